@@ -1,0 +1,737 @@
+/* bot3.h: the public contract of the bot3 core.
+ *
+ * What crosses a border (stage to stage, process to process, C to Python, memory to disk) is declared here and nowhere else:
+ * bot3/ffi slices its declarations from between the cdef marks, numpy dtypes and the Arrow schema are derived from those.
+ *
+ * Conventions
+ *   _raw    integer at a decimal scale. Prices and quantities: the instrument's price_scale / qty_scale digits.
+ *           Money (fees, cost, P&L, balances): always 8 digits, of the currency named beside it.
+ *   _ns     UTC nanoseconds since 1970, or a duration. A wall time of 0 means unknown.
+ *   int32_t results  0 done, > 0 an outcome (b3_outcome) or a count where the call says so, < 0 a fault (b3_fault).
+ *   handles opaque, made by _new, released by _free (NULL is allowed there). One thread at a time a handle.
+ *   _blocking calls may run long: the Python boundary releases the GIL for them, and for them alone.
+ */
+#ifndef BOT3_H
+#define BOT3_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The core is built with hidden visibility: what is declared here is what it exports. */
+#pragma GCC visibility push(default)
+
+/* cdef: begin */
+
+/* ---------------------------------------------------------------- results */
+
+enum b3_outcome {
+    B3_OK = 0,
+    B3_EMPTY = 1, /* nothing there now */
+    B3_FULL = 2,  /* no room: drain, then call again; nothing was lost */
+    B3_END = 3,   /* the input is at its end */
+    B3_YIELD = 4, /* the control plane is asked to act before the next input */
+    B3_STOPPED = 5,
+};
+
+enum b3_fault {
+    B3_ERR_ARGUMENT = -1,
+    B3_ERR_MEMORY = -2,
+    B3_ERR_IO = -3,        /* b3_error.os_errno says which */
+    B3_ERR_CAPACITY = -4,  /* a fixed capacity is exhausted; b3_error.value says which size */
+    B3_ERR_FORMAT = -5,    /* bytes that are not what they should be; position says where */
+    B3_ERR_CORRUPT = -6,   /* a checksum does not match */
+    B3_ERR_TRUNCATED = -7, /* the bytes end inside a record or message */
+    B3_ERR_VERSION = -8,   /* written by a version that this one cannot read */
+    B3_ERR_OVERFLOW = -9,  /* a number does not fit */
+    B3_ERR_PRECISION = -10, /* a decimal is finer than the scale */
+    B3_ERR_SYMBOL = -11,   /* a message of a symbol that nobody asked for */
+    B3_ERR_STATE = -12,    /* not possible now: closed, not started, already there */
+    B3_ERR_MISMATCH = -13, /* a replay differs from its journal */
+    B3_ERR_UNSUPPORTED = -14,
+};
+
+/* Where a fault happened. Filled only when a call fails. what: static text, never freed. */
+typedef struct b3_error {
+    int32_t status;
+    int32_t os_errno;
+    uint64_t position; /* byte offset, record number or index: what says which */
+    int64_t value;     /* the offending value, or the limit it passed */
+    const char *what;
+} b3_error;
+
+/* ---------------------------------------------------------------- events
+ *
+ * Plain structs of fixed-width fields. Every event starts with b3_header and is at most B3_EVENT_MAX bytes. Fields are added at the
+ * end and never moved: a reader of older bytes zero-fills what they lack, a reader of newer ones drops what it does not know.
+ */
+
+#define B3_EVENT_MAX 120 /* a ring slot is 128 bytes: 8 of its own sequence + the event */
+
+enum b3_kind {
+    B3_LEVEL = 1,   /* one price level of a depth message or snapshot */
+    B3_TRADE = 2,
+    B3_QUOTE = 3,   /* best bid and ask */
+    B3_BAR = 4,
+    B3_TIMER = 5,
+    B3_SIGNAL = 6,
+    B3_REQUEST = 7, /* what we want of an order: new, cancel, replace */
+    B3_UPDATE = 8,  /* what became of it: ack, fill, reject, ... */
+    B3_POSITION = 9,
+    B3_BALANCE = 10,
+    B3_RATE = 11,   /* conversion rate between two currencies */
+    B3_FUNDING = 12,
+    B3_DECISION = 13, /* of risk, on a request */
+    B3_SYSTEM = 14,
+    B3_KIND_END = 15,
+};
+
+/* Where ts_recv_ns comes from. */
+enum b3_stamp { B3_STAMP_NONE = 0, B3_STAMP_SOFTWARE = 1, B3_STAMP_KERNEL = 2, B3_STAMP_NIC = 3, B3_STAMP_RECORDED = 4 };
+
+/* b3_header.flags; the meaning of a bit depends on the kind */
+#define B3_FLAG_LAST 0x01     /* LEVEL: last one of its message: the book changes visibly here */
+#define B3_FLAG_SNAPSHOT 0x02 /* LEVEL: of a snapshot, which replaces the book */
+#define B3_FLAG_ASK 0x04      /* LEVEL: ask side, else bid */
+#define B3_FLAG_NO_LEVEL 0x08 /* LEVEL: carries update ids alone (a message that changes no level); price and qty are 0 */
+#define B3_FLAG_CHAINED 0x10  /* LEVEL: prev_update_id is valid (futures) */
+#define B3_FLAG_BUYER_MAKER 0x01 /* TRADE: the seller was the taker */
+#define B3_FLAG_AGGREGATE 0x02   /* TRADE: several fills of one taker order at one price */
+#define B3_FLAG_DEPTH 0x01    /* QUOTE: from the depth book, else from the venue's ticker */
+#define B3_FLAG_EMPTY 0x01    /* BAR: no trade in the interval; prices repeat the last close */
+#define B3_FLAG_VENUE 0x02    /* BAR: the venue's own (kline), not built by us */
+#define B3_FLAG_CLOSED 0x04   /* BAR: final; ours always are */
+
+typedef struct b3_header {
+    uint16_t kind;
+    uint8_t version; /* of this kind's layout */
+    uint8_t flags;
+    uint16_t venue;
+    uint16_t account;
+    uint32_t instrument; /* index in the engine's instrument table */
+    uint16_t strategy;   /* 0: none; else 1 + index in the engine's strategy table */
+    uint8_t stamp;       /* b3_stamp */
+    uint8_t reserved;
+    int64_t ts_exchange_ns;
+    int64_t ts_recv_ns;
+    uint64_t input_no; /* of the input that this event is or follows from; 1 is the first */
+} b3_header;
+
+typedef struct b3_level {
+    b3_header hdr;
+    int64_t price_raw;
+    int64_t qty_raw; /* new total at the price; 0 removes it */
+    int64_t first_update_id;
+    int64_t last_update_id;
+    int64_t prev_update_id; /* with B3_FLAG_CHAINED: last_update_id of the message before */
+} b3_level;
+
+typedef struct b3_trade {
+    b3_header hdr;
+    int64_t price_raw;
+    int64_t qty_raw;
+    int64_t trade_id;       /* of an aggregate: the aggregate's id */
+    int64_t first_trade_id; /* equal to trade_id unless B3_FLAG_AGGREGATE */
+    int64_t last_trade_id;
+} b3_trade;
+
+typedef struct b3_quote {
+    b3_header hdr;
+    int64_t bid_price_raw; /* 0 with bid_qty_raw 0: no bid */
+    int64_t bid_qty_raw;
+    int64_t ask_price_raw;
+    int64_t ask_qty_raw;
+    int64_t update_id;
+} b3_quote;
+
+typedef struct b3_bar {
+    b3_header hdr;
+    int64_t open_ts_ns;  /* the interval is [open_ts_ns, close_ts_ns) in exchange time */
+    int64_t close_ts_ns; /* of tick, volume and notional bars: time of the last trade */
+    int64_t open_raw;
+    int64_t high_raw;
+    int64_t low_raw;
+    int64_t close_raw;
+    int64_t volume_raw;
+    int64_t notional_raw; /* sum of price x quantity, 8 digits of the quote currency */
+    int64_t vwap_raw;     /* notional / volume at price_scale, half to even; the close when volume is 0 */
+    uint32_t trade_count;
+    uint32_t interval_ms; /* of time bars; else 0 */
+} b3_bar;
+
+typedef struct b3_timer {
+    b3_header hdr;
+    int64_t due_ns;
+    uint64_t token; /* chosen by whoever asked for the timer */
+} b3_timer;
+
+typedef struct b3_signal {
+    b3_header hdr;
+    double value;
+    uint32_t signal; /* index in the strategy's signal names */
+    uint32_t reserved;
+} b3_signal;
+
+enum b3_side { B3_BUY = 1, B3_SELL = 2 };
+enum b3_action { B3_NEW = 1, B3_CANCEL = 2, B3_REPLACE = 3 };
+enum b3_order_type { B3_MARKET = 1, B3_LIMIT = 2 };
+enum b3_tif { B3_GTC = 1, B3_IOC = 2, B3_FOK = 3, B3_POST_ONLY = 4 };
+
+typedef struct b3_request {
+    b3_header hdr;
+    uint8_t action;
+    uint8_t side;
+    uint8_t order_type;
+    uint8_t tif;
+    uint32_t reserved;
+    uint64_t order_id;      /* ours; 0 in a NEW or REPLACE from a strategy: the engine gives the next one */
+    uint64_t orig_order_id; /* CANCEL, REPLACE: the order meant */
+    int64_t price_raw;      /* LIMIT */
+    int64_t qty_raw;
+    int64_t stop_price_raw;
+} b3_request;
+
+enum b3_order_state {
+    B3_PENDING_NEW = 1,
+    B3_WORKING = 2,
+    B3_PARTIALLY_FILLED = 3,
+    B3_FILLED = 4,
+    B3_PENDING_CANCEL = 5,
+    B3_CANCELED = 6,
+    B3_REJECTED = 7,
+    B3_EXPIRED = 8,
+    B3_UNKNOWN = 9, /* sent, and the venue has not told: never assume */
+};
+
+enum b3_liquidity { B3_MAKER = 1, B3_TAKER = 2 };
+
+typedef struct b3_update {
+    b3_header hdr;
+    uint8_t state; /* b3_order_state after this update */
+    uint8_t side;
+    uint8_t order_type;
+    uint8_t liquidity; /* of a fill, else 0 */
+    uint16_t rule;     /* b3_rule, of a reject */
+    uint16_t fee_currency;
+    uint64_t order_id;
+    uint64_t venue_order_id;
+    uint64_t exec_id; /* of a fill, unique at the venue; else 0 */
+    int64_t price_raw; /* the order's limit; 0 for MARKET */
+    int64_t qty_raw;   /* the order's quantity */
+    int64_t last_price_raw; /* of this fill */
+    int64_t last_qty_raw;
+    int64_t cum_qty_raw; /* filled so far, this fill included */
+    int64_t fee_raw;     /* of this fill; positive is paid */
+} b3_update;
+
+typedef struct b3_position {
+    b3_header hdr;
+    int64_t qty_raw;        /* positive long */
+    int64_t cost_raw;       /* total cost of what is held, signed as qty; quote currency */
+    int64_t realized_raw;   /* before fees */
+    int64_t fees_raw;       /* paid so far */
+    int64_t unrealized_raw; /* at mark_price_raw */
+    int64_t mark_price_raw;
+    uint32_t currency; /* of the money fields */
+    uint32_t reserved;
+} b3_position;
+
+typedef struct b3_balance {
+    b3_header hdr;
+    int64_t total_raw;
+    int64_t locked_raw; /* held by open orders */
+    uint32_t currency;
+    uint32_t reserved;
+} b3_balance;
+
+typedef struct b3_rate {
+    b3_header hdr;
+    int64_t rate_raw; /* 8 digits: one unit of base in quote */
+    uint32_t base;
+    uint32_t quote;
+} b3_rate;
+
+typedef struct b3_funding {
+    b3_header hdr;
+    int64_t rate_raw; /* 8 digits */
+    int64_t amount_raw;
+    int64_t due_ns;
+    uint32_t currency;
+    uint32_t reserved;
+} b3_funding;
+
+/* Why risk, the OMS or the venue said no. Counted by name in the summary. */
+enum b3_rule {
+    B3_RULE_NONE = 0,
+    B3_RULE_QTY_MAX = 1,        /* our limit on one order's quantity */
+    B3_RULE_NOTIONAL_MAX = 2,   /* our limit on one order's notional */
+    B3_RULE_POSITION_MAX = 3,   /* position plus all that is pending, worst case */
+    B3_RULE_EXPOSURE_MAX = 4,   /* notional exposure over all instruments, worst case */
+    B3_RULE_ORDER_RATE = 5,
+    B3_RULE_HALTED = 6,
+    B3_RULE_STALE = 7,
+    B3_RULE_CROSSED = 8,
+    B3_RULE_NO_TOUCH = 9,
+    B3_RULE_CASH = 10,
+    B3_RULE_OPEN_ORDERS = 11,
+    B3_RULE_DUPLICATE_ID = 12,
+    B3_RULE_UNKNOWN_ORDER = 13,
+    B3_RULE_MALFORMED = 14,     /* a field outside its enum, a quantity <= 0 */
+    B3_RULE_OVERFLOW = 15,
+    B3_RULE_NOT_TRADING = 16,   /* the venue's status of the instrument */
+    B3_RULE_PRICE_FILTER = 17,
+    B3_RULE_LOT_SIZE = 18,
+    B3_RULE_MARKET_LOT_SIZE = 19,
+    B3_RULE_MIN_NOTIONAL = 20,
+    B3_RULE_MAX_NOTIONAL = 21,
+    B3_RULE_PERCENT_PRICE = 22,
+    B3_RULE_MAX_POSITION = 23,  /* the venue's filter */
+    B3_RULE_MAX_NUM_ORDERS = 24,
+    B3_RULE_POST_ONLY = 25,
+    B3_RULE_FOK = 26,
+    B3_RULE_NO_LIQUIDITY = 27,
+    B3_RULE_END = 28,
+};
+
+typedef struct b3_decision {
+    b3_header hdr;
+    uint16_t rule; /* b3_rule that said no; B3_RULE_NONE when allowed */
+    uint8_t allowed;
+    uint8_t action;
+    uint32_t reserved;
+    uint64_t order_id;
+    int64_t limit_raw; /* of the rule, in the rule's unit */
+    int64_t value_raw;
+} b3_decision;
+
+enum b3_system_code {
+    B3_SYS_HEARTBEAT = 1,
+    B3_SYS_GAP = 2,       /* a: update id expected, b: found */
+    B3_SYS_RECONNECT = 3,
+    B3_SYS_HALT = 4,      /* a: b3_rule */
+    B3_SYS_RESUME = 5,
+    B3_SYS_SHUTDOWN = 6,
+    B3_SYS_COMMAND = 7,
+    B3_SYS_BAD_MESSAGE = 8, /* a: b3_fault, b: byte position */
+    B3_SYS_SNAPSHOT = 9,    /* a: last update id */
+    B3_SYS_LATE_TRADE = 10, /* a: trade time ns, b: open of the running bar */
+};
+
+typedef struct b3_system {
+    b3_header hdr;
+    uint16_t code;
+    uint16_t source;
+    uint32_t reserved;
+    int64_t a;
+    int64_t b;
+} b3_system;
+
+/* Room for any event. A stage writes an event struct into it; hdr.kind tells which. */
+typedef struct b3_slot {
+    uint64_t words[15];
+} b3_slot;
+
+/* Size of the struct of a kind in this build; 0 for an unknown kind. */
+size_t b3_event_size(uint16_t kind);
+
+/* ---------------------------------------------------------------- inputs */
+
+/* What a parser reads. data is followed by at least B3_INPUT_PADDING readable bytes, and valid until the call returns. */
+#define B3_INPUT_PADDING 64
+
+typedef struct b3_input {
+    const uint8_t *data;
+    uint32_t len;
+    uint16_t source;
+    uint8_t stamp; /* b3_stamp of recv_ns */
+    uint8_t reserved;
+    int64_t recv_ns;
+    uint64_t input_no;
+} b3_input;
+
+/* ---------------------------------------------------------------- instruments */
+
+#define B3_SYMBOL_MAX 24 /* bytes, the closing zero included */
+
+/* An instrument and the venue's filters on our orders. They do not restrict market data.
+ * A bound of 0 is off where the venue says so: price_min/max, tick, every step; a *_max of 0 means no bound.
+ * Prices at price_scale, quantities at qty_scale, notionals at 8 digits; a published bound beyond int64 is kept as INT64_MAX. */
+typedef struct b3_instrument {
+    char symbol[B3_SYMBOL_MAX];
+    uint16_t venue;
+    uint8_t price_scale; /* 0..10 */
+    uint8_t qty_scale;
+    uint8_t trading; /* 1: the venue takes orders */
+    uint8_t notional_min_on_market;
+    uint8_t notional_max_on_market;
+    uint8_t reserved;
+    uint16_t base_currency; /* index in the engine's currency table */
+    uint16_t quote_currency;
+    uint32_t max_num_orders; /* 0: no bound */
+    int64_t tick_raw;        /* price step of our orders and of the dense book; > 0 for the book, see below */
+    int64_t price_step_raw;  /* PRICE_FILTER.tickSize, 0 off */
+    int64_t price_min_raw;
+    int64_t price_max_raw;
+    int64_t lot_step_raw;
+    int64_t lot_min_raw;
+    int64_t lot_max_raw;
+    int64_t market_lot_step_raw;
+    int64_t market_lot_min_raw;
+    int64_t market_lot_max_raw;
+    int64_t notional_min_raw;
+    int64_t notional_max_raw;
+    int64_t position_max_raw;       /* MAX_POSITION of the base asset */
+    int64_t bid_multiplier_up_raw;  /* PERCENT_PRICE(_BY_SIDE), 8 digits, 0 off */
+    int64_t bid_multiplier_down_raw;
+    int64_t ask_multiplier_up_raw;
+    int64_t ask_multiplier_down_raw;
+} b3_instrument;
+
+/* ---------------------------------------------------------------- views: what a stage may look at, read-only, owned by the engine */
+
+/* Best prices that trading uses: ticker and depth fused by update id. Never older than either. */
+typedef struct b3_touch {
+    int64_t bid_price_raw; /* 0 with bid_qty_raw 0: no bid known */
+    int64_t bid_qty_raw;
+    int64_t ask_price_raw;
+    int64_t ask_qty_raw;
+    int64_t update_id;
+    int64_t ts_recv_ns; /* of the input that set it */
+} b3_touch;
+
+typedef struct b3_book_level {
+    int64_t price_raw;
+    int64_t qty_raw;
+} b3_book_level;
+
+/* Writes up to cap best levels of a side (b3_side: B3_BUY bids, B3_SELL asks), best first; returns how many. */
+typedef uint32_t (*b3_levels_fn)(const void *book, uint8_t side, b3_book_level *out, uint32_t cap);
+
+#define B3_VIEW_SYNCED 0x01  /* the depth book is whole: snapshot and unbroken chain */
+#define B3_VIEW_HALTED 0x02  /* new orders are refused for this instrument */
+#define B3_VIEW_CROSSED 0x04 /* bid >= ask in the touch */
+
+typedef struct b3_view {
+    const b3_instrument *instrument;
+    const b3_touch *touch;
+    const void *book; /* pass it to levels */
+    b3_levels_fn levels;
+    const b3_position *position; /* of this strategy's account in this instrument */
+    int64_t now_ns;              /* receive time of the input being worked on */
+    int64_t cash_free_raw;       /* of the quote currency */
+    uint32_t flags;              /* B3_VIEW_* */
+    uint32_t open_orders;        /* of this strategy in this instrument */
+} b3_view;
+
+/* ---------------------------------------------------------------- the one form of a stage, and of a strategy
+ *
+ * event: valid for the call. out: room for cap events; what the stage writes there has hdr.kind set, the engine fills the rest of the
+ * header that is left 0. Returns how many it wrote, or a fault. It never sleeps, allocates, logs, or keeps a pointer it was passed.
+ * A strategy writes B3_REQUEST, B3_SIGNAL and B3_TIMER events; it sees B3_QUOTE, B3_TRADE, B3_BAR, B3_TIMER, B3_UPDATE and B3_SYSTEM.
+ */
+typedef int32_t (*b3_on_event_fn)(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
+
+#define B3_STRATEGY_ABI 1
+
+/* A strategy parameter: all are doubles with a default and bounds; unit and text are for people. */
+typedef struct b3_param {
+    const char *name;
+    double value; /* default */
+    double min;
+    double max;
+    const char *unit;
+    const char *text;
+} b3_param;
+
+/* What a strategy is. Static, read-only. state_size bytes of zeroed memory are given to init, aligned to 64.
+ * init returns 0 or B3_ERR_ARGUMENT (params that contradict one another). State starts with two uint32_t: its size and version. */
+typedef struct b3_strategy {
+    const char *name;
+    const char *text;
+    uint32_t abi; /* B3_STRATEGY_ABI */
+    uint32_t state_size;
+    uint32_t param_count;
+    uint32_t signal_count;
+    const b3_param *params;
+    const char *const *signals; /* names, signal_count of them */
+    uint32_t kinds;             /* bit 1 << b3_kind for each kind that on_event wants */
+    uint32_t reserved;
+    int32_t (*init)(void *state, const double *params, const b3_instrument *instrument);
+    b3_on_event_fn on_event;
+} b3_strategy;
+
+
+/* ---------------------------------------------------------------- settings of the stages */
+
+enum b3_bar_kind { B3_BAR_TIME = 1, B3_BAR_TICK = 2, B3_BAR_VOLUME = 3, B3_BAR_NOTIONAL = 4 };
+
+typedef struct b3_bars_config {
+    uint8_t kind; /* b3_bar_kind */
+    uint8_t reserved[7];
+    int64_t size;     /* time: interval in ns (a whole number of ms); tick: trades; volume: qty_raw; notional: 8 digits of quote */
+    int64_t grace_ns; /* time bars: the clock alone closes a bar this long after its close; >= 0 */
+} b3_bars_config;
+
+/* Pre-trade limits over all instruments. 0 switches one off. */
+typedef struct b3_limits {
+    int64_t order_notional_max_raw; /* one order, money of the reporting currency */
+    int64_t exposure_max_raw;       /* sum over instruments of worst-case |position| x mark, reporting currency */
+    int64_t stale_after_ns;         /* no market data for the instrument this long: refuse */
+    uint32_t orders_per_second;     /* token bucket: burst = rate */
+    uint32_t open_orders_max;
+} b3_limits;
+
+/* Pre-trade limits of one instrument. 0 switches one off. */
+typedef struct b3_instrument_limits {
+    int64_t order_qty_max_raw;
+    int64_t position_max_raw;
+} b3_instrument_limits;
+
+typedef struct b3_paper_config {
+    int64_t maker_fee_rate_raw; /* 8 digits: 100000 is 0.1 % */
+    int64_t taker_fee_rate_raw;
+    uint32_t order_capacity; /* resting at once, all instruments */
+    uint32_t reserved;
+} b3_paper_config;
+
+/* ---------------------------------------------------------------- records: bot3's own files (recordings and journals)
+ *
+ *   file    64 bytes b3_file_header | record | record | ... | END record
+ *   record  32 bytes b3_record | payload, zero-padded to 8
+ * Little-endian. crc is CRC-32C of all the record's bytes after the crc field, padding excluded. The first record is LAYOUT: for each
+ * event kind its size when the file was written, so that events of another version are still read.
+ */
+
+enum b3_content { B3_CONTENT_RECORDING = 1, B3_CONTENT_JOURNAL = 2 };
+
+enum b3_record_type {
+    B3_REC_LAYOUT = 1,  /* uint16_t size[kind], from kind 0 */
+    B3_REC_CONFIG = 2,  /* JSON: all that a run needs besides its inputs */
+    B3_REC_SOURCE = 3,  /* one b3_source; its index is record.source */
+    B3_REC_FRAME = 4,   /* raw bytes as received */
+    B3_REC_EVENTS = 5,  /* events of one kind (record.kind), back to back: a parsed input */
+    B3_REC_COMMAND = 6, /* one event from the control plane: an input */
+    B3_REC_OUTPUT = 7,  /* one event that the engine produced */
+    B3_REC_END = 8,     /* 64 zero bytes: the file is whole */
+};
+
+typedef struct b3_file_header {
+    char magic[8]; /* "BOT3REC" and a zero */
+    uint32_t format; /* B3_FILE_FORMAT */
+    uint32_t content; /* b3_content */
+    uint8_t reserved[44];
+    uint32_t crc; /* of the 60 bytes before */
+} b3_file_header;
+
+#define B3_FILE_FORMAT 1
+
+typedef struct b3_record {
+    uint32_t crc;
+    uint32_t len; /* of the payload, padding excluded */
+    uint16_t type; /* b3_record_type */
+    uint16_t source;
+    uint8_t stamp; /* b3_stamp */
+    uint8_t reserved;
+    uint16_t kind; /* of EVENTS, COMMAND and OUTPUT */
+    int64_t recv_ns;
+    uint64_t input_no; /* journal: of the input; recording: 0 */
+} b3_record;
+
+enum b3_wire { B3_WIRE_BINANCE_JSON = 1 };
+
+/* Where frames come from: a connection, or a request's answers. */
+typedef struct b3_source {
+    char name[64];  /* for people: "btcusdt@depth@100ms", "GET /api/v3/depth BTCUSDT" */
+    char symbol[B3_SYMBOL_MAX]; /* of messages that name none; empty if there is no such thing */
+    uint16_t wire;  /* b3_wire */
+    uint16_t venue;
+    uint32_t reserved;
+} b3_source;
+
+typedef struct b3_recording b3_recording; /* a mapped file being read */
+typedef struct b3_recorder b3_recorder;   /* a file being written */
+
+/* Maps the file and checks its header. NULL on a fault, told in error. */
+b3_recording *b3_recording_open_blocking(const char *path, uint32_t content, b3_error *error);
+void b3_recording_free(b3_recording *recording);
+/* Checks records ahead of the cursor, up to at least ahead_bytes, and makes their pages resident. B3_OK, B3_END when all is checked,
+ * or B3_ERR_CORRUPT / _TRUNCATED / _FORMAT with position = number of the first bad record (from 0); what lies before it stays readable. */
+int32_t b3_recording_check_blocking(b3_recording *recording, uint64_t ahead_bytes, b3_error *error);
+/* The record at the cursor; its payload follows it (padding and 64 more bytes are readable). B3_OK; B3_EMPTY: not checked yet;
+ * B3_END: END record, or the last checked one before damage. Never a system call. */
+int32_t b3_recording_next(b3_recording *recording, const b3_record **record);
+void b3_recording_rewind(b3_recording *recording);
+/* Size of an event of a kind as this file was written; 0: the file does not know the kind. */
+uint32_t b3_recording_event_size(const b3_recording *recording, uint16_t kind);
+/* Bytes from the start of the file to the cursor, and in all. */
+uint64_t b3_recording_position(const b3_recording *recording);
+uint64_t b3_recording_size(const b3_recording *recording);
+
+/* Makes a file anew and writes header and LAYOUT. NULL on a fault. */
+b3_recorder *b3_recorder_new_blocking(const char *path, uint32_t content, b3_error *error);
+/* crc and len are filled in here, the rest of *record is the caller's. */
+int32_t b3_recorder_write_blocking(b3_recorder *recorder, const b3_record *record, const void *payload, uint32_t len, b3_error *error);
+/* Lines "<recv_ns> <bytes>\n" as FRAME records of one source. *used: bytes taken (whole lines only: pass the rest again with more).
+ * A bad line is B3_ERR_FORMAT with position = byte in data; it can be skipped by the caller. snapshot_source: for lines whose message
+ * starts with {"lastUpdateId" . */
+int32_t b3_recorder_lines_blocking(b3_recorder *recorder, const char *data, uint64_t len, uint16_t source, uint16_t snapshot_source,
+                                   uint64_t *used, b3_error *error);
+/* Writes END, syncs, closes; the handle is gone whatever is returned. */
+int32_t b3_recorder_close_blocking(b3_recorder *recorder, b3_error *error);
+
+/* ---------------------------------------------------------------- engine: the fused pipeline
+ *
+ * new -> add_strategy* -> start -> run (as often as needed) -> reads -> free. All calls from one thread, except: stop (any thread, or a
+ * signal handler), journal_drain (one housekeeping thread of its own).
+ */
+
+typedef struct b3_engine b3_engine;
+
+typedef struct b3_engine_config {
+    b3_limits limits;
+    b3_bars_config bars;
+    b3_paper_config paper;
+    int64_t order_entry_latency_ns; /* decision -> arrival at the venue */
+    int64_t start_cash_raw;
+    uint32_t start_cash_currency; /* also the reporting currency */
+    uint32_t currency_count;
+    uint32_t tap_kinds;       /* bit 1 << b3_kind: events copied to the tap (QUOTE: those of the depth book) */
+    uint32_t tap_capacity;    /* slots; run returns B3_FULL before one is lost */
+    uint32_t dense_ticks;     /* of each book, see book/l2.h */
+    uint32_t sparse_levels;
+    uint32_t order_capacity;  /* open at once */
+    uint32_t journal_bytes;   /* of the log between hot thread and disk */
+    uint32_t sample_every;    /* stage latency is measured on one input in so many; 0: never */
+    uint32_t has_journal;     /* 0: nothing is logged, journal_drain is not needed */
+    double pace;              /* 0: as fast as it goes; else recorded time / pace */
+} b3_engine_config;
+
+/* config_json: written to the journal as it is. All arrays are copied. NULL on a fault. */
+b3_engine *b3_engine_new(const b3_engine_config *config, const b3_instrument *instruments, const b3_instrument_limits *limits,
+                         uint32_t instrument_count, const char *config_json, b3_error *error);
+void b3_engine_free(b3_engine *engine);
+
+/* One instance of a built-in strategy on one instrument. params: as many as b3_strategy.param_count. Returns its id (from 1). */
+int32_t b3_engine_add_strategy(b3_engine *engine, const b3_strategy *strategy, const double *params, uint32_t instrument, b3_error *error);
+/* A strategy that lives in the control plane: run returns B3_YIELD after an input that gave it events of these kinds; they are in the
+ * inbox. Returns its id. */
+int32_t b3_engine_add_external(b3_engine *engine, uint32_t kinds, uint32_t instrument, b3_error *error);
+
+/* Takes and prefaults all hot memory. */
+int32_t b3_engine_start(b3_engine *engine, b3_error *error);
+/* Works through inputs. B3_END, B3_YIELD, B3_FULL (tap), B3_STOPPED, B3_OK (max_inputs done), or a fault that ends the run. */
+int32_t b3_engine_run_blocking(b3_engine *engine, b3_recording *recording, uint64_t max_inputs, b3_error *error);
+/* Ends run at the next input; sticky. */
+void b3_engine_stop(b3_engine *engine);
+/* A request from the control plane: the next input. Judged by risk like any other; the outcome is an event. */
+int32_t b3_engine_submit(b3_engine *engine, const b3_request *request, b3_error *error);
+/* Ends the journal with the END record (the drain then returns). */
+int32_t b3_engine_finish(b3_engine *engine, b3_error *error);
+
+/* Copies the log to fd (-1: to nowhere) until the engine is finished. Run it in a thread of its own. */
+int32_t b3_engine_journal_drain_blocking(b3_engine *engine, int32_t fd, b3_error *error);
+
+typedef struct b3_tap_slot {
+    uint64_t sequence; /* from 1, without a gap */
+    b3_slot event;
+} b3_tap_slot;
+
+/* Events since the last clear. Valid until the next run, submit or clear. */
+const b3_tap_slot *b3_engine_tap(const b3_engine *engine, uint32_t *count);
+void b3_engine_tap_clear(b3_engine *engine);
+/* The same for what external strategies asked to see. */
+const b3_tap_slot *b3_engine_inbox(const b3_engine *engine, uint32_t *count);
+void b3_engine_inbox_clear(b3_engine *engine);
+
+typedef struct b3_instrument_state {
+    b3_quote depth; /* best of the depth book; update_id is the last one applied */
+    b3_touch touch;
+    uint64_t diffs_applied;
+    uint64_t diffs_stale;
+    uint64_t gaps;
+    uint64_t snapshots;
+    uint64_t levels;
+    uint64_t trades;
+    uint64_t book_tickers;
+    uint64_t klines;
+    uint64_t bars;
+    uint64_t late_trades;
+    uint32_t flags; /* B3_VIEW_* */
+    uint32_t reserved;
+} b3_instrument_state;
+
+typedef struct b3_totals {
+    uint64_t inputs;
+    uint64_t events; /* levels + trades + quotes + venue bars */
+    uint64_t messages_ignored;
+    uint64_t messages_bad;
+    uint64_t messages_general; /* read by the order-free parser */
+    uint64_t messages_unknown_symbol;
+    uint64_t requests;
+    uint64_t orders; /* allowed and sent */
+    uint64_t fills;
+    uint64_t rejects[28]; /* by b3_rule */
+    uint64_t signals;
+    uint64_t bars;
+    uint64_t hot_ns; /* time spent in the hot loop */
+    uint64_t hot_allocations; /* these three: in the hot loop, after warm-up */
+    uint64_t hot_page_faults;
+    uint64_t hot_voluntary_switches;
+    uint64_t journal_bytes;
+    uint64_t journal_waits; /* times the hot thread found the log full */
+    uint64_t memory_bytes;  /* hot memory, the journal's log included */
+    uint64_t last_recv_ns;
+    int64_t clock_offset_ns; /* estimate: local - exchange, the smallest difference seen; 0: unknown */
+    int32_t pages; /* 0 plain, 1 transparent huge, 2 hugetlb */
+    int32_t locked;
+    b3_error last_bad; /* the newest bad message; position = byte in it */
+    uint64_t last_bad_input;
+} b3_totals;
+
+typedef struct b3_pnl {
+    int64_t realized_raw; /* before fees */
+    int64_t unrealized_raw;
+    int64_t fees_raw;
+    int64_t total_raw; /* realized + unrealized - fees */
+} b3_pnl;
+
+typedef struct b3_latency {
+    const char *stage;
+    uint64_t count;
+    uint64_t p50_ns;
+    uint64_t p99_ns;
+    uint64_t p999_ns;
+    uint64_t max_ns;
+    uint64_t negative;
+} b3_latency;
+
+typedef struct b3_memory_use {
+    const char *name;
+    uint64_t bytes;
+    uint32_t blocks;
+    uint32_t reserved;
+} b3_memory_use;
+
+int32_t b3_engine_read_instrument(const b3_engine *engine, uint32_t instrument, b3_instrument_state *out);
+void b3_engine_read_totals(const b3_engine *engine, b3_totals *out);
+int32_t b3_engine_read_position(const b3_engine *engine, uint32_t instrument, b3_position *out);
+int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_balance *out);
+int32_t b3_engine_read_pnl(const b3_engine *engine, uint32_t currency, b3_pnl *out);
+/* index from 0; B3_END past the last. */
+int32_t b3_engine_read_latency(const b3_engine *engine, uint32_t index, b3_latency *out);
+int32_t b3_engine_read_memory(const b3_engine *engine, uint32_t index, b3_memory_use *out);
+
+/* ---------------------------------------------------------------- names and facts */
+
+const char *b3_version(void);
+const char *b3_status_name(int32_t status); /* "B3_ERR_FORMAT" */
+const char *b3_rule_name(uint16_t rule);    /* "position_max"; NULL past the last */
+const char *b3_kind_name(uint16_t kind);    /* "trade"; NULL past the last */
+const char *b3_isa_name(void);              /* instruction set in use */
+/* Built-in strategies, index from 0; NULL past the last. */
+const b3_strategy *b3_strategy_at(uint32_t index);
+
+/* cdef: end */
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,13 @@
+"""Prints mimalloc's include directory and object file, one a line, if the build environment has the cmeel-mimalloc wheel."""
+
+import sys
+from pathlib import Path
+
+for entry in sys.path:
+    prefix = Path(entry) / "cmeel.prefix"
+    includes = sorted(prefix.glob("include/mimalloc-*"))
+    objects = sorted(prefix.glob("lib/mimalloc-*/mimalloc.o"))
+    if includes and objects:
+        print(includes[-1])
+        print(objects[-1])
+        break
