@@ -100,6 +100,7 @@ enum b3_stamp { B3_STAMP_NONE = 0, B3_STAMP_SOFTWARE = 1, B3_STAMP_KERNEL = 2, B
 #define B3_FLAG_EMPTY 0x01    /* BAR: no trade in the interval; prices repeat the last close */
 #define B3_FLAG_VENUE 0x02    /* BAR: the venue's own (kline), not built by us */
 #define B3_FLAG_CLOSED 0x04   /* BAR: final; ours always are */
+#define B3_FLAG_CANCEL_REJECT 0x01 /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
 
 typedef struct b3_header {
     uint16_t kind;
@@ -478,6 +479,8 @@ typedef struct b3_limits {
     int64_t stale_after_ns;         /* no market data for the instrument this long: refuse */
     uint32_t orders_per_second;     /* token bucket: burst = rate */
     uint32_t open_orders_max;
+    uint32_t allow_short; /* 1: a sell need not be covered by what is held */
+    uint32_t reserved;
 } b3_limits;
 
 /* Pre-trade limits of one instrument. 0 switches one off. */
@@ -536,45 +539,62 @@ typedef struct b3_record {
     uint64_t input_no; /* journal: of the input; recording: 0 */
 } b3_record;
 
-enum b3_wire { B3_WIRE_BINANCE_JSON = 1 };
+enum b3_wire {
+    B3_WIRE_BINANCE_JSON = 1, /* FRAME records */
+    B3_WIRE_EVENTS = 2,       /* EVENTS records, all of the source's symbol: hdr.instrument is the reader's to set */
+};
 
-/* Where frames come from: a connection, or a request's answers. */
+enum b3_venue { B3_VENUE_BINANCE_SPOT = 1, B3_VENUE_BINANCE_USDM = 2 };
+
+/* Where frames come from: a connection, or a request's answers. Written before the first record that names it, numbered from 0. */
 typedef struct b3_source {
     char name[64];  /* for people: "btcusdt@depth@100ms", "GET /api/v3/depth BTCUSDT" */
     char symbol[B3_SYMBOL_MAX]; /* of messages that name none; empty if there is no such thing */
     uint16_t wire;  /* b3_wire */
-    uint16_t venue;
-    uint32_t reserved;
+    uint16_t venue; /* b3_venue */
+    uint8_t price_scale; /* B3_WIRE_EVENTS: of the events' prices and quantities */
+    uint8_t qty_scale;
+    uint16_t reserved;
 } b3_source;
 
 typedef struct b3_recording b3_recording; /* a mapped file being read */
 typedef struct b3_recorder b3_recorder;   /* a file being written */
 
-/* Maps the file and checks its header. NULL on a fault, told in error. */
+/* Maps the file and checks its header and LAYOUT, which next does not give. NULL on a fault: position = byte in the header, or the
+ * record's number 0 with "record: ..." for LAYOUT. The file must not be truncated while it is open. */
 b3_recording *b3_recording_open_blocking(const char *path, uint32_t content, b3_error *error);
 void b3_recording_free(b3_recording *recording);
-/* Checks records ahead of the cursor, up to at least ahead_bytes, and makes their pages resident. B3_OK, B3_END when all is checked,
- * or B3_ERR_CORRUPT / _TRUNCATED / _FORMAT with position = number of the first bad record (from 0); what lies before it stays readable. */
+/* Checks records ahead of the cursor, up to at least ahead_bytes (and one at least), and makes their pages resident. B3_OK; B3_END when
+ * all is checked; or the first damage, told again by every further call, with position = number of the record (LAYOUT is 0): _CORRUPT,
+ * _TRUNCATED (an END record is missing too), _FORMAT, _VERSION (a record type of later versions). What lies before it stays readable. */
 int32_t b3_recording_check_blocking(b3_recording *recording, uint64_t ahead_bytes, b3_error *error);
 /* The record at the cursor; its payload follows it (padding and 64 more bytes are readable). B3_OK; B3_EMPTY: not checked yet;
- * B3_END: END record, or the last checked one before damage. Never a system call. */
+ * B3_END: END record, or the last checked one before damage. Never a system call, about 2 ns. */
 int32_t b3_recording_next(b3_recording *recording, const b3_record **record);
+/* Back to the first record; what was checked stays checked. */
 void b3_recording_rewind(b3_recording *recording);
 /* Size of an event of a kind as this file was written; 0: the file does not know the kind. */
 uint32_t b3_recording_event_size(const b3_recording *recording, uint16_t kind);
+/* Event number index (from 0) of an EVENTS, COMMAND or OUTPUT record, at the size of this build: zero-filled if the file's are shorter,
+ * cut if they are longer. B3_OK, B3_END past the last one, B3_ERR_VERSION for a kind that this build does not know. */
+int32_t b3_recording_event_at(const b3_recording *recording, const b3_record *record, uint32_t index, b3_slot *out);
 /* Bytes from the start of the file to the cursor, and in all. */
 uint64_t b3_recording_position(const b3_recording *recording);
 uint64_t b3_recording_size(const b3_recording *recording);
 
-/* Makes a file anew and writes header and LAYOUT. NULL on a fault. */
+/* Makes a file anew (an old one of that name is overwritten) and writes header and LAYOUT. NULL on a fault. */
 b3_recorder *b3_recorder_new_blocking(const char *path, uint32_t content, b3_error *error);
-/* crc and len are filled in here, the rest of *record is the caller's. */
+/* crc and len are filled in here, the rest of *record is the caller's. B3_ERR_ARGUMENT for what a reader would refuse: nothing is
+ * written. B3_ERR_IO: told again by every later call; the file is readable up to what reached it. position = number of the record. */
 int32_t b3_recorder_write_blocking(b3_recorder *recorder, const b3_record *record, const void *payload, uint32_t len, b3_error *error);
-/* Lines "<recv_ns> <bytes>\n" as FRAME records of one source. *used: bytes taken (whole lines only: pass the rest again with more).
- * A bad line is B3_ERR_FORMAT with position = byte in data; it can be skipped by the caller. snapshot_source: for lines whose message
- * starts with {"lastUpdateId" . */
+/* Lines "<recv_ns> <bytes>\n" as FRAME records of one source; blank lines are passed over. *used: bytes taken (whole lines only: pass
+ * the rest again with more). A bad line is B3_ERR_FORMAT with position = *used = its first byte in data, what lies before it is taken;
+ * the caller may skip it. snapshot_source: for lines whose message starts with {"lastUpdateId" . */
 int32_t b3_recorder_lines_blocking(b3_recorder *recorder, const char *data, uint64_t len, uint16_t source, uint16_t snapshot_source,
                                    uint64_t *used, b3_error *error);
+/* Appends a recording from its cursor to its end, its sources numbered from first_source on; events get the size of this build. Damage
+ * in it is told as by check, after what lies before it has been copied. */
+int32_t b3_recorder_copy_blocking(b3_recorder *recorder, b3_recording *recording, uint16_t first_source, b3_error *error);
 /* Writes END, syncs, closes; the handle is gone whatever is returned. */
 int32_t b3_recorder_close_blocking(b3_recorder *recorder, b3_error *error);
 
