@@ -1,0 +1,41 @@
+"""What tests of every kind share: the core's inside, and where the shared recordings lie."""
+
+import importlib.util
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _load_internals() -> ModuleType:
+    folder = Path(os.environ.get("B3_INTERNALS", ROOT / "build" / "dev" / "tests" / "native"))
+    library = folder / "b3_internals.abi3.so"
+    if not library.is_file():
+        pytest.fail(
+            f"{library} is not there: build it (make test), or set B3_INTERNALS to the folder that holds it", pytrace=False
+        )
+    spec = importlib.util.spec_from_file_location("b3_internals", library)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def internals() -> tuple[Any, Any]:
+    """(ffi, lib) of the module that reaches the inside of the core: see tests/native."""
+    module = _load_internals()
+    return module.ffi, module.lib
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared recordings beside the repository; a test that needs it is skipped where there is none."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no recordings at {folder}")
+    return folder
