@@ -569,7 +569,7 @@ void b3_recording_free(b3_recording *recording);
  * _TRUNCATED (an END record is missing too), _FORMAT, _VERSION (a record type of later versions). What lies before it stays readable. */
 int32_t b3_recording_check_blocking(b3_recording *recording, uint64_t ahead_bytes, b3_error *error);
 /* The record at the cursor; its payload follows it (padding and 64 more bytes are readable). B3_OK; B3_EMPTY: not checked yet;
- * B3_END: END record, or the last checked one before damage. Never a system call, about 2 ns. */
+ * B3_END: END record, or the last checked one before damage. Never a system call; one load and an add, so a cache line decides its cost. */
 int32_t b3_recording_next(b3_recording *recording, const b3_record **record);
 /* Back to the first record; what was checked stays checked. */
 void b3_recording_rewind(b3_recording *recording);
