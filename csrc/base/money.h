@@ -32,7 +32,7 @@ static const int64_t b3_pow10[19] = {1,
 static inline int32_t b3_mul_div(int64_t a, int64_t b, int64_t divisor, int64_t *out) {
     const b3_int128 product = (b3_int128)a * b;
     b3_int128 quotient = product / divisor;
-    const b3_int128 remainder = product % divisor;
+    const b3_int128 remainder = product - quotient * divisor; /* % would divide a second time */
     const b3_int128 twice = (remainder < 0 ? -remainder : remainder) * 2;
     if (twice > divisor || (twice == divisor && (quotient & 1) != 0)) quotient += product < 0 ? -1 : 1;
     if (quotient > INT64_MAX || quotient < -INT64_MAX) return B3_ERR_OVERFLOW;
@@ -49,9 +49,12 @@ static inline int32_t b3_notional(const b3_instrument *instrument, int64_t price
     return b3_mul_div(narrow, b3_pow10[-digits], 1, out);
 }
 
-/* *out = a + b, or B3_ERR_OVERFLOW. */
+/* *out = a + b. B3_ERR_OVERFLOW when it does not fit; *out is then untouched. INT64_MIN does not fit: every amount can be negated. */
 static inline int32_t b3_add(int64_t a, int64_t b, int64_t *out) {
-    return __builtin_add_overflow(a, b, out) ? B3_ERR_OVERFLOW : B3_OK;
+    int64_t sum = 0;
+    if (__builtin_add_overflow(a, b, &sum) || sum == INT64_MIN) return B3_ERR_OVERFLOW;
+    *out = sum;
+    return B3_OK;
 }
 
 #endif
