@@ -18,7 +18,7 @@
  *   B3_ERR_OVERFLOW   position is the digit at which int64 is passed; at the end of the text, when the digits missing up to the scale
  *                     pass it (value: the scale)
  *   B3_ERR_ARGUMENT   scale above B3_DECIMAL_SCALE_MAX (value: the scale)
- * Malformed text is B3_ERR_FORMAT also when it would be too fine or too large up to there only if the bad byte comes first. */
+ * The first byte at fault decides. */
 int32_t b3_decimal_parse(const char *text, size_t len, uint32_t scale, int64_t *raw, b3_error *error);
 
 /* Shortest exact text, closed by a zero: no zeros behind the last digit that counts, no point without decimals. out: at least
