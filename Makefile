@@ -1,0 +1,73 @@
+# Everything runs from here. A first call sets up .venv; later calls rebuild only what changed.
+#   make run | test | lint | bench | bench-gate | sanitize | fuzz | flamegraph | clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := build/dev
+SOURCES := $(shell find csrc bot3 tools tests/native -type f -not -path '*/__pycache__/*' 2>/dev/null) meson.build meson.options pyproject.toml
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+export B3_INTERNALS := $(CURDIR)/$(BUILD)/tests/native
+# The build's own tools, then whatever the machine has.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: run test lint bench bench-gate bench-baseline sanitize fuzz flamegraph clean install dev
+
+run: $(VENV)/.installed
+	$(BIN)/bot3 run
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	git ls-files 'csrc/*.[ch]' 'tests/*.[ch]' 'benches/*.[ch]' | xargs $(BIN)/clang-format --dry-run --Werror
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benches.report
+
+bench-gate: $(VENV)/.test
+	$(BIN)/python -m benches.gate
+
+bench-baseline: $(VENV)/.test
+	$(BIN)/python -m benches.gate --write
+
+sanitize: $(VENV)/.test
+	tests/sanitize.sh
+
+fuzz: $(VENV)/.test
+	tests/fuzz/run.sh $${SECONDS_EACH:-60}
+
+flamegraph: $(VENV)/.dev
+	$(BIN)/python -m benches.flamegraph out/flamegraph.svg
+
+clean:
+	rm -rf build dist out $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+
+install: $(VENV)/.installed
+dev: $(VENV)/.dev
+
+$(VENV)/.created:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip
+	$(BIN)/python tools/requires.py build | $(PIP) install -r /dev/stdin
+	@touch $@
+
+# Built in place and installed as a user would have it: what is tested is what is shipped.
+$(VENV)/.installed: $(VENV)/.created $(SOURCES)
+	$(PIP) install --no-build-isolation --no-warn-script-location -Cbuild-dir=$(BUILD) -Csetup-args=-Dtests=true -Csetup-args=-Dwerror=true .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	$(BIN)/python tools/requires.py test | $(PIP) install -r /dev/stdin
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test
+	$(BIN)/python tools/requires.py dev | $(PIP) install -r /dev/stdin
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python tools/requires.py bench | $(PIP) install -r /dev/stdin
+	@touch $@
