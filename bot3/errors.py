@@ -61,10 +61,17 @@ class ConfigError(Bot3Error):
     """system.json is not valid. problems: (path, message) of every fault found, not only of the first."""
 
     def __init__(
-        self, what: str, *, where: str = "", hint: str = "", problems: tuple[tuple[str, str], ...] = ()
+        self,
+        what: str,
+        *,
+        where: str = "",
+        value: object = None,
+        hint: str = "",
+        problems: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.problems = problems
-        super().__init__(what + "".join(f"\n  {path}: {message}" for path, message in problems), where=where, hint=hint)
+        text = what + "".join(f"\n  {path}: {message}" for path, message in problems)
+        super().__init__(text, where=where, value=value, hint=hint)
 
 
 class RecordingError(Bot3Error):

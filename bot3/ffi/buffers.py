@@ -67,10 +67,8 @@ def float64(values: npt.ArrayLike, name: str = "array") -> npt.NDArray[np.float6
     return array
 
 
-def events_view(pointer: CData, count: int, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+def events_view(pointer: CData, count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """A read-only array over count structs in the core's own memory: valid until the next call on their handle."""
-    if count == 0:
-        return np.empty(0, dtype)
-    view = np.frombuffer(ffi.buffer(pointer, count * dtype.itemsize), dtype)
+    view = np.empty(0, dtype) if count == 0 else np.frombuffer(ffi.buffer(pointer, count * dtype.itemsize), dtype)
     view.flags.writeable = False
     return view

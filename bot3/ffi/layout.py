@@ -9,13 +9,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from bot3.ffi import ffi, lib
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DTYPES", "EVENT_MAX", "HEADER", "KINDS", "TAP_SLOT", "Place", "arrow_schema", "places", "struct_dtype"]
+__all__ = [
+    "DTYPES",
+    "EVENT_MAX",
+    "HEADER",
+    "KINDS",
+    "SLOT_BYTES",
+    "Place",
+    "arrow_schema",
+    "places",
+    "slot_events",
+    "slot_kinds",
+    "struct_dtype",
+]
 
 EVENT_MAX: Final = int(lib.B3_EVENT_MAX)
 
@@ -83,12 +96,23 @@ def struct_dtype(cname: str) -> np.dtype[np.void]:
 HEADER: Final = struct_dtype("b3_header")
 DTYPES: Final[dict[str, np.dtype[np.void]]] = {name: struct_dtype(f"b3_{name}") for name in KINDS}
 
-# A slot of the engine's tap and inbox: its own sequence, then an event of any kind, seen through its header.
-TAP_SLOT: Final = _dtype(
-    [("sequence", "<u8", ffi.offsetof("b3_tap_slot", "sequence"))]
-    + [(name, code, ffi.offsetof("b3_tap_slot", "event") + offset) for name, code, offset in places("b3_header")],
-    ffi.sizeof("b3_tap_slot"),
-)
+# A slot of the engine's tap and inbox, as bytes: its sequence, then an event of any kind.
+SLOT_BYTES: Final = ffi.sizeof("b3_tap_slot")
+_EVENT_AT: Final = ffi.offsetof("b3_tap_slot", "event")
+
+
+def slot_kinds(slots: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
+    """The kind of each slot's event. slots: uint8, shape (n, SLOT_BYTES), rows contiguous."""
+    kinds: npt.NDArray[np.uint16] = slots[:, _EVENT_AT : _EVENT_AT + 2].view("<u2")[:, 0]
+    return kinds
+
+
+def slot_events(slots: npt.NDArray[np.uint8], kind: str) -> npt.NDArray[np.void]:
+    """A copy of the events of one kind in slots (see slot_kinds), in order, dtype DTYPES[kind]."""
+    dtype = DTYPES[kind]
+    rows = slots[slot_kinds(slots) == KINDS[kind], _EVENT_AT : _EVENT_AT + dtype.itemsize]
+    events: npt.NDArray[np.void] = np.ascontiguousarray(rows).view(dtype)[:, 0]
+    return events
 
 
 def _check() -> None:

@@ -1,0 +1,218 @@
+"""The shape of system.json: every key, its unit, its bounds and its default."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from bot3.config.barspec import parse_bars
+from bot3.errors import ArgumentError
+
+__all__ = [
+    "BarsSection",
+    "EngineSection",
+    "ExecutionSection",
+    "MarketDataSection",
+    "PaperSection",
+    "RiskSection",
+    "SignalSection",
+    "SystemConfig",
+]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise PydanticCustomError("number_type", "must be a number")
+    return Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _symbols(value: tuple[str, ...]) -> tuple[str, ...]:
+    for symbol in value:
+        if not re.fullmatch(r"[A-Z0-9]{1,23}", symbol):
+            raise PydanticCustomError(
+                "symbol",
+                "a symbol is 1 to 23 capital letters and digits, and {symbol} is not",
+                {"symbol": repr(symbol)},
+            )
+    repeated = sorted({symbol for symbol in value if value.count(symbol) > 1})
+    if repeated:
+        raise PydanticCustomError("symbol", "named twice: {symbols}", {"symbols": ", ".join(repeated)})
+    return value
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(rf"({'|'.join(schemes)})://[^\s/:@]+(:\d{{1,5}})?(/[^\s@]*)?", value):
+            raise PydanticCustomError(
+                "url",
+                "must be {schemes}://host[:port][/path], without user or password",
+                {"schemes": " or ".join(schemes)},
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _zmq(value: str) -> str:
+    match = re.fullmatch(r"tcp://[^\s/:@]+:(\d{1,5})", value)
+    if not (match and 0 < int(match[1]) < 65536) and not re.fullmatch(r"ipc://\S+", value):
+        raise PydanticCustomError("zmq", "must be tcp://host:port or ipc://path")
+    return value
+
+
+def _bars(value: str) -> str:
+    try:
+        return parse_bars(value).text
+    except ArgumentError as error:
+        raise PydanticCustomError("bars", "{what}. {hint}", {"what": error.what, "hint": error.hint}) from error
+
+
+# Money and quantities have at most 8 decimals, and fit an int64 of 10^-8.
+_Number = Annotated[
+    Decimal, BeforeValidator(_number), Field(strict=False, allow_inf_nan=False, decimal_places=8, le=90_000_000_000)
+]
+Positive = Annotated[_Number, Field(gt=0)]
+NotNegative = Annotated[_Number, Field(ge=0)]
+Percent = Annotated[_Number, Field(gt=0, lt=100)]
+Rate = Annotated[_Number, Field(ge=-1, le=1)]
+Symbols = Annotated[tuple[str, ...], BeforeValidator(_tuple), AfterValidator(_symbols)]
+ZmqAddress = Annotated[str, AfterValidator(_zmq)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,15}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class MarketDataSection(_Section):
+    """What is listened to, and where market data is published."""
+
+    exchange: Literal["binance"] = Field(default="binance", description="the venue")
+    symbols: Symbols = Field(default=(), description="instruments to trade; empty: all that the recording holds")
+    websocket_url: Annotated[str, _url("ws", "wss")] = Field(
+        default="wss://stream.binance.com:9443/ws", description="market-data stream of the venue"
+    )
+    zmq_publish_address: ZmqAddress = Field(
+        default="tcp://127.0.0.1:5555", description="where market data is published"
+    )
+
+
+class RiskSection(_Section):
+    """Limits before an order leaves, and stops after it filled."""
+
+    max_position_size: Positive = Field(
+        default=Decimal(1), description="base asset of each instrument; pending orders count"
+    )
+    max_notional_exposure: Positive = Field(
+        default=Decimal(100_000), description="reporting currency, over all instruments"
+    )
+    max_open_positions: int = Field(default=5, ge=1, le=100_000, description="instruments held at once")
+    stop_loss_percent: Percent = Field(
+        default=Decimal(2), description="percent below (above, if short) the entry price"
+    )
+    trailing_stop_percent: Percent = Field(
+        default=Decimal("1.5"), description="percent from the best price since entry"
+    )
+    max_order_size: Positive | None = Field(
+        default=None, description="base asset, one order; null: only the position limit"
+    )
+    max_order_notional: Positive | None = Field(default=None, description="reporting currency, one order; null: none")
+    max_open_orders: int = Field(default=64, ge=1, le=65_536, description="orders open at once, over all instruments")
+    stale_after_ms: int = Field(
+        default=5_000, ge=0, le=86_400_000, description="ms without market data before orders are refused; 0: off"
+    )
+
+
+class ExecutionSection(_Section):
+    """How orders reach the venue."""
+
+    exchange_api_url: Annotated[str, _url("http", "https")] = Field(
+        default="https://api.binance.com", description="REST endpoint"
+    )
+    rate_limit_per_second: int = Field(
+        default=10, ge=1, le=1_000_000, description="new orders a second, burst the same"
+    )
+    retry_attempts: int = Field(default=3, ge=0, le=100, description="tries after the first")
+    paper_trading: bool = Field(default=True, description="orders go to the paper venue, none to the exchange")
+
+
+class SignalSection(_Section):
+    """Where signals come from."""
+
+    model_path: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
+        default="models/ml_model.pkl",
+        description="file of the model strategy (ONNX), from the working directory; absent: it is off",
+    )
+    update_interval_ms: int = Field(
+        default=1000, ge=1, le=86_400_000, description="ms between two evaluations of the model"
+    )
+    zmq_subscribe_address: ZmqAddress = Field(
+        default="tcp://127.0.0.1:5555", description="market data for signal processes"
+    )
+    zmq_publish_address: ZmqAddress = Field(
+        default="tcp://127.0.0.1:5556", description="where the engine takes outside signals"
+    )
+
+
+class PaperSection(_Section):
+    """The paper venue and its account."""
+
+    currency: Currency = Field(default="USDT", description="of the starting cash; also the reporting currency")
+    starting_cash: NotNegative = Field(default=Decimal(100_000), description="in that currency")
+    maker_fee_rate: Rate = Field(
+        default=Decimal("0.001"), description="fraction of the notional: 0.001 is 0.1 %; < 0 is a rebate"
+    )
+    taker_fee_rate: Rate = Field(default=Decimal("0.001"), description="fraction of the notional")
+    latency_us: int = Field(
+        default=1_000, ge=0, le=60_000_000, description="microseconds from decision to arrival at the venue"
+    )
+
+
+class BarsSection(_Section):
+    """Bars that strategies see."""
+
+    size: Annotated[str, AfterValidator(_bars)] = Field(default="1s", description="500ms, 1s, 1m; 100t; 2.5v; 10000n")
+    grace_ms: int = Field(
+        default=2_000, ge=0, le=60_000, description="ms after its end at which the clock alone closes a time bar"
+    )
+
+
+class EngineSection(_Section):
+    """Capacities, all taken once at start."""
+
+    dense_ticks: int = Field(default=8_192, ge=64, le=4_194_304, description="ticks of the dense part of a book")
+    sparse_levels: int = Field(
+        default=16_384, ge=64, le=4_194_304, description="levels of a book beyond the dense part"
+    )
+    order_capacity: int = Field(
+        default=1_024, ge=1, le=1_048_576, description="orders open at once that memory is taken for"
+    )
+    tap_capacity: int = Field(
+        default=4_096, ge=256, le=1_048_576, description="events between two deliveries to storage"
+    )
+    journal_log_kib: int = Field(
+        default=2_048, ge=256, le=1_048_576, description="KiB of journal between hot thread and disk"
+    )
+    sample_every: int = Field(
+        default=64, ge=0, le=1_000_000, description="inputs between two timings of the stages; 0: none"
+    )
+
+
+class SystemConfig(_Section):
+    """system.json. Every section and key has a default."""
+
+    market_data: MarketDataSection = MarketDataSection()
+    risk: RiskSection = RiskSection()
+    execution: ExecutionSection = ExecutionSection()
+    signal: SignalSection = SignalSection()
+    paper: PaperSection = PaperSection()
+    bars: BarsSection = BarsSection()
+    engine: EngineSection = EngineSection()
