@@ -1,0 +1,194 @@
+"""The architecture's rules as tests: who may include or import whom, what a stage may call, what the core exports."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CSRC = ROOT / "csrc"
+
+STAGES = {"feed", "book", "bars", "math", "signal", "risk", "exec", "venue"}
+MAY_INCLUDE = {
+    "base": {"base"},
+    "ipc": {"base", "ipc"},
+    "net": {"base", "net"},
+    **{stage: {"base", stage} for stage in STAGES},
+    "signal": {"base", "signal", "math"},
+    "engine": {"base", "ipc", "net", "engine", *STAGES},
+}
+# Other than these, the C library is for base, net and engine.
+STAGE_HEADERS = {"stdint.h", "stddef.h", "string.h", "math.h", "float.h", "limits.h", "immintrin.h", "bot3.h"}
+
+
+def c_files() -> list[Path]:
+    return sorted(path for pattern in ("*.c", "*.h", "*.def") for path in CSRC.rglob(pattern))
+
+
+def includes(path: Path) -> list[str]:
+    return re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', path.read_text(encoding="utf-8"), re.M)
+
+
+@pytest.mark.parametrize("path", c_files(), ids=lambda path: str(path.relative_to(CSRC)))
+def test_includes_follow_the_layers(path: Path) -> None:
+    folder = path.relative_to(CSRC).parts[0]
+    if folder == "bot3.h":
+        assert set(includes(path)) <= {"stdint.h", "stddef.h"}
+        return
+    for name in includes(path):
+        if "/" in name and (CSRC / name).exists():
+            assert name.split("/")[0] in MAY_INCLUDE[folder], f"{path.name} of {folder} includes {name}"
+        elif (path.parent / name).exists():
+            continue
+        else:
+            assert name != "Python.h"
+            if folder in STAGES:
+                assert name in STAGE_HEADERS, f"{path.name}: a stage includes {name}"
+
+
+ATOMICS = re.compile(r"\b(__atomic_\w+|__sync_\w+|_Atomic|stdatomic\.h|volatile)\b")
+
+
+@pytest.mark.parametrize("path", c_files(), ids=lambda path: str(path.relative_to(CSRC)))
+def test_only_one_file_names_a_memory_order(path: Path) -> None:
+    if path == CSRC / "base" / "atomics.h":
+        return
+    code = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+    code = re.sub(r"__asm__\s+__volatile__", "", code)
+    assert ATOMICS.findall(code) == []
+
+
+# What a stage's object file may refer to outside the core: nothing that allocates, blocks, prints, or asks the system.
+ALLOWED_CALLS = set(
+    """
+    memcpy memset memmove memcmp strlen strcmp strncmp __stack_chk_fail _GLOBAL_OFFSET_TABLE_
+    sqrt fabs floor ceil round rint nearbyint trunc llround lround fma fmin fmax log log1p exp expm1 pow ldexp frexp
+    cos sin tanh __udivti3 __umodti3 __divti3 __modti3
+    """.split()
+)
+
+
+def defined_and_wanted(library: Path) -> Iterator[tuple[str, set[str], set[str]]]:
+    # Plain gcc-nm: the archive holds LTO objects, whose symbols only the plugin reads.
+    text = subprocess.run(["gcc-nm", str(library)], check=True, capture_output=True, text=True).stdout
+    member, defined, wanted = "", set[str](), set[str]()
+    for line in text.splitlines():
+        if line.endswith(":"):
+            if member:
+                yield member, defined, wanted
+            member, defined, wanted = line[:-1], set(), set()
+        elif line.strip():
+            kind, name = line.split()[-2:]
+            (wanted if kind in "Uw" else defined).add(name)
+    yield member, defined, wanted
+
+
+@pytest.fixture(scope="module")
+def native_build() -> Path:
+    folder = Path(os.environ.get("B3_INTERNALS", ROOT / "build" / "dev" / "tests" / "native")).parents[1]
+    if shutil.which("gcc-nm") is None:
+        pytest.skip("gcc-nm is not here: apt-get install gcc")
+    return folder
+
+
+def test_stages_call_nothing_that_blocks(native_build: Path) -> None:
+    if "sanitize" in native_build.name:
+        pytest.skip("a sanitized build calls its runtime everywhere")
+    members: dict[str, set[str]] = {}
+    own: set[str] = set()
+    for library in sorted((native_build / "csrc").glob("libbot3_*.a")):
+        for member, defined, wanted in defined_and_wanted(library):
+            members.setdefault(member, set()).update(wanted)
+            own |= defined
+    assert len(members) > 20, f"no core under {native_build}: build it first"
+    stage_members = {name: wanted for name, wanted in members.items() if name.split("_")[0] in STAGES}
+    assert len({name.split("_")[0] for name in stage_members}) == len(STAGES)
+    for name, wanted in stage_members.items():
+        foreign = {call for call in wanted - own if not call.startswith("b3_")}
+        assert foreign <= ALLOWED_CALLS, f"{name} calls {sorted(foreign - ALLOWED_CALLS)}"
+
+
+def header_functions() -> set[str]:
+    public = (CSRC / "bot3.h").read_text(encoding="utf-8")
+    public = public.split("/* cdef: begin */")[1].split("/* cdef: end */")[0]
+    public = re.sub(r"/\*.*?\*/", "", public, flags=re.S)
+    public = re.sub(r"\{[^{}]*\}", "{}", public, flags=re.S)
+    return set(re.findall(r"\b(b3_\w+)\s*\(", public))
+
+
+def test_exports_equal_the_header(native_build: Path) -> None:
+    library = native_build / "bot3" / "ffi" / "_core.abi3.so"
+    text = subprocess.run(
+        ["nm", "-D", "--defined-only", str(library)], check=True, capture_output=True, text=True
+    ).stdout
+    exported = {line.split()[-1] for line in text.splitlines()}
+    assert exported - {"PyInit__core", "_init", "_fini"} == header_functions()
+
+
+# ---------------------------------------------------------------- Python
+
+LAYERS = {
+    "errors": set[str](),
+    "_version": set[str](),
+    "strategy": {"errors"},
+    "config": {"errors"},
+    "ffi": {"errors", "config"},
+}
+FACADES = {"ta", "book", "bars", "feed", "instruments", "recording"}
+UPPER = {"engine", "gateway", "storage", "models", "observe"}
+
+
+def python_files() -> list[Path]:
+    return sorted(path for path in (ROOT / "bot3").rglob("*.py") if "sample" not in path.parts)
+
+
+def imported(path: Path) -> set[str]:
+    """Parts of bot3 that a file imports, at any depth."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "bot3":
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("bot3.")}
+    return found
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT / "bot3").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_layers(path: Path) -> None:
+    layer = layer_of(path)
+    wanted = imported(path) - {layer, "_version", "__version__"}
+    if layer in LAYERS:
+        allowed = LAYERS[layer]
+    elif layer in FACADES:
+        allowed = {"errors", "config", "ffi", "instruments"}
+    elif layer in UPPER:
+        allowed = {"errors", "config", "ffi", "strategy", *FACADES, *UPPER}
+    elif layer in {"cli", "__init__", "__main__", "sample"}:
+        return
+    else:
+        pytest.fail(f"{layer} has no place in the layers: name it here and in docs/ARCHITECTURE.md")
+    assert wanted <= allowed, f"{layer} imports {sorted(wanted - allowed)}"
+
+
+def test_only_the_border_imports_the_compiled_module() -> None:
+    for path in python_files():
+        if layer_of(path) != "ffi":
+            assert "_core" not in path.read_text(encoding="utf-8"), path
+
+
+def test_hwtune_and_bot3_do_not_know_each_other() -> None:
+    for path in (ROOT / "tools" / "hwtune").rglob("*.py"):
+        assert not re.search(r"^\s*(from|import)\s+bot3\b", path.read_text(encoding="utf-8"), re.M), path
+    for path in python_files():
+        if path.parent.name != "cli":
+            assert not re.search(r"^\s*(from|import)\s+hwtune\b", path.read_text(encoding="utf-8"), re.M), path
