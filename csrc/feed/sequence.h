@@ -3,7 +3,8 @@
  * States: WAITING (no snapshot yet, or a gap was found: diffs are kept back, bounded) -> SYNCED. Rules of the venue:
  *   spot     a diff with last <= local is stale; first > local + 1 is a gap; the first diff after a snapshot must hold
  *            snapshot + 1 in [first, last] (or snapshot in it, as newer documents say).
- *   futures  (B3_FLAG_CHAINED) after the first one, prev must equal local; the first one must hold snapshot in [first, last + 1).
+ *   futures  (B3_FLAG_CHAINED) after the first one, prev must equal local, and a diff with last <= local is stale; the first one after
+ *            a snapshot must hold snapshot in [first, last + 1) or chain to it (prev = snapshot), and is stale if last < snapshot.
  * A snapshot older than the first diff kept back is refused (B3_SEQ_SNAPSHOT_OLD): another is needed. When the store of diffs kept
  * back is full its oldest messages go first, which the next snapshot then shows as old or as a gap.
  */
@@ -13,10 +14,10 @@
 #include "bot3.h"
 
 enum b3_sequence_verdict {
-    B3_SEQ_APPLY = 0,   /* give the message to the book */
-    B3_SEQ_STALE = 1,   /* drop it */
-    B3_SEQ_KEPT = 2,    /* kept back until a snapshot comes */
-    B3_SEQ_GAP = 3,     /* chain broken: halt; the message was kept back */
+    B3_SEQ_APPLY = 0,    /* give the message to the book */
+    B3_SEQ_STALE = 1,    /* drop it */
+    B3_SEQ_KEPT = 2,     /* kept back until a snapshot comes */
+    B3_SEQ_GAP = 3,      /* chain broken: halt; the message was kept back */
     B3_SEQ_SNAPSHOT = 4, /* give it to the book, then drain b3_sequence_next until B3_EMPTY */
     B3_SEQ_SNAPSHOT_OLD = 5,
 };
