@@ -1,0 +1,31 @@
+"""Recordings that benches run on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build" / "dev"
+SHARED = ROOT.parent / "shared" / "data" / "binance"
+
+
+def as_recording(sources: list[Path], folder: Path, name: str) -> Path:
+    """Convert recorded sessions into one .b3r in `folder`, by the product's own command."""
+    target = folder / f"{name}.b3r"
+    command = [sys.executable, "-m", "bot3.cli", "record", "convert", *map(str, sources), "-o", str(target)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return target
+
+
+def sample_recording(folder: Path) -> Path:
+    """Return the sample that ships with the project, as a .b3r."""
+    import bot3
+
+    sample = sorted((Path(bot3.__file__).parent / "sample").glob("*.gz"))
+    return as_recording(sample, folder, "sample")
+
+
+def session_recording(folder: Path) -> Path | None:
+    """Return the whole ten-minute BTCUSDT session as a .b3r, or None where the shared recordings are not there."""
+    parts = [SHARED / "spot_btcusdt_20240808.gz", SHARED / "spot_btcusdt_20240809.gz"]
+    return as_recording(parts, folder, "session") if all(part.is_file() for part in parts) else None

@@ -1,0 +1,119 @@
+"""The regression gate: instruction counts of the hot paths under callgrind against the committed baseline.
+
+Instructions do not depend on what else the machine does, so a slow-down of a few percent shows; wall time would not. AVX-512 is switched
+off (valgrind does not know it) through the core's own dispatch. A count above the baseline by more than TOLERANCE fails; one below by
+more than that asks for a new baseline (`make bench-baseline`), so that what was won is kept.
+
+Counts depend on the compiler: the baseline names the one it was made with. With another one the counts are printed, not judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benches.data import BUILD, ROOT, sample_recording
+
+BASELINE = ROOT / "benches" / "baseline.json"
+TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Case:
+    """One bench program with fixed work; `{sample}` in its arguments is the shipped sample as a recording."""
+
+    name: str
+    program: str
+    arguments: tuple[str, ...]
+    unit: str
+
+
+CASES = (
+    Case("main job, no strategy", "main_job", ("{sample}", "-", "1", "-"), "run of the sample"),
+    Case("main job, ema_cross", "main_job", ("{sample}", "ema_cross", "1", "-"), "run of the sample"),
+    Case("main job, obi", "main_job", ("{sample}", "obi", "1", "-"), "run of the sample"),
+)
+
+
+def compiler() -> str:
+    """Return the C compiler's version line: what a baseline is valid for."""
+    text = subprocess.run(["cc", "--version"], check=True, capture_output=True, text=True).stdout
+    return text.splitlines()[0]
+
+
+def instructions(case: Case, sample: Path, build: Path) -> int:
+    """Instructions executed inside bench_body. Raises RuntimeError when the bench fails or its output is not callgrind's."""
+    arguments = [argument.format(sample=sample) for argument in case.arguments]
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=bench_body"]
+    done = subprocess.run(
+        [*command, str(build / "benches" / case.program), *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "BOT3_ISA": "avx2"},
+        check=False,
+    )
+    found = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
+    if done.returncode != 0 or found is None:
+        raise RuntimeError(f"{case.name}: {' '.join(map(str, done.args))} failed:\n{done.stdout}{done.stderr}")
+    return int(found.group(1))
+
+
+def report(counts: dict[str, int], baseline: dict[str, int], judged: bool) -> bool:
+    """Print the table; return whether the gate holds."""
+    table = Table("case", "instructions", "baseline", "change", "")
+    held = True
+    for name, count in counts.items():
+        before = baseline.get(name)
+        if before is None:
+            held = held and not judged
+            table.add_row(name, f"{count:,}", "-", "-", "no baseline: run make bench-baseline")
+            continue
+        change = count / before - 1
+        slower = change > TOLERANCE
+        held = held and not (slower and judged)
+        verdict = "[red]slower[/]" if slower else "faster: renew the baseline" if change < -TOLERANCE else "ok"
+        table.add_row(name, f"{count:,}", f"{before:,}", f"{change:+.2%}", verdict)
+    Console(width=140).print(table)
+    return held
+
+
+def main() -> int:
+    """Count, compare, and write the baseline if asked; 0 when the gate holds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="make the counts the new baseline")
+    parser.add_argument("--build", type=Path, default=BUILD, help="build folder that holds benches/")
+    options = parser.parse_args()
+    if shutil.which("valgrind") is None:
+        print("bench gate skipped: valgrind is not here (apt-get install valgrind)")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        sample = sample_recording(Path(folder))
+        counts = {case.name: instructions(case, sample, options.build) for case in CASES}
+    if options.write:
+        BASELINE.write_text(
+            json.dumps({"compiler": compiler(), "instructions": counts}, indent=2) + "\n", encoding="utf-8"
+        )
+        print(f"wrote {BASELINE}")
+        return 0
+    stored = json.loads(BASELINE.read_text(encoding="utf-8"))
+    judged = stored["compiler"] == compiler()
+    if not judged:
+        print(f"not judged: the baseline is of {stored['compiler']}, this is {compiler()}")
+    held = report(counts, stored["instructions"], judged)
+    print("bench gate: holds" if held else "bench gate: a hot path became slower")
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
