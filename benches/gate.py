@@ -1,10 +1,11 @@
 """The regression gate: instruction counts of the hot paths under callgrind against the committed baseline.
 
-Instructions do not depend on what else the machine does, so a slow-down of a few percent shows; wall time would not. AVX-512 is switched
-off (valgrind does not know it) through the core's own dispatch. A count above the baseline by more than TOLERANCE fails; one below by
-more than that asks for a new baseline (`make bench-baseline`), so that what was won is kept.
+Instructions do not depend on what else the machine does, so a slow-down of a few percent shows; wall time would not.
+AVX-512 is switched off (valgrind does not know it) through the core's own dispatch. A count above the baseline by more
+than TOLERANCE fails; one below by more than that asks for a new baseline (`make bench-baseline`), so that what was won
+is kept.
 
-Counts depend on the compiler: the baseline names the one it was made with. With another one the counts are printed, not judged.
+Counts depend on the compiler: the baseline names the one it was made with. With another one they are printed, not judged.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def compiler() -> str:
 
 
 def instructions(case: Case, sample: Path, build: Path) -> int:
-    """Instructions executed inside bench_body. Raises RuntimeError when the bench fails or its output is not callgrind's."""
+    """Instructions executed inside bench_body; RuntimeError when the bench fails or callgrind says nothing."""
     arguments = [argument.format(sample=sample) for argument in case.arguments]
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=bench_body"]
     done = subprocess.run(

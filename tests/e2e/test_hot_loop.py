@@ -1,0 +1,70 @@
+"""The hot loop's promise, seen from outside: no system call, no malloc, no page fault, no voluntary switch after warm-up.
+
+The bench of the main job marks where its hot part begins and ends by a write to fd -1, which fails and changes nothing.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from benches.data import sample_recording
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN_JOB = Path(os.environ.get("B3_INTERNALS", ROOT / "build/dev/tests/native")).parents[1] / "benches" / "main_job"
+
+pytestmark = pytest.mark.skipif(
+    "sanitize" in str(MAIN_JOB), reason="a sanitizer's runtime allocates and asks the system"
+)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sample_recording(tmp_path_factory.mktemp("sample"))
+
+
+def command(sample: Path, strategy: str) -> list[str]:
+    return [str(MAIN_JOB), str(sample), strategy, "1", "-"]
+
+
+@pytest.mark.parametrize("strategy", ["-", "ema_cross", "obi"])
+def test_costs_nothing_after_warm_up(sample: Path, strategy: str) -> None:
+    done = subprocess.run(command(sample, strategy), check=True, capture_output=True, text=True)
+    result = json.loads(done.stdout)
+    assert result["applied"] > 3000, "the bench worked through the sample"
+    assert (result["allocations"], result["page_faults"], result["switches"]) == (0, 0, 0)
+
+
+def test_makes_no_system_call(sample: Path) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not here: apt-get install strace")
+    done = subprocess.run(["strace", "-f", *command(sample, "obi")], capture_output=True, text=True, check=False)
+    lines = done.stderr.splitlines()
+    marks = [i for i, line in enumerate(lines) if 'write(-1, "B3' in line]
+    if not marks:
+        pytest.skip("strace may not trace here: " + (lines[0] if lines else "no output"))
+    begin, end = marks
+    thread = re.match(r"\[pid +(\d+)\]", lines[begin])
+    assert thread is not None, lines[begin]
+    calls = [line.split("] ", 1)[1] for line in lines[begin + 1 : end] if line.startswith(thread.group(0))]
+    # The loop's own cost is read by getrusage at the start and end of each stretch, outside what it measures.
+    assert len([call for call in calls if call.startswith("getrusage")]) >= 2
+    assert [call for call in calls if not call.startswith("getrusage")] == []
+
+
+def test_makes_no_malloc(sample: Path, tmp_path: Path) -> None:
+    library = tmp_path / "count_malloc.so"
+    source = Path(__file__).with_name("count_malloc.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", str(source), "-o", str(library), "-ldl"], check=True)
+    done = subprocess.run(
+        command(sample, "obi"),
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LD_PRELOAD": str(library)},
+    )
+    assert "malloc calls in the hot part: 0\n" in done.stderr
