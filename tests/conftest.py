@@ -11,13 +11,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def _load_internals() -> ModuleType:
+@pytest.fixture(scope="session")
+def internals_path() -> Path:
+    """The compiled module behind `internals`, for a test that loads it in a process of its own."""
     folder = Path(os.environ.get("B3_INTERNALS", ROOT / "build" / "dev" / "tests" / "native"))
     library = folder / "b3_internals.abi3.so"
     if not library.is_file():
         pytest.fail(
-            f"{library} is not there: build it (make test), or set B3_INTERNALS to the folder that holds it", pytrace=False
+            f"{library} is not there: build it (make test), or set B3_INTERNALS to the folder that holds it",
+            pytrace=False,
         )
+    return library
+
+
+def _load(library: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("b3_internals", library)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -26,9 +33,9 @@ def _load_internals() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def internals() -> tuple[Any, Any]:
+def internals(internals_path: Path) -> tuple[Any, Any]:
     """(ffi, lib) of the module that reaches the inside of the core: see tests/native."""
-    module = _load_internals()
+    module = _load(internals_path)
     return module.ffi, module.lib
 
 

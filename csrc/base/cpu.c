@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 static const char *const isa_names[] = {
     [B3_ISA_SCALAR] = "scalar", [B3_ISA_SSE42] = "sse42", [B3_ISA_AVX2] = "avx2", [B3_ISA_AVX512] = "avx512", [B3_ISA_NEON] = "neon",
 };
@@ -11,13 +15,24 @@ static const char *const isa_names[] = {
 static int32_t isa_in_use;
 static const char *isa_error;
 
+#if defined(__x86_64__)
+/* Not every compiler's __builtin_cpu_supports knows it. */
+static int has_lzcnt(void) {
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    return __get_cpuid(0x80000001u, &a, &b, &c, &d) != 0 && (c & (1u << 5)) != 0;
+}
+#endif
+
 static int32_t isa_of_cpu(void) {
 #if defined(__x86_64__)
     /* The compiler's support library also checks that the operating system saves the wider registers. */
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt")) return B3_ISA_SCALAR;
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi") ||
-        !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("lzcnt"))
+        !__builtin_cpu_supports("bmi2") || !has_lzcnt())
         return B3_ISA_SSE42;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512dq") ||
         !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512vbmi"))
