@@ -5,7 +5,7 @@ AVX-512 is switched off (valgrind does not know it) through the core's own dispa
 than TOLERANCE fails; one below by more than that asks for a new baseline (`make bench-baseline`), so that what was won
 is kept.
 
-Counts depend on the compiler: the baseline names the one it was made with. With another one they are printed, not judged.
+Counts depend on the compiler: the baseline names the one it was made with. With another one they are printed alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The hot loop's promise, seen from outside: no system call, no malloc, no page fault, no voluntary switch after warm-up.
+"""The hot loop's promise, seen from outside: after warm-up no system call, malloc, page fault or voluntary switch.
 
 The bench of the main job marks where its hot part begins and ends by a write to fd -1, which fails and changes nothing.
 """
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAIN_JOB = Path(os.environ.get("B3_INTERNALS", ROOT / "build/dev/tests/native")).parents[1] / "benches" / "main_job"
 
 pytestmark = pytest.mark.skipif(
-    "sanitize" in str(MAIN_JOB), reason="a sanitizer's runtime allocates and asks the system"
+    "sanitize" in str(MAIN_JOB), reason="a sanitizer's runtime allocates itself"
 )
 
 
