@@ -460,6 +460,40 @@ typedef struct b3_strategy {
     b3_on_event_fn on_event;
 } b3_strategy;
 
+/* ---------------------------------------------------------------- indicators
+ *
+ * One row an indicator. A stream is `size` bytes of the caller's memory, aligned to 8, without pointers inside: it may be copied, saved
+ * and restored as bytes (by the same build). update takes one value of each input, writes one of each output: NaN until warm.
+ */
+typedef struct b3_indicator {
+    const char *name;
+    const char *text;
+    const char *formula;
+    const char *start;   /* seed of a recursion, and the rule for what the field computes differently */
+    const char *inputs;  /* names, separated by a blank */
+    const char *outputs;
+    const b3_param *params; /* unit "bars": a whole number; "a|b": the index of a choice */
+    uint32_t input_count;
+    uint32_t output_count;
+    uint32_t param_count;
+    uint32_t reserved;
+    uint32_t (*lookback)(const double *params); /* values before the first that is not NaN */
+    size_t (*size)(const double *params);
+    void (*init)(void *stream, const double *params);
+    void (*update)(void *stream, const double *in, double *out);
+} b3_indicator;
+
+#define B3_INDICATOR_INPUTS 5 /* at most */
+#define B3_INDICATOR_OUTPUTS 3
+#define B3_INDICATOR_PARAMS 6
+
+/* Index from 0; NULL past the last. */
+const b3_indicator *b3_indicator_at(uint32_t index);
+/* NULL when there is none of that name. */
+const b3_indicator *b3_indicator_find(const char *name);
+/* B3_ERR_ARGUMENT with position = index of the parameter that is out of bounds, and what. Before size, lookback and init. */
+int32_t b3_indicator_check(const b3_indicator *indicator, const double *params, b3_error *error);
+
 
 /* ---------------------------------------------------------------- settings of the stages */
 

@@ -1,0 +1,75 @@
+#include "kernel.h"
+#include "smooth.h"
+
+typedef struct crossing {
+    uint32_t skip; /* samples that the fast average leaves out, so that both averages start on the same sample */
+    uint32_t skipped;
+    b3_smooth fast;
+    b3_smooth slow;
+    b3_smooth signal;
+} crossing;
+
+static uint32_t slower(const double *params) {
+    return (uint32_t)(params[0] > params[1] ? params[0] : params[1]);
+}
+
+static uint32_t faster(const double *params) {
+    return (uint32_t)(params[0] > params[1] ? params[1] : params[0]);
+}
+
+static uint32_t lookback(const double *params) {
+    return slower(params) - 1 + (uint32_t)params[2] - 1;
+}
+
+static size_t size(const double *params) {
+    (void)params;
+    return sizeof(crossing);
+}
+
+static void init(void *stream, const double *params) {
+    crossing *c = stream;
+    const int seed = (int)params[3];
+    *c = (crossing){.skip = seed == B3_SEED_SMA ? slower(params) - faster(params) : 0};
+    b3_ema_init(&c->fast, faster(params), seed);
+    b3_ema_init(&c->slow, slower(params), seed);
+    b3_ema_init(&c->signal, (uint32_t)params[2], seed);
+}
+
+static void update(void *stream, const double *in, double *out) {
+    crossing *c = stream;
+    const double slow = b3_smooth_push(&c->slow, in[0]);
+    if (c->slow.seen == 0) c->skipped = 0;
+    const int skips = c->slow.seen != 0 && c->skipped < c->skip;
+    c->skipped += (uint32_t)skips;
+    const double macd = skips ? NAN : b3_smooth_push(&c->fast, in[0]) - slow;
+    const double signal = b3_smooth_push(&c->signal, macd);
+    out[0] = isnan(signal) ? NAN : macd;
+    out[1] = signal;
+    out[2] = macd - signal;
+}
+
+static const b3_param PARAMS[] = {
+    B3_BARS("fastperiod", 12, 2, "of the fast average"),
+    B3_BARS("slowperiod", 26, 2, "of the slow average; the two are swapped when this is the smaller"),
+    B3_BARS("signalperiod", 9, 1, "of the average of macd"),
+    B3_SEED_PARAM,
+};
+
+const b3_indicator b3_indicator_macd = {
+    .name = "macd",
+    .text = "Moving average convergence/divergence",
+    .formula = "macd = ema(real, fastperiod) - ema(real, slowperiod); macdsignal = ema(macd, signalperiod); macdhist = macd - macdsignal",
+    .start =
+        "as TA-Lib, the fast average starts as the mean of the fastperiod samples up to number slowperiod, so that both averages start "
+        "on the same sample; all three are NaN until the signal is there",
+    .inputs = "real",
+    .outputs = "macd macdsignal macdhist",
+    .params = PARAMS,
+    .input_count = 1,
+    .output_count = 3,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

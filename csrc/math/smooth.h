@@ -1,0 +1,58 @@
+/* Exponential averages, one sample at a time: y += gain * (x - y), after a seed.
+ *
+ * EMA: gain 2 / (period + 1). Wilder: gain 1 / period. Seed: mean of the first `period` samples (TA-Lib's), or the first sample.
+ * A NaN or infinite sample gives NaN and restarts the recursion: the seed is taken anew from the samples after it.
+ * In this form a constant input leaves y exactly where it is, so two averages of a flat price do not cross by rounding.
+ */
+#ifndef B3_MATH_SMOOTH_H
+#define B3_MATH_SMOOTH_H
+
+#include <math.h>
+#include <stdint.h>
+
+enum b3_seed { B3_SEED_SMA = 0, B3_SEED_FIRST = 1 };
+
+typedef struct b3_smooth {
+    uint32_t seed_len; /* samples in the seed */
+    uint32_t lookback; /* samples before the first output */
+    uint32_t seen;     /* since the start or the last restart; stops at lookback + 1 */
+    uint32_t reserved;
+    double gain;
+    double value; /* sum while seeding */
+} b3_smooth;
+
+static inline void b3_smooth_init(b3_smooth *s, uint32_t period, double gain, int seed) {
+    *s = (b3_smooth){.seed_len = seed == B3_SEED_FIRST ? 1 : period, .lookback = period - 1, .gain = gain};
+}
+
+static inline void b3_ema_init(b3_smooth *s, uint32_t period, int seed) {
+    b3_smooth_init(s, period, 2.0 / ((double)period + 1.0), seed);
+}
+
+static inline void b3_wilder_init(b3_smooth *s, uint32_t period, int seed) {
+    b3_smooth_init(s, period, 1.0 / (double)period, seed);
+}
+
+static inline double b3_smooth_warm(b3_smooth *s, double x) {
+    if (!isfinite(x)) {
+        s->seen = 0;
+        s->value = 0.0;
+        return NAN;
+    }
+    ++s->seen;
+    if (s->seen <= s->seed_len) {
+        s->value += x;
+        if (s->seen == s->seed_len) s->value /= s->seed_len;
+    } else {
+        s->value += s->gain * (x - s->value);
+    }
+    return s->seen > s->lookback ? s->value : NAN;
+}
+
+/* The average with x; NaN before period samples are seen. */
+static inline double b3_smooth_push(b3_smooth *s, double x) {
+    if (s->seen <= s->lookback || !isfinite(x)) return b3_smooth_warm(s, x);
+    return s->value += s->gain * (x - s->value);
+}
+
+#endif

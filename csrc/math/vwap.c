@@ -1,0 +1,71 @@
+#include "kernel.h"
+#include "window_sum.h"
+
+/* The sum of all samples so far as an unevaluated pair (Neumaier): the error does not grow with their number. */
+typedef struct running_sum {
+    double sum;
+    double rest;
+} running_sum;
+
+static double add(running_sum *total, double x) {
+    const double sum = total->sum + x;
+    total->rest += fabs(total->sum) >= fabs(x) ? (total->sum - sum) + x : (x - sum) + total->sum;
+    total->sum = sum;
+    return sum + total->rest;
+}
+
+typedef struct weighted_price {
+    uint64_t notional_size; /* bytes; 0: over all samples */
+    running_sum notional;
+    running_sum volume;
+    uint8_t windows[]; /* two b3_window_sum: notional, volume */
+} weighted_price;
+
+static uint32_t lookback(const double *params) {
+    return params[0] == 0.0 ? 0 : (uint32_t)params[0] - 1;
+}
+
+static size_t size(const double *params) {
+    return sizeof(weighted_price) + (params[0] == 0.0 ? 0 : 2 * b3_window_sum_size((uint32_t)params[0]));
+}
+
+static void init(void *stream, const double *params) {
+    weighted_price *w = stream;
+    *w = (weighted_price){.notional_size = params[0] == 0.0 ? 0 : b3_window_sum_size((uint32_t)params[0])};
+    if (w->notional_size == 0) return;
+    b3_window_sum_init((b3_window_sum *)(void *)w->windows, (uint32_t)params[0]);
+    b3_window_sum_init((b3_window_sum *)(void *)(w->windows + w->notional_size), (uint32_t)params[0]);
+}
+
+static void update(void *stream, const double *in, double *out) {
+    weighted_price *w = stream;
+    const double volume = in[3];
+    const double notional = (in[0] + in[1] + in[2]) / 3.0 * volume;
+    if (w->notional_size == 0) {
+        const int valid = isfinite(notional) && isfinite(volume);
+        const double all = add(&w->notional, valid ? notional : 0.0) / add(&w->volume, valid ? volume : 0.0);
+        out[0] = valid ? all : NAN;
+        return;
+    }
+    const double sum = b3_window_sum_push((b3_window_sum *)(void *)w->windows, notional);
+    out[0] = sum / b3_window_sum_push((b3_window_sum *)(void *)(w->windows + w->notional_size), volume);
+}
+
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 0, 0, "length of the window; 0: from the first sample on")};
+
+const b3_indicator b3_indicator_vwap = {
+    .name = "vwap",
+    .text = "Volume-weighted average price",
+    .formula = "sum(typical * volume) / sum(volume), typical = (high + low + close) / 3",
+    .start = "NaN while there was no volume; without a window a NaN or infinite bar is NaN and left out of the sums",
+    .inputs = "high low close volume",
+    .outputs = "vwap",
+    .params = PARAMS,
+    .input_count = 4,
+    .output_count = 1,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};
