@@ -20,9 +20,12 @@ typedef struct b3_book_stats {
     int64_t last_update_id;
 } b3_book_stats;
 
-/* dense_ticks: a power of two, 4096 .. 262144, per side. sparse_levels: per side. */
+#define B3_BOOK_TICK_MAX (INT64_C(1) << 44) /* above that, a price off the tick could be taken for one in the window */
+
+/* dense_ticks: a power of two, 4096 .. 262144, per side. sparse_levels: per side, 1 .. 2^24. 0 when one of them is not. */
 size_t b3_book_size(uint32_t dense_ticks, uint32_t sparse_levels);
-/* tick_raw > 0: grid of the dense part; any price on no tick is kept all the same. */
+/* memory: b3_book_size bytes, aligned to 64, the caller's. tick_raw 1 .. B3_BOOK_TICK_MAX: grid of the dense part; any price on no tick
+ * is kept all the same. NULL when an argument is impossible. */
 b3_book *b3_book_init(void *memory, int64_t tick_raw, uint32_t dense_ticks, uint32_t sparse_levels);
 
 /* One level: side B3_BUY or B3_SELL, qty_raw 0 removes. B3_OK; B3_ERR_CAPACITY when the sparse side is full (the level is lost: the

@@ -1,0 +1,50 @@
+/* A set of slot numbers with a summary on top, to find the next member without looking at each slot.
+ *
+ *   words    bit s & 63 of words[s >> 6]: s is in the set
+ *   summary  bit w & 63 of summary[w >> 6]: words[w] is not 0        (one summary word covers 4096 slots)
+ *
+ * put is straight-line code: which slots come and go follows no pattern that a branch predictor could learn.
+ */
+#ifndef B3_BOOK_BITMAP_H
+#define B3_BOOK_BITMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define B3_BITMAP_NONE UINT64_MAX
+
+typedef struct b3_bitmap {
+    uint64_t *words;
+    uint64_t *summary;
+    uint64_t summary_mask; /* summary words - 1 */
+} b3_bitmap;
+
+/* Puts slot into the set, or out of it. */
+static inline void b3_bitmap_put(const b3_bitmap *map, uint64_t slot, uint64_t present) {
+    const uint64_t index = slot >> 6;
+    const uint64_t word = (map->words[index] & ~(UINT64_C(1) << (slot & 63))) | present << (slot & 63);
+    map->words[index] = word;
+    uint64_t *const summary = &map->summary[index >> 6];
+    *summary = (*summary & ~(UINT64_C(1) << (index & 63))) | (uint64_t)(word != 0) << (index & 63);
+}
+
+/* First member at or after slot, going round to slot 0 after the last one; B3_BITMAP_NONE when the set is empty. */
+static inline uint64_t b3_bitmap_next(const b3_bitmap *map, uint64_t slot) {
+    const uint64_t index = slot >> 6;
+    const uint64_t here = map->words[index] & UINT64_MAX << (slot & 63);
+    if (here != 0) return index << 6 | (uint64_t)__builtin_ctzll(here);
+    uint64_t group = index >> 6;
+    uint64_t pending = map->summary[group] & (UINT64_MAX << (index & 63)) << 1;
+    /* Once more than there are groups: the first one is seen again whole, for what lies before slot. */
+    for (uint64_t left = map->summary_mask + 2; left > 0; left--) {
+        if (pending != 0) {
+            const uint64_t found = group << 6 | (uint64_t)__builtin_ctzll(pending);
+            return found << 6 | (uint64_t)__builtin_ctzll(map->words[found]);
+        }
+        group = (group + 1) & map->summary_mask;
+        pending = map->summary[group];
+    }
+    return B3_BITMAP_NONE;
+}
+
+#endif

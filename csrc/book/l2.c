@@ -1,0 +1,300 @@
+#include "book/l2.h"
+
+#include <string.h>
+
+#include "book/side.h"
+
+/* ---------------------------------------------------------------- memory */
+
+#define CACHE_LINE 64
+#define DENSE_TICKS_MIN 4096U
+#define DENSE_TICKS_MAX 262144U
+#define SPARSE_LEVELS_MAX (1U << 24)
+
+static size_t padded(size_t bytes) {
+    return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+/* A power of two, twice the levels at least; one word of the used bits at least. */
+static size_t sparse_slots(uint32_t sparse_levels) {
+    size_t slots = 64;
+    while (slots < (size_t)sparse_levels * 2) slots *= 2;
+    return slots;
+}
+
+static int possible(uint32_t dense_ticks, uint32_t sparse_levels) {
+    return dense_ticks >= DENSE_TICKS_MIN && dense_ticks <= DENSE_TICKS_MAX && (dense_ticks & (dense_ticks - 1)) == 0 &&
+           sparse_levels >= 1 && sparse_levels <= SPARSE_LEVELS_MAX;
+}
+
+static void *take(uint8_t **cursor, size_t bytes) {
+    void *const block = *cursor;
+    *cursor += padded(bytes);
+    return block;
+}
+
+size_t b3_book_size(uint32_t dense_ticks, uint32_t sparse_levels) {
+    if (!possible(dense_ticks, sparse_levels)) return 0;
+    const size_t slots = sparse_slots(sparse_levels);
+    const size_t dense = padded(dense_ticks * sizeof(int64_t)) + padded(dense_ticks / 8) + padded(dense_ticks / 512);
+    return padded(sizeof(b3_book)) + 2 * (dense + padded(slots * sizeof(b3_book_level)) + padded(slots / 8));
+}
+
+static void init_side(b3_book_side *side, uint64_t flip, uint8_t **cursor, uint32_t dense_ticks, uint32_t sparse_levels) {
+    const size_t slots = sparse_slots(sparse_levels);
+    side->flip = flip;
+    side->mask = dense_ticks - 1;
+    side->base = flip & (0 - (uint64_t)dense_ticks); /* ticks 0 .. dense_ticks - 1, of either side */
+    side->best = B3_RANK_NONE;
+    side->off_tick_best = B3_RANK_NONE;
+    side->qty = take(cursor, dense_ticks * sizeof(int64_t));
+    side->present.words = take(cursor, dense_ticks / 8);
+    side->present.summary = take(cursor, dense_ticks / 512);
+    side->present.summary_mask = dense_ticks / 4096 - 1;
+    side->sparse.slots = take(cursor, slots * sizeof(b3_book_level));
+    side->sparse.used = take(cursor, slots / 8);
+    side->sparse.mask = slots - 1;
+    side->sparse.shift = 64 - (uint32_t)__builtin_ctzll(slots);
+    side->sparse.capacity = sparse_levels;
+}
+
+b3_book *b3_book_init(void *memory, int64_t tick_raw, uint32_t dense_ticks, uint32_t sparse_levels) {
+    if (memory == NULL || !possible(dense_ticks, sparse_levels) || tick_raw <= 0 || tick_raw > B3_BOOK_TICK_MAX) return NULL;
+    memset(memory, 0, b3_book_size(dense_ticks, sparse_levels));
+    b3_book *const book = memory;
+    book->tick_raw = tick_raw;
+    book->tick_last = UINT64_MAX / (uint64_t)tick_raw;
+    book->tick_shift = (uint32_t)__builtin_ctzll((uint64_t)tick_raw);
+    const uint64_t odd = (uint64_t)tick_raw >> book->tick_shift;
+    uint64_t inverse = odd; /* right in its 3 lowest bits; each step of Newton's doubles them */
+    for (int bits = 3; bits < 64; bits *= 2) inverse *= 2 - odd * inverse;
+    book->tick_inverse = inverse;
+    uint8_t *cursor = (uint8_t *)memory + padded(sizeof(b3_book));
+    init_side(&book->side[0], UINT64_MAX, &cursor, dense_ticks, sparse_levels);
+    init_side(&book->side[1], 0, &cursor, dense_ticks, sparse_levels);
+    return book;
+}
+
+static void clear_side(b3_book_side *side) {
+    for (uint64_t rank = side->best; rank != B3_RANK_NONE; rank = b3_side_next(side, rank + 1)) side->qty[rank & side->mask] = 0;
+    memset(side->present.words, 0, (side->mask + 1) / 8);
+    memset(side->present.summary, 0, (side->mask + 1) / 512);
+    side->count = 0;
+    side->best = B3_RANK_NONE;
+    b3_sparse *const sparse = &side->sparse;
+    for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask; slot = b3_sparse_next(sparse, slot + 1))
+        sparse->slots[slot] = (b3_book_level){0};
+    memset(sparse->used, 0, (sparse->mask + 1) / 8);
+    sparse->count = 0;
+    side->off_tick = 0;
+    side->off_tick_best = B3_RANK_NONE;
+}
+
+void b3_book_clear(b3_book *book) {
+    clear_side(&book->side[0]);
+    clear_side(&book->side[1]);
+    book->last_update_id = 0;
+    book->in_snapshot = 0;
+}
+
+/* ---------------------------------------------------------------- the window */
+
+static int32_t move_window(b3_book *book, b3_book_side *side, uint64_t rank);
+
+/* The best dense level is gone: finds the next one, and brings the window along when it has fallen far behind the lead. */
+__attribute__((noinline)) static void best_removed(b3_book *book, b3_book_side *side) {
+    uint64_t towards = B3_RANK_NONE;
+    if (side->count > 0) {
+        side->best = b3_side_next(side, side->best);
+        if (side->best - side->base > side->mask / 2) towards = side->best;
+    } else {
+        side->best = B3_RANK_NONE;
+        const b3_sparse *const sparse = &side->sparse;
+        if (sparse->count == side->off_tick) return;
+        for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask; slot = b3_sparse_next(sparse, slot + 1)) {
+            const uint64_t tick = b3_book_tick_of(book, sparse->slots[slot].price_raw);
+            if (tick <= book->tick_last && (tick ^ side->flip) < towards) towards = tick ^ side->flip;
+        }
+    }
+    /* Cannot fail: forward, nothing has to leave for the sparse part. */
+    if (towards != B3_RANK_NONE) (void)move_window(book, side, towards);
+}
+
+static inline void set_dense(b3_book *book, b3_book_side *side, uint64_t rank, int64_t qty_raw) {
+    const uint64_t slot = rank & side->mask;
+    const uint64_t before = side->qty[slot] != 0;
+    const uint64_t after = qty_raw != 0;
+    side->qty[slot] = qty_raw;
+    b3_bitmap_put(&side->present, slot, after);
+    side->count += after - before;
+    if (__builtin_expect(rank > side->best, 1)) return;
+    if (after) side->best = rank;
+    else if (rank == side->best) best_removed(book, side);
+}
+
+/* Dense levels that lie behind a window starting at base go to the sparse part. Those that find no room are lost. */
+static int32_t evict_behind(b3_book *book, b3_book_side *side, uint64_t base) {
+    int32_t status = B3_OK;
+    const uint64_t end = base + side->mask + 1;
+    for (uint64_t rank = b3_side_next(side, end > side->base ? end : side->base); rank != B3_RANK_NONE;
+         rank = b3_side_next(side, rank + 1)) {
+        const uint64_t slot = rank & side->mask;
+        const int64_t price_raw = b3_side_price(book, side, rank);
+        if (side->sparse.count < side->sparse.capacity)
+            b3_sparse_add(&side->sparse, b3_sparse_find(&side->sparse, price_raw), price_raw, side->qty[slot]);
+        else status = B3_ERR_CAPACITY;
+        side->qty[slot] = 0;
+        b3_bitmap_put(&side->present, slot, 0);
+        side->count--;
+    }
+    if (side->count == 0) side->best = B3_RANK_NONE;
+    return status;
+}
+
+/* Sparse levels on a tick of the window become dense. */
+static void admit(b3_book *book, b3_book_side *side) {
+    b3_sparse *const sparse = &side->sparse;
+    if (sparse->count == side->off_tick) return;
+    for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask;) {
+        const b3_book_level level = sparse->slots[slot];
+        const uint64_t rank = b3_book_tick_of(book, level.price_raw) ^ side->flip;
+        if (rank - side->base <= side->mask) {
+            b3_sparse_remove(sparse, slot); /* may bring a follower here: look at the slot again */
+            set_dense(book, side, rank, level.qty_raw);
+            slot = b3_sparse_next(sparse, slot);
+        } else {
+            slot = b3_sparse_next(sparse, slot + 1);
+        }
+    }
+}
+
+/* Puts the window where rank has a quarter of it in front. Forward (towards worse prices) only when nothing lies before rank. */
+static int32_t move_window(b3_book *book, b3_book_side *side, uint64_t rank) {
+    const uint64_t ticks = side->mask + 1;
+    const uint64_t lead = ticks / 4;
+    uint64_t base = rank < lead ? 0 : rank - lead;
+    if (base > 0 - ticks) base = 0 - ticks;
+    if (base == side->base) return B3_OK;
+    const int forward = base > side->base;
+    const int32_t status = forward ? B3_OK : evict_behind(book, side, base);
+    side->base = base;
+    if (forward) admit(book, side);
+    book->moves++;
+    return status;
+}
+
+/* ---------------------------------------------------------------- one level */
+
+static void off_tick_removed(const b3_book *book, b3_book_side *side, uint64_t key) {
+    side->off_tick--;
+    if (key != side->off_tick_best) return;
+    const b3_sparse *const sparse = &side->sparse;
+    side->off_tick_best = B3_RANK_NONE;
+    if (side->off_tick == 0) return;
+    for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask; slot = b3_sparse_next(sparse, slot + 1)) {
+        const int64_t price_raw = sparse->slots[slot].price_raw;
+        if (b3_book_tick_of(book, price_raw) <= book->tick_last) continue;
+        if (b3_side_key(side, price_raw) < side->off_tick_best) side->off_tick_best = b3_side_key(side, price_raw);
+    }
+}
+
+static int32_t set_sparse(const b3_book *book, b3_book_side *side, int64_t price_raw, int64_t qty_raw, int on_tick) {
+    b3_sparse *const sparse = &side->sparse;
+    const uint64_t slot = b3_sparse_find(sparse, price_raw);
+    const uint64_t key = b3_side_key(side, price_raw);
+    if (sparse->slots[slot].price_raw != 0) {
+        if (qty_raw != 0) {
+            sparse->slots[slot].qty_raw = qty_raw;
+            return B3_OK;
+        }
+        b3_sparse_remove(sparse, slot);
+        if (!on_tick) off_tick_removed(book, side, key);
+        return B3_OK;
+    }
+    if (qty_raw == 0) return B3_OK;
+    if (sparse->count == sparse->capacity) return B3_ERR_CAPACITY;
+    b3_sparse_add(sparse, slot, price_raw, qty_raw);
+    if (on_tick) return B3_OK;
+    side->off_tick++;
+    if (key < side->off_tick_best) side->off_tick_best = key;
+    return B3_OK;
+}
+
+__attribute__((noinline)) static int32_t set_outside(b3_book *book, b3_book_side *side, uint64_t rank, int64_t price_raw, int64_t qty_raw) {
+    const int on_tick = (rank ^ side->flip) <= book->tick_last;
+    if (!on_tick || qty_raw == 0 || (side->count > 0 && rank > side->base)) return set_sparse(book, side, price_raw, qty_raw, on_tick);
+    const int32_t status = move_window(book, side, rank);
+    set_dense(book, side, rank, qty_raw);
+    return status;
+}
+
+static inline int32_t set_level(b3_book *book, b3_book_side *side, int64_t price_raw, int64_t qty_raw) {
+    /* The sign bit of any of these: a price below 1 or a quantity below 0. */
+    if (__builtin_expect((price_raw | (int64_t)((uint64_t)price_raw - 1) | qty_raw) < 0, 0)) return B3_ERR_ARGUMENT;
+    const uint64_t rank = b3_book_tick_of(book, price_raw) ^ side->flip;
+    if (__builtin_expect(rank - side->base > side->mask, 0)) return set_outside(book, side, rank, price_raw, qty_raw);
+    set_dense(book, side, rank, qty_raw);
+    return B3_OK;
+}
+
+int32_t b3_book_set(b3_book *book, uint8_t side, int64_t price_raw, int64_t qty_raw) {
+    if (side != B3_BUY && side != B3_SELL) return B3_ERR_ARGUMENT;
+    return set_level(book, &book->side[side == B3_SELL], price_raw, qty_raw);
+}
+
+/* ---------------------------------------------------------------- the stage */
+
+static inline int32_t apply(b3_book *book, const b3_level *level) {
+    const uint8_t flags = level->hdr.flags;
+    if (__builtin_expect((flags & (B3_FLAG_SNAPSHOT | B3_FLAG_NO_LEVEL)) != 0, 0)) {
+        if ((flags & B3_FLAG_SNAPSHOT) != 0 && !book->in_snapshot) {
+            b3_book_clear(book);
+            book->in_snapshot = 1;
+        }
+        if ((flags & B3_FLAG_NO_LEVEL) != 0) return B3_OK;
+    }
+    return set_level(book, &book->side[(flags & B3_FLAG_ASK) != 0], level->price_raw, level->qty_raw);
+}
+
+/* The message is broken off: a snapshot that follows starts anew. */
+static int32_t fail(b3_book *book, int32_t status) {
+    book->in_snapshot = 0;
+    return status;
+}
+
+static void finish(b3_book *book, const b3_level *level, b3_quote *quote) {
+    book->in_snapshot = 0;
+    book->last_update_id = level->last_update_id;
+    const b3_book_level bid = b3_book_best(book, B3_BUY);
+    const b3_book_level ask = b3_book_best(book, B3_SELL);
+    *quote = (b3_quote){.hdr = level->hdr,
+                        .bid_price_raw = bid.price_raw,
+                        .bid_qty_raw = bid.qty_raw,
+                        .ask_price_raw = ask.price_raw,
+                        .ask_qty_raw = ask.qty_raw,
+                        .update_id = level->last_update_id};
+    quote->hdr.kind = B3_QUOTE;
+    quote->hdr.flags = B3_FLAG_DEPTH;
+}
+
+int32_t b3_book_on_event(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap) {
+    (void)view;
+    if (event->kind != B3_LEVEL) return 0;
+    const b3_level *const level = (const b3_level *)event;
+    const int last = (event->flags & B3_FLAG_LAST) != 0;
+    if (last && cap < 1) return B3_ERR_ARGUMENT;
+    const int32_t status = apply(state, level);
+    if (status != B3_OK) return fail(state, status);
+    if (last) finish(state, level, (b3_quote *)out);
+    return last;
+}
+
+int32_t b3_book_on_levels(b3_book *book, const b3_level *levels, uint32_t count, b3_quote *quote) {
+    if (count == 0 || (levels[count - 1].hdr.flags & B3_FLAG_LAST) == 0) return B3_ERR_ARGUMENT;
+    for (uint32_t i = 0; i < count; i++) {
+        const int32_t status = apply(book, &levels[i]);
+        if (__builtin_expect(status != B3_OK, 0)) return fail(book, status);
+    }
+    finish(book, &levels[count - 1], quote);
+    return B3_OK;
+}

@@ -1,0 +1,80 @@
+/* How a book lies in memory; shared by l2.c (writes) and l2_read.c (reads).
+ *
+ * Both sides are one thing seen from two ends. The tick number of a price (price / tick) becomes a *rank*, and a whole price a *key*:
+ * the number itself for asks, its complement for bids. A smaller rank or key is a better price, on either side, compared unsigned.
+ *
+ *      better <-                                                            -> worse
+ *      rank      base          best                          base + ticks
+ *   ------------ |--------------|------------------------------|---------------------------
+ *                |<- lead: 1/4 ->            dense             |          sparse
+ *
+ *   dense   quantity of rank r at qty[r & mask]: a ring, so that moving the window moves no quantity
+ *   sparse  every price on a tick behind the window, and every price off the tick wherever it lies
+ *
+ * Always: no level on a tick lies before the window; when the dense part is empty, no level on a tick is in the sparse part.
+ * So the best price on a tick is the best dense one, and the best of all is that or the best one off the tick.
+ */
+#ifndef B3_BOOK_SIDE_H
+#define B3_BOOK_SIDE_H
+
+#include "book/bitmap.h"
+#include "book/l2.h"
+#include "book/sparse.h"
+
+#define B3_RANK_NONE UINT64_MAX
+
+typedef struct b3_book_side {
+    uint64_t flip; /* asks 0, bids all ones */
+    uint64_t base; /* rank where the window starts */
+    uint64_t mask; /* ticks in the window - 1 */
+    uint64_t best; /* rank of the best dense level, B3_RANK_NONE without one */
+    int64_t *qty;
+    b3_bitmap present; /* slots of qty that are not 0 */
+    uint64_t count;    /* dense levels */
+    b3_sparse sparse;
+    uint64_t off_tick;      /* sparse levels off the tick */
+    uint64_t off_tick_best; /* key of the best of these, B3_RANK_NONE without one */
+} b3_book_side;
+
+struct b3_book {
+    uint64_t tick_inverse; /* of the tick's odd part, modulo 2^64 */
+    uint32_t tick_shift;   /* its factors of 2 */
+    uint8_t in_snapshot;   /* between the first and the last level of one */
+    uint8_t reserved[3];
+    int64_t tick_raw;
+    uint64_t tick_last; /* UINT64_MAX / tick */
+    int64_t last_update_id;
+    uint64_t moves;
+    b3_book_side side[2]; /* bids, asks */
+};
+
+static inline const b3_book_side *b3_book_side_of(const b3_book *book, uint8_t side) {
+    return &book->side[side == B3_SELL];
+}
+
+/* Tick number of a price, without dividing. With tick = odd * 2^k: multiplying by odd^-1 (mod 2^64) and rotating right by k maps the 2^64
+ * numbers one to one, and each multiple of tick to its quotient. So the multiples take all of 0 .. UINT64_MAX / tick, and a price off
+ * the tick maps above that: to no tick that a window can hold. */
+static inline uint64_t b3_book_tick_of(const b3_book *book, int64_t price_raw) {
+    const uint64_t product = (uint64_t)price_raw * book->tick_inverse;
+    return product >> book->tick_shift | product << (-book->tick_shift & 63);
+}
+
+static inline uint64_t b3_side_key(const b3_book_side *side, int64_t price_raw) {
+    return (uint64_t)price_raw ^ side->flip;
+}
+
+static inline int64_t b3_side_price(const b3_book *book, const b3_book_side *side, uint64_t rank) {
+    return (int64_t)((rank ^ side->flip) * (uint64_t)book->tick_raw);
+}
+
+/* First dense level at or after a rank; B3_RANK_NONE when there is none. */
+static inline uint64_t b3_side_next(const b3_book_side *side, uint64_t rank) {
+    if (rank - side->base > side->mask) return B3_RANK_NONE;
+    const uint64_t slot = b3_bitmap_next(&side->present, rank & side->mask);
+    if (slot == B3_BITMAP_NONE) return B3_RANK_NONE;
+    const uint64_t found = rank + ((slot - rank) & side->mask);
+    return found - side->base > side->mask ? B3_RANK_NONE : found; /* the search went round: what it found lies before */
+}
+
+#endif
