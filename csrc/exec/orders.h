@@ -29,11 +29,11 @@ typedef struct b3_order {
 typedef struct b3_orders_stats {
     uint64_t open;
     uint64_t sent;
-    uint64_t filled;   /* wholly */
+    uint64_t filled; /* wholly */
     uint64_t canceled;
     uint64_t rejected; /* by the venue */
     uint64_t expired;
-    uint64_t fills;    /* single executions */
+    uint64_t fills;        /* single executions */
     uint64_t cancels_sent; /* replaces included */
 } b3_orders_stats;
 

@@ -16,7 +16,7 @@
 typedef struct b3_account b3_account;
 
 /* memory: zeroed, aligned to 64, of b3_account_size bytes. instruments: borrowed as long as the account lives. NULL: an instrument names
- * a currency >= currency_count, or has a scale above 10. */
+ * a currency >= currency_count or the same one twice, or has a scale above 10. */
 size_t b3_account_size(uint32_t instrument_count, uint32_t currency_count);
 b3_account *b3_account_init(void *memory, const b3_instrument *instruments, uint32_t instrument_count, uint32_t currency_count);
 

@@ -35,7 +35,7 @@ size_t b3_paper_size(const b3_paper_config *config, uint32_t instrument_count);
 b3_paper *b3_paper_init(void *memory, const b3_paper_config *config, const b3_instrument *instruments, uint32_t instrument_count);
 
 /* The stage: B3_REQUEST (an arrival), B3_TRADE, B3_QUOTE (the fused touch has moved; it is read from the view) -> B3_UPDATE events.
- * Returns how many were written; exactly cap means there may be more: call again with event = NULL (same instrument's view) until it
+ * Returns how many were written; exactly cap means there may be more: call again with event = NULL and the same view until it
  * returns fewer, before any other event. B3_ERR_ARGUMENT: instrument out of range, cap < 1; B3_ERR_STATE: an event before the last one
  * was drained. Cost: O(1) while nothing of ours rests there; resting: O(our orders ahead on that side). */
 int32_t b3_paper_on_event(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
