@@ -24,6 +24,6 @@ def builder() -> FFI:
     ffi.cdef(public)
     for header in headers:
         ffi.cdef(_sliced(header.read_text(encoding="utf-8")))
-    includes = "\n".join(f'#include "{header.name}"' for header in headers)
+    includes = "\n".join(f'#include "native/{header.name}"' for header in headers)
     ffi.set_source("b3_internals", f'#include "bot3.h"\n{includes}')
     return ffi
