@@ -34,7 +34,7 @@ def test_free_takes_null(internals: tuple[Any, Any]) -> None:
 
 
 def test_each_thread_counts_its_own(internals: tuple[Any, Any]) -> None:
-    ffi, lib = internals
+    _, lib = internals
     mine = lib.b3_alloc_count()
     seen: list[int] = []
     blocks: list[Any] = []

@@ -46,9 +46,9 @@ def memory_info(field: str) -> int:
 
 @contextlib.contextmanager
 def reserved_huge_pages(count: int) -> Iterator[None]:
-    """Reserves huge pages of the host for the duration; gives the former number back whatever happens. One test run at a time."""
+    """Reserves huge pages of the host meanwhile, one test run at a time; puts the number back in any case."""
     try:
-        handle = open("/proc/sys/vm/nr_hugepages", "r+")  # noqa: SIM115 (held over the yield)
+        handle = Path("/proc/sys/vm/nr_hugepages").open("r+")  # noqa: SIM115 (held over the yield)
     except OSError as error:
         pytest.skip(f"huge pages cannot be reserved here: {error}")
     with handle:

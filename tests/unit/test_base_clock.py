@@ -1,6 +1,7 @@
 """Ticks against the monotonic clock, exact conversion, and a recheck that finds a clock that runs wrong."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ def calibrated(internals: tuple[Any, Any], span_ns: int = 5_000_000) -> Any:
 
 
 def cpu_has_invariant_tsc() -> bool:
-    with open("/proc/cpuinfo") as lines:
-        flags = next((line for line in lines if line.startswith("flags")), "")
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    flags = next((line for line in lines if line.startswith("flags")), "")
     return {"constant_tsc", "nonstop_tsc"} <= set(flags.split())
 
 
