@@ -530,6 +530,78 @@ typedef struct b3_paper_config {
     uint32_t reserved;
 } b3_paper_config;
 
+/* ---------------------------------------------------------------- book: an L2 order book fed with batches of levels
+ *
+ * Price -> quantity of one instrument, both sides, exact for any prices. The engine keeps books of its own; this is for whoever has
+ * levels in arrays. Cost: a level O(1), except when the touch has left the window of dense_ticks, or when the best price off the tick
+ * goes: then a pass over what lies outside it.
+ */
+
+typedef struct b3_book b3_book;
+
+typedef struct b3_book_stats {
+    uint64_t bid_levels;
+    uint64_t ask_levels;
+    uint64_t moves;  /* of the dense window */
+    uint64_t sparse; /* levels held outside it */
+    int64_t last_update_id;
+} b3_book_stats;
+
+/* tick_raw: 1 .. 2^44; prices off the tick are kept all the same. dense_ticks: a power of two, 4096 .. 262144, per side (32768 is a good
+ * one: 0.26 MB). sparse_levels: per side, 1 .. 2^24, 32 to 64 bytes each. NULL: B3_ERR_ARGUMENT or B3_ERR_MEMORY. */
+b3_book *b3_book_new(int64_t tick_raw, uint32_t dense_ticks, uint32_t sparse_levels, b3_error *error);
+void b3_book_free(b3_book *book);
+/* Whole messages, one after another, as the parser makes them: each ends with B3_FLAG_LAST, a snapshot replaces the book. quotes: the best
+ * after each message, room for cap. Returns how many. On a fault position is the level's index, all before it are applied, and the book
+ * is good again after the next snapshot or clear: B3_ERR_ARGUMENT for a price below 1, a negative quantity, a last message without
+ * its last level, or no room for quotes; B3_ERR_CAPACITY when sparse_levels are not enough. */
+int32_t b3_book_apply_blocking(b3_book *book, const b3_level *levels, uint32_t count, b3_quote *quotes, uint32_t cap, b3_error *error);
+/* One level: side is a b3_side, qty_raw 0 removes. B3_OK; B3_ERR_CAPACITY when the sparse side is full (a level is lost: do not trade
+ * on this book); B3_ERR_ARGUMENT for a price below 1, a negative quantity or no such side. */
+int32_t b3_book_set(b3_book *book, uint8_t side, int64_t price_raw, int64_t qty_raw);
+void b3_book_clear(b3_book *book);
+/* Best price and quantity of a side; 0 and 0 when it is empty. */
+b3_book_level b3_book_best(const b3_book *book, uint8_t side);
+/* b3_levels_fn. O(1) a level inside the window; beyond it each 64 cost a pass over the sparse side. */
+uint32_t b3_book_levels(const void *book, uint8_t side, b3_book_level *out, uint32_t cap);
+int64_t b3_book_qty_at(const b3_book *book, uint8_t side, int64_t price_raw);
+/* Sum of quantities from the best to price_raw, both included. Saturates at INT64_MAX. O(levels summed), and a pass over the sparse side
+ * when price_raw lies beyond the window. */
+int64_t b3_book_cum_qty(const b3_book *book, uint8_t side, int64_t price_raw);
+/* (bid_qty * ask + ask_qty * bid) / (bid_qty + ask_qty), in price_raw units; NaN when a side is empty. */
+double b3_book_microprice(const b3_book *book);
+/* (sum of n best bids - sum of n best asks) / their sum, -1 .. 1; NaN when both are empty. */
+double b3_book_imbalance(const b3_book *book, uint32_t levels);
+void b3_book_read_stats(const b3_book *book, b3_book_stats *out);
+
+/* ---------------------------------------------------------------- bars: trades in batches -> bars
+ *
+ * The rules (intervals, empty bars, late trades, overflow) are in csrc/bars/bars.h; sums are exact, rounded half to even once a bar.
+ */
+
+typedef struct b3_bars b3_bars;
+
+typedef struct b3_bars_stats {
+    uint64_t bars; /* the empty ones included */
+    uint64_t empty;
+    uint64_t skipped; /* empty ones that were left out: a gap of more than a million intervals is not filled */
+    uint64_t late_trades;
+    uint64_t overflows;  /* bars dropped because a sum did not fit */
+    uint64_t bad_trades; /* trades left out: a price or quantity below 1, no time, ids that run backwards */
+} b3_bars_stats;
+
+/* price_scale, qty_scale: digits of the trades' raw numbers, 0 .. 10. NULL: B3_ERR_ARGUMENT or B3_ERR_MEMORY. */
+b3_bars *b3_bars_new(const b3_bars_config *config, uint8_t price_scale, uint8_t qty_scale, b3_error *error);
+void b3_bars_free(b3_bars *bars);
+/* Returns the number of bars written to out; cap: out may have been too small, call again with the trades after the first *used. Late
+ * and bad trades are counted. B3_ERR_ARGUMENT for cap 0, and for an event that is no trade: position is its index, the bars made before it
+ * are lost. */
+int32_t b3_bars_apply_blocking(b3_bars *bars, const b3_trade *trades, uint32_t count, b3_bar *out, uint32_t cap, uint32_t *used,
+                               b3_error *error);
+/* Time bars: closes what is over at now_ns (exchange time, grace respected). Returns the number of bars; cap: call again. */
+int32_t b3_bars_advance_blocking(b3_bars *bars, int64_t now_ns, b3_bar *out, uint32_t cap, b3_error *error);
+void b3_bars_read_stats(const b3_bars *bars, b3_bars_stats *out);
+
 /* ---------------------------------------------------------------- records: bot3's own files (recordings and journals)
  *
  *   file    64 bytes b3_file_header | record | record | ... | END record
@@ -612,6 +684,8 @@ uint32_t b3_recording_event_size(const b3_recording *recording, uint16_t kind);
 /* Event number index (from 0) of an EVENTS, COMMAND or OUTPUT record, at the size of this build: zero-filled if the file's are shorter,
  * cut if they are longer. B3_OK, B3_END past the last one, B3_ERR_VERSION for a kind that this build does not know. */
 int32_t b3_recording_event_at(const b3_recording *recording, const b3_record *record, uint32_t index, b3_slot *out);
+/* SOURCE records among those checked so far. */
+uint32_t b3_recording_source_count(const b3_recording *recording);
 /* Bytes from the start of the file to the cursor, and in all. */
 uint64_t b3_recording_position(const b3_recording *recording);
 uint64_t b3_recording_size(const b3_recording *recording);
@@ -626,8 +700,8 @@ int32_t b3_recorder_write_blocking(b3_recorder *recorder, const b3_record *recor
  * the caller may skip it. snapshot_source: for lines whose message starts with {"lastUpdateId" . */
 int32_t b3_recorder_lines_blocking(b3_recorder *recorder, const char *data, uint64_t len, uint16_t source, uint16_t snapshot_source,
                                    uint64_t *used, b3_error *error);
-/* Appends a recording from its cursor to its end, its sources numbered from first_source on; events get the size of this build. Damage
- * in it is told as by check, after what lies before it has been copied. */
+/* Appends a recording from its cursor to its end, without its CONFIG records and with its sources numbered from first_source on; events
+ * get the size of this build. Damage in it is told as by check, after what lies before it has been copied. */
 int32_t b3_recorder_copy_blocking(b3_recorder *recorder, b3_recording *recording, uint16_t first_source, b3_error *error);
 /* Writes END, syncs, closes; the handle is gone whatever is returned. */
 int32_t b3_recorder_close_blocking(b3_recorder *recorder, b3_error *error);

@@ -23,24 +23,11 @@
 
 #define B3_BARS_GAP_MAX 1000000
 
-typedef struct b3_bars b3_bars;
-
-typedef struct b3_bars_stats {
-    uint64_t bars; /* the empty ones included */
-    uint64_t empty;
-    uint64_t skipped; /* empty ones that were left out */
-    uint64_t late_trades;
-    uint64_t overflows;
-    uint64_t bad_trades;
-} b3_bars_stats;
-
 size_t b3_bars_size(void);
-/* memory: b3_bars_size bytes, aligned to 64, the caller's. B3_ERR_ARGUMENT for an impossible config: an unknown kind, a size below 1, a
+/* memory: b3_bars_size bytes, aligned to 16, the caller's. B3_ERR_ARGUMENT for an impossible config: an unknown kind, a size below 1, a
  * time interval that is no whole number of ms, more than 2^32 - 1 of ms or trades, a grace below 0 or above one year, a scale above 10. */
 int32_t b3_bars_init(void *memory, const b3_bars_config *config, const b3_instrument *instrument);
 /* The stage (b3_on_event_fn). Trades build bars; every other event with an exchange time only moves the clock. Faults are the caller's:
  * B3_ERR_ARGUMENT for cap < 1, B3_ERR_STATE for an event while bars of the one before are still to be fetched with NULL. */
 int32_t b3_bars_on_event(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
-void b3_bars_read_stats(const b3_bars *bars, b3_bars_stats *out);
-
 #endif
