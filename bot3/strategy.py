@@ -6,8 +6,8 @@
                 self.buy("0.01")
 
 One object per instrument. Methods run between two inputs of the engine, in the control plane: what they ask for is the
-next input, is judged by risk like any other order, and never fills at once. Market data (Bar, Book, Trade) holds floats,
-made for indicators; what is owned or ordered (Fill, Order, position, cash) holds Decimals, exact. Times are UTC
+next input, is judged by risk like any other order, and never fills at once. Market data (Bar, Book, Trade) holds
+floats, made for indicators; what is owned or ordered (Fill, Order, position, cash) holds Decimals, exact. Times are UTC
 nanoseconds.
 """
 
@@ -80,9 +80,12 @@ class Fill:
     maker: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Order:
-    """An order of this strategy as it stands. state: "working", "filled", "rejected", ... rule: why, when rejected."""
+    """An order of this strategy as it stands; the engine keeps it up to date.
+
+    state: pending_new, working, partially_filled, filled, canceled, rejected, expired. rule: why, when rejected.
+    """
 
     order_id: int
     side: Side
@@ -95,7 +98,7 @@ class Order:
     @property
     def open(self) -> bool:
         """Whether it may still fill."""
-        return self.state in ("pending_new", "working", "partially_filled", "pending_cancel", "unknown")
+        return self.state not in ("filled", "canceled", "rejected", "expired")
 
 
 class Context(Protocol):
@@ -137,7 +140,10 @@ class Context(Protocol):
 
 
 class Strategy:
-    """Base of all Python strategies. `--strategy mine.py:Mine:window=20` calls Mine(window=20)."""
+    """Base of all Python strategies. `--strategy mine.py:Mine:window=20` calls Mine(window=20).
+
+    Position and cash are the account's; several strategies on one instrument share them.
+    """
 
     _context: Context | None = None
 
@@ -157,7 +163,7 @@ class Strategy:
         """One of this strategy's orders was filled, wholly or in part."""
 
     def on_stop(self) -> None:
-        """After the last input. Orders asked for here are not sent."""
+        """After the last input: nothing can be ordered any more."""
 
     @property
     def _engine(self) -> Context:
@@ -191,7 +197,7 @@ class Strategy:
         return self._engine.orders
 
     def buy(self, qty: Number, price: Number | None = None, tif: TimeInForce = "gtc") -> Order:
-        """Asks for an order; without a price a market order. Returns it as risk left it: perhaps state "rejected", with its rule.
+        """Asks for an order; without a price a market order. What becomes of it shows in the Order returned.
 
         qty in the base asset, price in the quote currency; neither may be finer than the instrument's scale, see
         round_qty and round_price. Raises StrategyError for what is no quantity or price.
@@ -199,7 +205,7 @@ class Strategy:
         return self._ask("buy", qty, price, tif)
 
     def sell(self, qty: Number, price: Number | None = None, tif: TimeInForce = "gtc") -> Order:
-        """As buy, the other way. Selling more than is held goes short."""
+        """As buy, the other way. Selling more than is held is refused unless paper.allow_short is set."""
         return self._ask("sell", qty, price, tif)
 
     def cancel(self, order: Order | int) -> None:

@@ -167,6 +167,7 @@ class PaperSection(_Section):
 
     currency: Currency = Field(default="USDT", description="of the starting cash; also the reporting currency")
     starting_cash: NotNegative = Field(default=Decimal(100_000), description="in that currency")
+    allow_short: bool = Field(default=False, description="a sell need not be covered by what is held")
     maker_fee_rate: Rate = Field(
         default=Decimal("0.001"), description="fraction of the notional: 0.001 is 0.1 %; < 0 is a rebate"
     )

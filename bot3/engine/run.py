@@ -1,0 +1,100 @@
+"""The run loop: calls the engine again and again, and does between two calls what it asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Protocol
+
+from bot3.engine.core import Engine
+from bot3.engine.host import Host
+from bot3.ffi import lib
+from bot3.ffi.handles import Handle
+
+__all__ = ["Sink", "run_all", "stops_on_signal"]
+
+# Inputs a call: enough that the call costs nothing, few enough that progress is seen.
+_INPUTS = 20_000
+_INPUTS_PACED = 16
+
+
+class Sink(Protocol):
+    """Where tapped events go."""
+
+    def take(self, engine: Engine) -> None:
+        """Takes what the tap holds; the caller clears it."""
+
+
+def run_all(
+    engine: Engine,
+    recordings: Sequence[Handle],
+    *,
+    paced: bool = False,
+    host: Host | None = None,
+    sink: Sink | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> bool:
+    """Runs the engine over recordings, one after the other. Returns whether it came to their end, or was stopped.
+
+    progress is told the bytes of recordings worked through. Raises EngineError, StrategyError, StorageError; what was
+    done until then can still be read from the engine.
+    """
+    done = 0
+    for recording in recordings:
+        outcome = lib.B3_OK
+        while outcome not in (lib.B3_END, lib.B3_STOPPED):
+            outcome = engine.run(recording.pointer, _INPUTS_PACED if paced else _INPUTS)
+            if outcome == lib.B3_YIELD:
+                if host is not None:
+                    host.deliver(engine)
+                else:
+                    engine.take_inbox()
+            elif outcome == lib.B3_FULL and sink is not None:
+                sink.take(engine)
+                engine.clear_tap()
+            if progress is not None:
+                progress(done + lib.b3_recording_position(recording.pointer))
+        if outcome == lib.B3_STOPPED:
+            return False
+        done += lib.b3_recording_size(recording.pointer)
+    return True
+
+
+@contextlib.contextmanager
+def stops_on_signal(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls stop on SIGINT or SIGTERM, also while the core runs. A second one is KeyboardInterrupt.
+
+    Python runs signal handlers in the main thread between two bytecodes, which a long call into the core puts off; what
+    it writes to the wake-up socket at once is read by a thread of its own. Use it in the main thread.
+    """
+    asked = 0
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise KeyboardInterrupt
+
+    def watch() -> None:
+        while reader.recv(1):
+            stop()
+
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    thread = threading.Thread(target=watch, name="bot3-signals", daemon=True)
+    thread.start()
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        writer.close()
+        thread.join()
+        reader.close()

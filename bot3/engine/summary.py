@@ -1,0 +1,193 @@
+"""What happened in a run, as plain values: the one object of `--json`, and what the tables are made from.
+
+Prices, quantities and money are decimal text: no exponent, no zeros at the end of the fraction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot3.engine.builtin import find_builtin
+from bot3.engine.core import Engine
+from bot3.engine.decimals import MONEY_SCALE, plain
+from bot3.engine.plan import BuiltinStrategy, RunPlan
+from bot3.ffi import lib
+from bot3.ffi.status import status_name, text
+
+__all__ = ["summarise", "why_no_orders"]
+
+_PAGES = {0: "plain", 1: "transparent huge", 2: "hugetlb"}
+_METHOD = "weighted_average"
+
+
+def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
+    """The summary of an engine that has run for wall_s seconds."""
+    totals = engine.totals()
+    summary: dict[str, Any] = {
+        "instruments": {symbol: _instrument(engine, plan, index) for index, symbol in enumerate(plan.symbols)},
+        "strategies": [_strategy(strategy, plan) for strategy in plan.strategies],
+        "requests": totals.requests,
+        "orders": totals.orders,
+        "fills": totals.fills,
+        "rejects": _rejects(totals),
+        "signals": totals.signals,
+        "bars": totals.bars,
+        "pnl": _pnl(engine, plan),
+        "balances": _balances(engine, plan),
+        "latency_ns": {
+            stage: {
+                "count": row["count"],
+                "p50": row["p50_ns"],
+                "p99": row["p99_ns"],
+                "p999": row["p999_ns"],
+                "max": row["max_ns"],
+                "negative": row["negative"],
+            }
+            for stage, row in engine.latencies().items()
+        },
+        "inputs": totals.inputs,
+        "events": totals.events,
+        "messages": {
+            "bad": totals.messages_bad,
+            "ignored": totals.messages_ignored,
+            "general": totals.messages_general,
+            "unknown_symbol": totals.messages_unknown_symbol,
+            "last_bad": _last_bad(totals),
+        },
+        "wall_s": wall_s,
+        "events_per_s": totals.events / wall_s if wall_s > 0 else 0.0,
+        "hot_loop": {
+            "allocations": totals.hot_allocations,
+            "page_faults": totals.hot_page_faults,
+            "voluntary_switches": totals.hot_voluntary_switches,
+            "seconds": totals.hot_ns / 1e9,
+        },
+        "journal": {"bytes": totals.journal_bytes, "waits": totals.journal_waits},
+        "memory": {
+            "bytes": totals.memory_bytes,
+            "pages": _PAGES.get(totals.pages, str(totals.pages)),
+            "locked": bool(totals.locked),
+            "by_use": {name: row["bytes"] for name, row in engine.memory().items()},
+        },
+        "clock_offset_ns": totals.clock_offset_ns,
+    }
+    summary["no_orders_because"] = why_no_orders(summary, plan) if totals.orders == 0 else None
+    return summary
+
+
+def _instrument(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
+    state = engine.instrument(index)
+    facts = plan.instruments[index]
+    price_scale, qty_scale = facts["price_scale"], facts["qty_scale"]
+    position = engine.position(index)
+    depth = state.depth
+    return {
+        "last_update_id": depth.update_id,
+        "best_bid": plain(depth.bid_price_raw, price_scale) if depth.bid_qty_raw else None,
+        "best_bid_qty": plain(depth.bid_qty_raw, qty_scale),
+        "best_ask": plain(depth.ask_price_raw, price_scale) if depth.ask_qty_raw else None,
+        "best_ask_qty": plain(depth.ask_qty_raw, qty_scale),
+        "diffs_applied": state.diffs_applied,
+        "diffs_stale": state.diffs_stale,
+        "gaps": state.gaps,
+        "trades": state.trades,
+        "book_tickers": state.book_tickers,
+        "klines": state.klines,
+        "snapshots": state.snapshots,
+        "levels": state.levels,
+        "bars": state.bars,
+        "late_trades": state.late_trades,
+        "synced": bool(state.flags & lib.B3_VIEW_SYNCED),
+        "halted": bool(state.flags & lib.B3_VIEW_HALTED),
+        "position": plain(position.qty_raw, qty_scale),
+        "realized": plain(position.realized_raw, MONEY_SCALE),
+        "unrealized": plain(position.unrealized_raw, MONEY_SCALE),
+        "fees": plain(position.fees_raw, MONEY_SCALE),
+    }
+
+
+def _strategy(strategy: Any, plan: RunPlan) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": strategy.name, "instrument": plan.symbols[strategy.instrument]}
+    if isinstance(strategy, BuiltinStrategy):
+        names = [param.name for param in find_builtin(strategy.name).params]
+        found["params"] = dict(zip(names, strategy.params, strict=True))
+    return found
+
+
+def _rejects(totals: Any) -> dict[str, int]:
+    return {text(lib.b3_rule_name(rule)): count for rule, count in enumerate(totals.rejects) if count}
+
+
+def _pnl(engine: Engine, plan: RunPlan) -> dict[str, Any]:
+    quotes = {instrument["quote_currency"] for instrument in plan.instruments}
+    reporting = plan.engine["start_cash_currency"]
+    by_currency = {}
+    for currency in sorted(quotes | {reporting}):
+        pnl = engine.pnl(currency)
+        by_currency[plan.currencies[currency]] = {
+            "realized": plain(pnl.realized_raw, MONEY_SCALE),
+            "unrealized": plain(pnl.unrealized_raw, MONEY_SCALE),
+            "fees": plain(pnl.fees_raw, MONEY_SCALE),
+            "total": plain(pnl.total_raw, MONEY_SCALE),
+        }
+    name = plan.currencies[reporting]
+    return {**by_currency[name], "method": _METHOD, "currency": name, "by_currency": by_currency}
+
+
+def _balances(engine: Engine, plan: RunPlan) -> dict[str, dict[str, str]]:
+    found = {}
+    for index, name in enumerate(plan.currencies):
+        balance = engine.balance(index)
+        if balance.total_raw or balance.locked_raw:
+            found[name] = {
+                "total": plain(balance.total_raw, MONEY_SCALE),
+                "locked": plain(balance.locked_raw, MONEY_SCALE),
+            }
+    return found
+
+
+def _last_bad(totals: Any) -> dict[str, Any] | None:
+    if totals.messages_bad == 0:
+        return None
+    bad = totals.last_bad
+    return {
+        "input": totals.last_bad_input,
+        "byte": bad.position,
+        "what": text(bad.what),
+        "status": status_name(bad.status),
+    }
+
+
+def why_no_orders(summary: dict[str, Any], plan: RunPlan) -> str:
+    """One sentence on why a run sent no order."""
+    if not summary["events"]:
+        return "the recording holds no market data of these instruments"
+    if not plan.strategies:
+        return "no strategy was running"
+    if summary["requests"]:
+        refused = ", ".join(f"{rule} {count}" for rule, count in summary["rejects"].items()) or "none said why"
+        return f"all {summary['requests']} requests were refused: {refused}"
+    never_synced = [symbol for symbol, row in summary["instruments"].items() if not row["snapshots"]]
+    if never_synced:
+        return f"the book of {', '.join(never_synced)} was never whole: there is no depth snapshot in the recording"
+    if summary["bars"] == 0 and any(_wants_bars(strategy) for strategy in plan.strategies):
+        return "no bar closed, and the strategy acts on bars: choose smaller ones with --bars"
+    cold = [line for strategy in plan.strategies if (line := _not_warm(strategy, summary, plan))]
+    if cold:
+        return "; ".join(cold)
+    return f"the strategy asked for none: {summary['bars']} bars, {summary['signals']} signals"
+
+
+def _wants_bars(strategy: Any) -> bool:
+    kinds = find_builtin(strategy.name).kinds if isinstance(strategy, BuiltinStrategy) else strategy.kinds
+    return bool(kinds >> lib.B3_BAR & 1)
+
+
+def _not_warm(strategy: Any, summary: dict[str, Any], plan: RunPlan) -> str:
+    """A built-in strategy's longest period in bars is what it needs before it can know anything."""
+    if not isinstance(strategy, BuiltinStrategy):
+        return ""
+    params = zip(find_builtin(strategy.name).params, strategy.params, strict=True)
+    needed = max((value for param, value in params if param.unit == "bars"), default=0)
+    bars = summary["instruments"][plan.symbols[strategy.instrument]]["bars"]
+    return f"{strategy.name} was not warm: {bars} bars closed, it needs {needed:g}" if bars <= needed else ""

@@ -1,0 +1,5 @@
+"""Results on disk: Parquet that pandas, polars and DuckDB read without bot3."""
+
+from bot3.storage.sink import ParquetSink, prepare_directory
+
+__all__ = ["ParquetSink", "prepare_directory"]

@@ -1,0 +1,190 @@
+"""The tables of `--out`, column by column, and the two that need memory: orders (a row each) and equity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bot3.engine.builtin import find_builtin
+from bot3.engine.plan import BuiltinStrategy, RunPlan
+from bot3.ffi import lib
+from bot3.ffi.status import text
+from bot3.storage.columns import Column
+
+__all__ = ["EquityRows", "OrderRows", "tables_of"]
+
+_SIDES: Final = ("", "buy", "sell")
+_TYPES: Final = ("", "market", "limit")
+_TIFS: Final = ("", "gtc", "ioc", "fok", "post_only")
+_STATES: Final = (
+    "", "pending_new", "working", "partially_filled", "filled", "pending_cancel", "canceled", "rejected", "expired",
+    "unknown", "refused",
+)  # fmt: skip
+_REFUSED: Final = len(_STATES) - 1
+_DONE: Final = (lib.B3_FILLED, lib.B3_CANCELED, lib.B3_REJECTED, lib.B3_EXPIRED, _REFUSED)
+_ACTIONS: Final = ("", "new", "cancel", "replace")
+
+_RECEIVED: Final = Column("ts_recv_ns", "time")
+_EXCHANGE: Final = Column("ts_exchange_ns", "time")
+_INPUT: Final = Column("input_no", "<u8")
+_INSTRUMENT: Final = Column("instrument", "symbol")
+
+
+def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
+    """The columns of each table of a run, by table name."""
+    strategies = ("", *(strategy.name for strategy in plan.strategies))
+    rules = tuple(text(lib.b3_rule_name(rule)) for rule in range(lib.B3_RULE_END))
+    strategy = Column("strategy", "name", names=strategies)
+    side = Column("side", "name", names=_SIDES)
+    currency = Column("currency", "name", names=plan.currencies)
+    return {
+        "book": [
+            _INSTRUMENT, Column("update_id", "<i8"), _EXCHANGE, _RECEIVED,
+            Column("bid_px", "price", "bid_price_raw"), Column("bid_qty", "qty", "bid_qty_raw"),
+            Column("ask_px", "price", "ask_price_raw"), Column("ask_qty", "qty", "ask_qty_raw"), _INPUT,
+        ],
+        "trades": [
+            _INSTRUMENT, Column("trade_id", "<i8"), _EXCHANGE, _RECEIVED, Column("px", "price", "price_raw"),
+            Column("qty", "qty", "qty_raw"), Column("buyer_maker", "?"), Column("first_trade_id", "<i8"),
+            Column("last_trade_id", "<i8"), _INPUT,
+        ],
+        "bars": [
+            _INSTRUMENT, Column("open_ts_ns", "time"), Column("close_ts_ns", "time"), _RECEIVED,
+            Column("open", "price", "open_raw"), Column("high", "price", "high_raw"), Column("low", "price", "low_raw"),
+            Column("close", "price", "close_raw"), Column("volume", "qty", "volume_raw"),
+            Column("notional", "money", "notional_raw"), Column("vwap", "price", "vwap_raw"),
+            Column("trade_count", "<u4"), Column("interval_ms", "<u4"), Column("empty", "?"), _INPUT,
+        ],
+        "signals": [
+            _INSTRUMENT, strategy, Column("signal", "name", names=_signal_names(plan)), Column("value", "<f8"),
+            _RECEIVED, _INPUT,
+        ],
+        "orders": [
+            _INSTRUMENT, strategy, Column("order_id", "<u8"), Column("action", "name", names=_ACTIONS), side,
+            Column("type", "name", "order_type", _TYPES), Column("tif", "name", names=_TIFS),
+            Column("px", "price", "price_raw"), Column("qty", "qty", "qty_raw"), Column("state", "name", names=_STATES),
+            Column("rule", "name", names=rules), Column("filled_qty", "qty", "filled_qty_raw"),
+            Column("fee", "money", "fee_raw"), Column("ts_request_ns", "time"), Column("ts_last_ns", "time"), _INPUT,
+        ],
+        "fills": [
+            _INSTRUMENT, strategy, Column("order_id", "<u8"), Column("exec_id", "<u8"), _RECEIVED, side,
+            Column("px", "price", "last_price_raw"), Column("qty", "qty", "last_qty_raw"),
+            Column("fee", "money", "fee_raw"), Column("fee_currency", "name", names=plan.currencies),
+            Column("liquidity", "name", names=("", "maker", "taker")), _INPUT,
+        ],
+        "positions": [
+            _INSTRUMENT, _RECEIVED, Column("qty", "qty", "qty_raw"), Column("cost", "money", "cost_raw"),
+            Column("realized", "money", "realized_raw"), Column("fees", "money", "fees_raw"),
+            Column("unrealized", "money", "unrealized_raw"), Column("mark_px", "price", "mark_price_raw"), currency,
+            _INPUT,
+        ],
+        "equity": [
+            _RECEIVED, currency, Column("equity", "money", "equity_raw"), Column("realized", "money", "realized_raw"),
+            Column("unrealized", "money", "unrealized_raw"), Column("fees", "money", "fees_raw"), _INPUT,
+        ],
+    }  # fmt: skip
+
+
+def _signal_names(plan: RunPlan) -> tuple[str, ...]:
+    """Signals are numbered per strategy: code = strategy id x stride + number, see signal_codes."""
+    stride = signal_stride(plan)
+    names = [""] * stride
+    for strategy in plan.strategies:
+        own = find_builtin(strategy.name).signals if isinstance(strategy, BuiltinStrategy) else ()
+        names += [*own, *[""] * (stride - len(own))]
+    return tuple(names)
+
+
+def signal_stride(plan: RunPlan) -> int:
+    """Room for each strategy's signal names in one list."""
+    counts = [len(find_builtin(s.name).signals) for s in plan.strategies if isinstance(s, BuiltinStrategy)]
+    return max(counts, default=0) + 1
+
+
+class OrderRows:
+    """Requests and what became of each: a row when it is done, the open ones at the end."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, dict[str, int]] = {}
+
+    def on_request(self, request: np.void) -> None:
+        """A request as risk sees it, its order id given. A cancel is no row: it shows in its order's."""
+        if request["action"] == lib.B3_CANCEL:
+            return
+        names = (
+            "instrument",
+            "strategy",
+            "order_id",
+            "action",
+            "side",
+            "order_type",
+            "tif",
+            "price_raw",
+            "qty_raw",
+            "input_no",
+        )
+        row = {name: int(request[name]) for name in names}
+        row |= {"state": lib.B3_PENDING_NEW, "rule": 0, "filled_qty_raw": 0, "fee_raw": 0}
+        row |= {"ts_request_ns": int(request["ts_recv_ns"]), "ts_last_ns": int(request["ts_recv_ns"])}
+        self._open[row["order_id"]] = row
+
+    def on_decision(self, decision: np.void) -> dict[str, int] | None:
+        """Risk's answer; returns the row when it was no."""
+        row = None if decision["allowed"] else self._open.pop(int(decision["order_id"]), None)
+        return None if row is None else row | {"state": _REFUSED, "rule": int(decision["rule"])}
+
+    def on_update(self, update: np.void) -> dict[str, int] | None:
+        """What the venue told; returns the row when the order is done."""
+        row = self._open.get(int(update["order_id"]))
+        if row is None or int(update["flags"]) & lib.B3_FLAG_CANCEL_REJECT:
+            return None
+        row["state"], row["rule"] = int(update["state"]), int(update["rule"])
+        row["filled_qty_raw"] = int(update["cum_qty_raw"])
+        row["fee_raw"] += int(update["fee_raw"])
+        row["ts_last_ns"] = int(update["ts_recv_ns"])
+        return self._open.pop(row["order_id"]) if row["state"] in _DONE else None
+
+    def rest(self) -> Iterable[dict[str, int]]:
+        """The rows of what is still open."""
+        return self._open.values()
+
+
+class EquityRows:
+    """Equity after every input that closed a bar or changed a position, marked as the engine marked it there.
+
+    Per quote currency: the starting cash, if it is in it, + realised + unrealised - fees over its instruments.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self._currency_of = [instrument["quote_currency"] for instrument in plan.instruments]
+        self._start = {plan.engine["start_cash_currency"]: plan.engine["start_cash_raw"]}
+        self._positions: dict[int, np.void] = {}
+        self._pending: tuple[int, int, int] | None = None  # input_no, ts_recv_ns, currency
+
+    def on_events(self, bars: npt.NDArray[np.void], positions: npt.NDArray[np.void]) -> Iterator[dict[str, int]]:
+        """Rows of the inputs that are complete: of all but the last one seen."""
+        marks = [(int(event["input_no"]), 0, event) for event in bars]
+        marks += [(int(event["input_no"]), 1, event) for event in positions]
+        for input_no, is_position, event in sorted(marks, key=lambda mark: mark[0]):
+            if self._pending is not None and self._pending[0] != input_no:
+                yield self._row(*self._pending)
+            if is_position:
+                self._positions[int(event["instrument"])] = event
+            self._pending = (input_no, int(event["ts_recv_ns"]), self._currency_of[int(event["instrument"])])
+
+    def finish(self) -> Iterator[dict[str, int]]:
+        """The row of the last input."""
+        if self._pending is not None:
+            yield self._row(*self._pending)
+            self._pending = None
+
+    def _row(self, input_no: int, ts_recv_ns: int, currency: int) -> dict[str, int]:
+        row: dict[str, Any] = {"input_no": input_no, "ts_recv_ns": ts_recv_ns, "currency": currency}
+        held = [position for i, position in self._positions.items() if self._currency_of[i] == currency]
+        for name in ("realized_raw", "unrealized_raw", "fees_raw"):
+            row[name] = sum(int(position[name]) for position in held)
+        row["equity_raw"] = self._start.get(currency, 0) + row["realized_raw"] + row["unrealized_raw"] - row["fees_raw"]
+        return row
