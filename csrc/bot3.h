@@ -703,6 +703,9 @@ int32_t b3_recorder_lines_blocking(b3_recorder *recorder, const char *data, uint
 /* Appends a recording from its cursor to its end, without its CONFIG records and with its sources numbered from first_source on; events
  * get the size of this build. Damage in it is told as by check, after what lies before it has been copied. */
 int32_t b3_recorder_copy_blocking(b3_recorder *recorder, b3_recording *recording, uint16_t first_source, b3_error *error);
+/* Symbols that raw messages in data name ("s":"BTCUSDT"), each added once to the first *count of symbols. B3_FULL: more than capacity. */
+int32_t b3_recording_symbols_blocking(const char *data, uint64_t len, char (*symbols)[B3_SYMBOL_MAX], uint32_t capacity,
+                                      uint32_t *count);
 /* Writes END, syncs, closes; the handle is gone whatever is returned. */
 int32_t b3_recorder_close_blocking(b3_recorder *recorder, b3_error *error);
 

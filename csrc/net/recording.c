@@ -196,6 +196,10 @@ int32_t b3_recording_event_at(const b3_recording *recording, const b3_record *re
     return B3_OK;
 }
 
+uint32_t b3_recording_source_count(const b3_recording *recording) {
+    return recording->source_count;
+}
+
 uint64_t b3_recording_position(const b3_recording *recording) {
     return (uint64_t)(recording->cursor - recording->base);
 }

@@ -75,6 +75,7 @@ int32_t b3_recorder_copy_blocking(b3_recorder *recorder, b3_recording *recording
             b3_recording_check_blocking(recording, ahead_bytes, NULL); /* a fault is told below, after what lies before it */
             continue;
         }
+        if (record->type == B3_REC_CONFIG) continue;
         b3_record head = *record;
         if (head.type == B3_REC_SOURCE || head.type == B3_REC_FRAME || head.type == B3_REC_EVENTS) {
             if (head.source > UINT16_MAX - first_source)

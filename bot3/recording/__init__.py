@@ -1,0 +1,8 @@
+"""Recorded sessions: files of several formats in, bot3's own format out."""
+
+from bot3.recording.model import BadLine, Market, Source
+from bot3.recording.opening import Recording, open_recordings
+from bot3.recording.reader import RecordingFile
+from bot3.recording.writer import Recorder
+
+__all__ = ["BadLine", "Market", "Recorder", "Recording", "RecordingFile", "Source", "open_recordings"]
