@@ -1,4 +1,4 @@
-"""Streams of the indicators against slow definitions in exact arithmetic (fractions), on hypothesis' data and on real bars."""
+"""Streams of the indicators against slow definitions in exact arithmetic, on hypothesis' data and on real bars."""
 
 import csv
 import gzip
@@ -36,7 +36,11 @@ def stream(internals: Internals, name: str, inputs: Sequence[Array], **params: f
     outputs = [np.full(len(inputs[0]), -1.0) for _ in range(row.output_count)]
     arrays = [np.ascontiguousarray(a, dtype=np.float64) for a in inputs]
     lib.b3t_indicator_updates(
-        row, state, [ffi.from_buffer("double[]", a) for a in arrays], [ffi.from_buffer("double[]", a) for a in outputs], len(arrays[0])
+        row,
+        state,
+        [ffi.from_buffer("double[]", a) for a in arrays],
+        [ffi.from_buffer("double[]", a) for a in outputs],
+        len(arrays[0]),
     )
     assert np.isnan(outputs[0][: row.lookback(values)]).all()
     return outputs
@@ -104,7 +108,9 @@ def test_what_is_not_finite_is_seen_by_its_windows_alone(
 @given(st.lists(st.one_of(prices, st.just(math.nan)), max_size=60), st.integers(1, 12))
 def test_extremes_with_holes(internals: Internals, values: list[float], period: int) -> None:
     for name in ("min", "max"):
-        agree(stream(internals, name, [np.array(values)], timeperiod=period)[0], windows(values, period, EXACT[name]), 0.0)
+        agree(
+            stream(internals, name, [np.array(values)], timeperiod=period)[0], windows(values, period, EXACT[name]), 0.0
+        )
 
 
 @pytest.mark.parametrize(("price", "move"), [(60000.0, 0.01), (1e-7, 1e-14), (1e15, 1.0)])
@@ -173,7 +179,9 @@ def minus(a: Sequence[Fraction | None], b: Sequence[Fraction | None]) -> list[Fr
 def test_ema_restarts_after_a_hole(internals: Internals, values: list[float], period: int) -> None:
     got = stream(internals, "ema", [np.array(values)], timeperiod=period)[0]
     want = as_array(smooth(fractions(values), period, Fraction(2, period + 1)))
-    largest = max([0.0, *(abs(x) for x in values if math.isfinite(x))])  # what a recursion forgets leaves its rounding behind
+    largest = max(
+        [0.0, *(abs(x) for x in values if math.isfinite(x))]
+    )  # what a recursion forgets leaves its rounding behind
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-15 * largest, equal_nan=True)
 
 
@@ -184,7 +192,9 @@ def test_rsi(internals: Internals, values: list[float], period: int) -> None:
     change = minus(fractions(values), before)
     gain = smooth([None if c is None else max(c, Fraction()) for c in change], period, Fraction(1, period))
     total = smooth([None if c is None else abs(c) for c in change], period, Fraction(1, period))
-    want = [None if g is None or t is None else (100 * g / t if t else Fraction()) for g, t in zip(gain, total, strict=True)]
+    want = [
+        None if g is None or t is None else (100 * g / t if t else Fraction()) for g, t in zip(gain, total, strict=True)
+    ]
     got = stream(internals, "rsi", [np.array(values)], timeperiod=period)[0]
     np.testing.assert_allclose(got, as_array(want), rtol=1e-9, atol=1e-9, equal_nan=True)
 
@@ -207,11 +217,15 @@ def test_macd(internals: Internals, values: list[float], fast: int, slow: int, s
 
 def test_atr_vwap_roc_by_hand(internals: Internals) -> None:
     high, low, close = np.array([10.0, 12, 11, 15]), np.array([8.0, 9, 10, 12]), np.array([9.0, 11, 10, 14])
-    # True ranges from the second bar on: 3 (12 - 9), 1 (11 - 10), 5 (15 - 10). Wilder, period 2: 2, then 2 + (5 - 2) / 2.
-    agree(stream(internals, "atr", [high, low, close], timeperiod=2)[0], np.array([math.nan, math.nan, 2.0, 3.5]), 1e-15)
+    # True ranges from the second bar on: 3 (12 - 9), 1 (11 - 10), 5 (15 - 10). Wilder of 2: 2, then 2 + (5 - 2) / 2.
+    agree(
+        stream(internals, "atr", [high, low, close], timeperiod=2)[0], np.array([math.nan, math.nan, 2.0, 3.5]), 1e-15
+    )
     volume = np.array([1.0, 0, 3, 2])
     typical = (high + low + close) / 3
-    agree(stream(internals, "vwap", [high, low, close, volume])[0], (typical * volume).cumsum() / volume.cumsum(), 1e-15)
+    agree(
+        stream(internals, "vwap", [high, low, close, volume])[0], (typical * volume).cumsum() / volume.cumsum(), 1e-15
+    )
     window = np.array([math.nan, typical[0], typical[2], (typical[2] * 3 + typical[3] * 2) / 5])
     agree(stream(internals, "vwap", [high, low, close, volume], timeperiod=2)[0], window, 1e-15)
     agree(stream(internals, "roc", [close], timeperiod=3)[0], np.array([math.nan] * 3 + [100 * (14 / 9 - 1)]), 1e-15)
@@ -250,8 +264,12 @@ def test_real_bars_as_ta_lib(internals: Internals, bars: list[Array], period: in
     talib = pytest.importorskip("talib", reason="the independent oracle, TA-Lib from PyPI, is not installed")
     high, low, close, _ = bars
     for name in ("sma", "ema", "wma", "rsi", "roc", "min", "max"):
-        agree(stream(internals, name, [close], timeperiod=period)[0], getattr(talib, name.upper())(close, period), 1e-10)
-    agree(stream(internals, "atr", [high, low, close], timeperiod=period)[0], talib.ATR(high, low, close, period), 1e-10)
+        agree(
+            stream(internals, name, [close], timeperiod=period)[0], getattr(talib, name.upper())(close, period), 1e-10
+        )
+    agree(
+        stream(internals, "atr", [high, low, close], timeperiod=period)[0], talib.ATR(high, low, close, period), 1e-10
+    )
     if period >= 5:  # TA-Lib's own error at period 2 is 5e-10, see the exact test above
         agree(stream(internals, "stddev", [close], timeperiod=period)[0], talib.STDDEV(close, period, 1.0), 1e-9)
     ours = stream(internals, "bbands", [close], timeperiod=period)
