@@ -17,9 +17,10 @@ typedef struct general {
     b3_scan scan;
     const b3_json_symbols *symbols;
     const b3_input *input;
-    const b3_json_entry *entry;
+    b3_json_entry *entry;
     void *out;
     size_t out_bytes;
+    b3_json_shape *shape;
     fields fields;
     const uint8_t *payload; /* first byte of the object that holds the fields */
 } general;
@@ -91,6 +92,18 @@ static int32_t decimal(general *g, int32_t slot, const char *missing, uint32_t s
     return status != B3_OK ? status : b3_scan_decimal(&g->scan, scale, out);
 }
 
+static int32_t price(general *g, int32_t slot, const char *missing, int64_t *out) {
+    const int32_t status = decimal(g, slot, missing, g->entry->price_scale, out);
+    g->shape->price_fraction = g->scan.fraction;
+    return status;
+}
+
+static int32_t quantity(general *g, int32_t slot, const char *missing, int64_t *out) {
+    const int32_t status = decimal(g, slot, missing, g->entry->qty_scale, out);
+    g->shape->qty_fraction = g->scan.fraction;
+    return status;
+}
+
 static int32_t boolean(general *g, int32_t slot, const char *missing, int32_t *out) {
     const int32_t status = go_to(g, slot, missing);
     return status != B3_OK ? status : b3_scan_bool(&g->scan, out);
@@ -145,6 +158,11 @@ static int32_t emit(general *g, const void *event, size_t size, b3_parsed *parse
     return B3_OK;
 }
 
+/* The message's price and quantity were read in full: their form is worth remembering. */
+static void teach(general *g) {
+    g->shape->entry = g->entry;
+}
+
 /* ---------------------------------------------------------------- depth */
 
 /* One level, ["price","qty"]; further elements (old snapshots carry an empty array) are skipped. */
@@ -152,8 +170,10 @@ static int32_t take_level(general *g, b3_level *level) {
     b3_scan *scan = &g->scan;
     int32_t status = b3_scan_expect(scan, '[', "a level should begin here, as an array");
     if (status == B3_OK) status = b3_scan_decimal(scan, g->entry->price_scale, &level->price_raw);
+    g->shape->price_fraction = scan->fraction;
     if (status == B3_OK) status = b3_scan_expect(scan, ',', "a level needs a price and a quantity");
     if (status == B3_OK) status = b3_scan_decimal(scan, g->entry->qty_scale, &level->qty_raw);
+    g->shape->qty_fraction = scan->fraction;
     if (status == B3_OK) status = b3_scan_space(scan);
     while (status == B3_OK && *scan->at == ',') {
         scan->at++;
@@ -197,6 +217,7 @@ static int32_t take_sides(general *g, int32_t bids, int32_t asks, b3_level *form
         form->hdr.flags |= B3_FLAG_NO_LEVEL | B3_FLAG_LAST;
         return emit(g, form, sizeof *form, parsed, B3_LEVEL);
     }
+    teach(g);
     ((b3_level *)g->out)[count - 1].hdr.flags |= B3_FLAG_LAST;
     *parsed = (b3_parsed){.kind = B3_LEVEL, .count = count, .instrument = g->entry->instrument};
     return B3_OK;
@@ -224,7 +245,7 @@ static int32_t take_depth(general *g, b3_parsed *parsed) {
     return take_sides(g, KEY('b'), KEY('a'), &form, parsed);
 }
 
-static int32_t take_snapshot(general *g, const b3_json_entry *default_entry, b3_parsed *parsed) {
+static int32_t take_snapshot(general *g, b3_json_entry *default_entry, b3_parsed *parsed) {
     b3_level form;
     memset(&form, 0, sizeof form);
     int64_t ts_ns = 0;
@@ -270,10 +291,11 @@ static int32_t take_trade(general *g, int aggregate, b3_parsed *parsed) {
     trade.last_trade_id = trade.trade_id;
     if (status == B3_OK && aggregate) status = integer(g, KEY('f'), "aggTrade without \"f\"", &trade.first_trade_id);
     if (status == B3_OK && aggregate) status = integer(g, KEY('l'), "aggTrade without \"l\"", &trade.last_trade_id);
-    if (status == B3_OK) status = decimal(g, KEY('p'), "a trade without \"p\"", g->entry->price_scale, &trade.price_raw);
-    if (status == B3_OK) status = decimal(g, KEY('q'), "a trade without \"q\"", g->entry->qty_scale, &trade.qty_raw);
+    if (status == B3_OK) status = price(g, KEY('p'), "a trade without \"p\"", &trade.price_raw);
+    if (status == B3_OK) status = quantity(g, KEY('q'), "a trade without \"q\"", &trade.qty_raw);
     if (status == B3_OK) status = boolean(g, KEY('m'), "a trade without \"m\"", &buyer_maker);
     if (status != B3_OK) return status;
+    teach(g);
     const uint8_t flags = (uint8_t)((buyer_maker ? B3_FLAG_BUYER_MAKER : 0) | (aggregate ? B3_FLAG_AGGREGATE : 0));
     trade.hdr = b3_json_header(g->input, g->entry, B3_TRADE, flags, ts_ns);
     return emit(g, &trade, sizeof trade, parsed, B3_TRADE);
@@ -286,11 +308,12 @@ static int32_t take_quote(general *g, b3_parsed *parsed) {
     int32_t status = find_symbol(g);
     if (status == B3_OK) status = event_time(g, &ts_ns);
     if (status == B3_OK) status = integer(g, KEY('u'), "bookTicker without \"u\"", &quote.update_id);
-    if (status == B3_OK) status = decimal(g, KEY('b'), "bookTicker without \"b\"", g->entry->price_scale, &quote.bid_price_raw);
-    if (status == B3_OK) status = decimal(g, KEY('B'), "bookTicker without \"B\"", g->entry->qty_scale, &quote.bid_qty_raw);
-    if (status == B3_OK) status = decimal(g, KEY('a'), "bookTicker without \"a\"", g->entry->price_scale, &quote.ask_price_raw);
-    if (status == B3_OK) status = decimal(g, KEY('A'), "bookTicker without \"A\"", g->entry->qty_scale, &quote.ask_qty_raw);
+    if (status == B3_OK) status = price(g, KEY('b'), "bookTicker without \"b\"", &quote.bid_price_raw);
+    if (status == B3_OK) status = quantity(g, KEY('B'), "bookTicker without \"B\"", &quote.bid_qty_raw);
+    if (status == B3_OK) status = price(g, KEY('a'), "bookTicker without \"a\"", &quote.ask_price_raw);
+    if (status == B3_OK) status = quantity(g, KEY('A'), "bookTicker without \"A\"", &quote.ask_qty_raw);
     if (status != B3_OK) return status;
+    teach(g);
     quote.hdr = b3_json_header(g->input, g->entry, B3_QUOTE, 0, ts_ns);
     return emit(g, &quote, sizeof quote, parsed, B3_QUOTE);
 }
@@ -386,7 +409,7 @@ static int32_t at_end(b3_scan *scan) {
     return B3_OK;
 }
 
-static int32_t take_payload(general *g, const b3_json_entry *default_entry, b3_parsed *parsed) {
+static int32_t take_payload(general *g, b3_json_entry *default_entry, b3_parsed *parsed) {
     if (!has(g, KEY('e'))) {
         if (has(g, KEY_LAST_UPDATE_ID)) return take_snapshot(g, default_entry, parsed);
         if (has(g, KEY('u')) && has(g, KEY('s'))) return take_quote(g, parsed);
@@ -407,13 +430,15 @@ static int32_t take_payload(general *g, const b3_json_entry *default_entry, b3_p
     return B3_EMPTY;
 }
 
-int32_t b3_json_general(const b3_json_symbols *symbols, const b3_input *input, const b3_json_entry *default_entry, void *out,
-                        size_t out_bytes, b3_parsed *parsed, b3_error *error) {
+int32_t b3_json_general(const b3_json_symbols *symbols, const b3_input *input, b3_json_entry *default_entry, void *out, size_t out_bytes,
+                        b3_parsed *parsed, b3_json_shape *shape, b3_error *error) {
+    *shape = (b3_json_shape){.entry = NULL};
     general g = {.scan = {.begin = input->data, .at = input->data, .end = input->data + input->len, .error = error},
                  .symbols = symbols,
                  .input = input,
                  .out = out,
-                 .out_bytes = out_bytes};
+                 .out_bytes = out_bytes,
+                 .shape = shape};
     int32_t status = b3_scan_space(&g.scan);
     if (status != B3_OK) return status;
     if (*g.scan.at != '{') {

@@ -5,9 +5,16 @@
 
 #include "feed/json_symbols.h"
 
+/* What speculation wants to know of a message that was read: the form of its last price and quantity. */
+typedef struct b3_json_shape {
+    b3_json_entry *entry; /* NULL: a message that teaches nothing */
+    uint32_t price_fraction;
+    uint32_t qty_fraction;
+} b3_json_shape;
+
 /* default_entry: for messages that name no symbol; may be NULL. Else as b3_json_parse. */
-int32_t b3_json_general(const b3_json_symbols *symbols, const b3_input *input, const b3_json_entry *default_entry, void *out,
-                        size_t out_bytes, b3_parsed *parsed, b3_error *error);
+int32_t b3_json_general(const b3_json_symbols *symbols, const b3_input *input, b3_json_entry *default_entry, void *out, size_t out_bytes,
+                        b3_parsed *parsed, b3_json_shape *shape, b3_error *error);
 
 /* Exchange time in ns: a value >= 10^14 is microseconds, else milliseconds. B3_ERR_OVERFLOW. */
 static inline int32_t b3_json_time_ns(int64_t value, int64_t *out) {

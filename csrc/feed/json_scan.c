@@ -315,6 +315,7 @@ static int32_t decimal(b3_scan *scan, const uint8_t *text, uint32_t len, const u
     }
     for (; fraction < scale; fraction++) overflow |= __builtin_mul_overflow(value, 10, &value);
     if (overflow) return b3_scan_fail(scan, B3_ERR_OVERFLOW, where, "a decimal beyond 64 bits at the instrument's scale", scale);
+    scan->fraction = point_at == len ? 0 : len - point_at - 1;
     *out = value;
     return B3_OK;
 }

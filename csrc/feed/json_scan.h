@@ -15,6 +15,7 @@ typedef struct b3_scan {
     const uint8_t *at;
     const uint8_t *end;
     b3_error *error;
+    uint32_t fraction; /* digits behind the point of the decimal read last */
 } b3_scan;
 
 /* Fills error and returns status. */

@@ -1,8 +1,9 @@
-/* Symbol -> instrument and scales: an open-addressed table over the symbol's bytes, filled at init and read-only afterwards. */
+/* Symbol -> instrument, scales and number forms: an open-addressed table over the symbol's bytes, filled at init. */
 #ifndef B3_FEED_JSON_SYMBOLS_H
 #define B3_FEED_JSON_SYMBOLS_H
 
 #include "feed/binance_json.h"
+#include "feed/json_digits.h"
 
 #define B3_JSON_SYMBOL_WORDS (B3_SYMBOL_MAX / 8)
 
@@ -14,11 +15,13 @@ typedef struct b3_json_entry {
     uint8_t price_scale;
     uint8_t qty_scale;
     uint32_t reserved;
+    const b3_json_digits *price; /* forms that its last message had; NULL before the first one */
+    const b3_json_digits *qty;
 } b3_json_entry;
 
 typedef struct b3_json_symbols {
-    const b3_json_entry *entries; /* in the caller's order */
-    const uint32_t *slots;        /* 1 + index in entries; 0 free */
+    b3_json_entry *entries; /* in the caller's order */
+    const uint32_t *slots;  /* 1 + index in entries; 0 free */
     uint32_t count;
     uint32_t slot_mask;
 } b3_json_symbols;
@@ -34,10 +37,10 @@ static inline uint32_t b3_json_symbols_hash(const uint64_t words[B3_JSON_SYMBOL_
 }
 
 /* words: zero-filled symbol. NULL when nobody asked for it. */
-static inline const b3_json_entry *b3_json_symbols_find(const b3_json_symbols *symbols, const uint64_t words[B3_JSON_SYMBOL_WORDS]) {
+static inline b3_json_entry *b3_json_symbols_find(const b3_json_symbols *symbols, const uint64_t words[B3_JSON_SYMBOL_WORDS]) {
     uint32_t slot = b3_json_symbols_hash(words) & symbols->slot_mask;
     while (symbols->slots[slot] != 0) {
-        const b3_json_entry *entry = &symbols->entries[symbols->slots[slot] - 1];
+        b3_json_entry *entry = &symbols->entries[symbols->slots[slot] - 1];
         if (entry->words[0] == words[0] && entry->words[1] == words[1] && entry->words[2] == words[2]) return entry;
         slot = (slot + 1) & symbols->slot_mask;
     }

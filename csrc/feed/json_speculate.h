@@ -1,0 +1,445 @@
+/* The speculating parser: the key order that the venue documents, read by comparing the bytes between values. Body of one variant; the
+ * including file has defined
+ *
+ *   SPECULATE             the function's name
+ *   quotes64(at)          bit i: at[i] is '"'
+ *   nondigits64(at)       bit i: at[i] is no digit
+ *
+ * A field is looked at only from a place that is not beyond the end, at most 64 bytes ahead, and numbers are read only where a later
+ * byte is known to lie before the end; so nothing beyond end + 64 is read. What lies behind the end may be anything, a continuation
+ * too: a message is taken only if it closes right there.
+ */
+#include "feed/json_general.h"
+#include "feed/json_speculate_variants.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define LITERAL(at, text) (memcmp((at), (text), sizeof(text) - 1) == 0)
+
+/* Bytes 0..15: empty lanes; 16..31: lanes 0..15. From byte n on it is the shuffle that moves n bytes to the end. */
+static const uint8_t to_end[32] = {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+                                   0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15};
+
+INLINE uint64_t clear_lowest(uint64_t bits) {
+    return bits & (bits - 1);
+}
+
+INLINE uint32_t lowest(uint64_t bits) {
+    return (uint32_t)_tzcnt_u64(bits);
+}
+
+INLINE __m128i load16(const uint8_t *at) {
+    return _mm_loadu_si128((const __m128i *)at);
+}
+
+INLINE __m256i two16(const uint8_t *low, const uint8_t *high) {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(load16(low)), load16(high), 1);
+}
+
+/* Lanes hold digits, most significant first: two 16-digit numbers in a, two in b. Returns them as int64: a0, b0, a1, b1. */
+INLINE __m256i join_digits(__m256i a, __m256i b) {
+    const __m256i tens = _mm256_set1_epi16(0x010A);
+    const __m256i hundreds = _mm256_set1_epi32(0x00010064);
+    const __m256i a4 = _mm256_madd_epi16(_mm256_maddubs_epi16(a, tens), hundreds);
+    const __m256i b4 = _mm256_madd_epi16(_mm256_maddubs_epi16(b, tens), hundreds);
+    const __m256i eights = _mm256_madd_epi16(_mm256_packus_epi32(a4, b4), _mm256_set1_epi32(0x00012710));
+    const __m256i high = _mm256_mul_epu32(eights, _mm256_set1_epi64x(100000000));
+    return _mm256_add_epi64(high, _mm256_srli_epi64(eights, 32));
+}
+
+/* ---------------------------------------------------------------- whole numbers */
+
+typedef struct number {
+    const uint8_t *at;
+    uint32_t len;
+} number;
+
+/* len comes from nondigits64, so these are digits; at most 16 of them, and no leading zero (which JSON forbids). */
+INLINE int number_fits(number n) {
+    return n.len - 1 < 16 && *n.at != '0';
+}
+
+INLINE __m256i two_numbers(number low, number high) {
+    const __m256i shuffle = two16(to_end + low.len, to_end + high.len);
+    return _mm256_shuffle_epi8(_mm256_xor_si256(two16(low.at, high.at), _mm256_set1_epi8('0')), shuffle);
+}
+
+/* out: a, c, b, d. */
+INLINE void four_numbers(number a, number b, number c, number d, int64_t out[4]) {
+    _mm256_storeu_si256((__m256i *)out, join_digits(two_numbers(a, b), two_numbers(c, d)));
+}
+
+/* ---------------------------------------------------------------- decimals */
+
+typedef struct decimals {
+    const uint8_t *price_rows; /* row of length 0 */
+    const uint8_t *qty_rows;
+    __m256i mark; /* low lane price, high lane qty */
+    __m256i limit;
+} decimals;
+
+INLINE decimals decimals_of(const b3_json_entry *entry) {
+    return (decimals){.price_rows = entry->price->rows[-B3_DIGITS_ROW_MIN],
+                      .qty_rows = entry->qty->rows[-B3_DIGITS_ROW_MIN],
+                      .mark = two16(entry->price->mark, entry->qty->mark),
+                      .limit = two16(entry->price->limit, entry->qty->limit)};
+}
+
+/* Digit lanes of a price and a quantity; *bad gets bits where a byte is not what the form wants. */
+INLINE __m256i price_and_qty(const decimals *form, const uint8_t *price, int64_t price_len, const uint8_t *qty, int64_t qty_len,
+                             __m256i *bad) {
+    const __m256i rows = two16(form->price_rows + price_len * 16, form->qty_rows + qty_len * 16);
+    const __m256i plain = _mm256_xor_si256(two16(price, qty), _mm256_set1_epi8('0'));
+    const __m256i lanes = _mm256_xor_si256(_mm256_shuffle_epi8(plain, rows), form->mark);
+    *bad = _mm256_or_si256(*bad, _mm256_subs_epu8(lanes, form->limit));
+    return lanes;
+}
+
+/* ---------------------------------------------------------------- levels */
+
+typedef struct level_form {
+    __m256i head; /* bytes 0..31 of every level */
+    __m256i body; /* 32..63, price and quantity left 0 */
+    __m128i tail; /* 64..79 */
+} level_form;
+
+INLINE void put_level(b3_level *out, const level_form *form, __m256i price_qty_in_the_middle) {
+    _mm256_storeu_si256((__m256i *)out, form->head);
+    _mm256_storeu_si256((__m256i *)out + 1, _mm256_blend_epi32(form->body, price_qty_in_the_middle, 0x3C));
+    _mm_storeu_si128((__m128i *)out + 4, form->tail);
+}
+
+/* The levels of one side, from behind the array's '['. Two at a time: a window of 64 bytes holds their eight quotes, and the places of
+ * the closing ones (c) give all lengths. A quote out of place ends up inside some number, which is then not of its form; what stands
+ * between the quotes is compared. Returns the byte behind the array's ']', or NULL for the general parser. */
+INLINE const uint8_t *side(const uint8_t *at, const uint8_t *end, const level_form *form, const decimals *numbers, b3_level **next,
+                           const b3_level *stop) {
+    b3_level *out = *next;
+    if (*at == ']') return at + 1;
+    if (*at != '[') return NULL;
+    for (;;) {
+        if (stop - out < 2) return NULL;
+        uint64_t quotes = clear_lowest(quotes64(at));
+        const int64_t c1 = lowest(quotes);
+        quotes = clear_lowest(clear_lowest(quotes));
+        const int64_t c2 = lowest(quotes);
+        quotes = clear_lowest(clear_lowest(quotes));
+        if (c2 == 64 || c2 + 3 > end - at || at[c1 + 1] != ',') return NULL;
+        __m256i bad = _mm256_setzero_si256();
+        const __m256i first = price_and_qty(numbers, at + 2, c1 - 2, at + c1 + 3, c2 - c1 - 3, &bad);
+        const int64_t c3 = lowest(quotes);
+        const int64_t c4 = lowest(clear_lowest(clear_lowest(quotes)));
+        const int more = LITERAL(at + c2, "\"],[");
+        if (!more || c4 == 64) {
+            const __m256i raw = join_digits(first, first);
+            if (!_mm256_testz_si256(bad, bad)) return NULL;
+            put_level(out++, form, _mm256_permute4x64_epi64(raw, 0x20));
+            *next = out;
+            at += c2 + 3;
+            if (more) continue;
+            return LITERAL(at - 3, "\"]]") ? at : NULL;
+        }
+        if (c4 + 3 > end - at || at[c3 + 1] != ',') return NULL;
+        const __m256i second = price_and_qty(numbers, at + c2 + 5, c3 - c2 - 5, at + c3 + 3, c4 - c3 - 3, &bad);
+        if (!_mm256_testz_si256(bad, bad)) return NULL;
+        const __m256i raw = join_digits(first, second);
+        put_level(out, form, _mm256_permute4x64_epi64(raw, 0x20));
+        put_level(out + 1, form, _mm256_permute4x64_epi64(raw, 0x34));
+        out += 2;
+        *next = out;
+        at += c4 + 3;
+        if (LITERAL(at - 3, "\"],[")) continue;
+        return LITERAL(at - 3, "\"]]") ? at : NULL;
+    }
+}
+
+typedef struct speculation {
+    const b3_json_symbols *symbols;
+    b3_json_entry **last;
+    const b3_input *input;
+    const uint8_t *at;
+    const uint8_t *end;
+    const b3_json_entry *entry;
+    void *out;
+    size_t out_bytes;
+    b3_parsed *parsed;
+} speculation;
+
+/* Nothing is looked at without this: see the top. */
+INLINE int in_text(const speculation *s) {
+    return s->at <= s->end;
+}
+
+/* at: the number's first digit. Goes behind it. */
+INLINE int take_number(speculation *s, number *out) {
+    if (!in_text(s)) return 0;
+    *out = (number){.at = s->at, .len = lowest(nondigits64(s->at))};
+    s->at += out->len;
+    return number_fits(*out);
+}
+
+#define TAKE_LITERAL(s, text) (LITERAL((s)->at, text) ? ((s)->at += sizeof(text) - 1, 1) : 0)
+
+/* at: the symbol's first byte. Goes behind its closing quote. An escape never equals a symbol. */
+INLINE int take_symbol(speculation *s) {
+    if (!in_text(s)) return 0;
+    const uint32_t len = lowest(quotes64(s->at));
+    if (len >= B3_SYMBOL_MAX) return 0;
+    b3_json_entry *entry = *s->last;
+    const __m256i name = _mm256_loadu_si256((const __m256i *)s->at);
+    const __m256i known = _mm256_loadu_si256((const __m256i *)entry->words);
+    const uint32_t equal = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(name, known));
+    if (len != entry->len || _bzhi_u32(~equal, len) != 0) {
+        uint64_t words[B3_JSON_SYMBOL_WORDS] = {0};
+        memcpy(words, s->at, len);
+        entry = b3_json_symbols_find(s->symbols, words);
+        if (entry == NULL) return 0;
+        *s->last = entry;
+    }
+    s->entry = entry;
+    s->at += len + 1;
+    return entry->price != NULL;
+}
+
+INLINE int ends_with(const speculation *s, int wrapped) {
+    return wrapped ? LITERAL(s->at, "}}") && s->at + 2 == s->end : *s->at == '}' && s->at + 1 == s->end;
+}
+
+/* ---------------------------------------------------------------- depth */
+
+INLINE int sides(speculation *s, b3_level *first, uint8_t flags, int64_t ts_ns, const int64_t ids[3], int wrapped, int snapshot) {
+    b3_level filled = {.hdr = b3_json_header(s->input, s->entry, B3_LEVEL, flags, ts_ns),
+                       .first_update_id = ids[0],
+                       .last_update_id = ids[1],
+                       .prev_update_id = ids[2]};
+    const decimals numbers = decimals_of(s->entry);
+    level_form form = {.head = _mm256_loadu_si256((const __m256i *)&filled),
+                       .body = _mm256_loadu_si256((const __m256i *)&filled + 1),
+                       .tail = _mm_loadu_si128((const __m128i *)&filled + 4)};
+    const b3_level *stop = first + s->out_bytes / sizeof(b3_level);
+    b3_level *next = first;
+    s->at = side(s->at, s->end, &form, &numbers, &next, stop);
+    if (s->at == NULL || !in_text(s)) return 0;
+    if (snapshot ? !TAKE_LITERAL(s, ",\"asks\":[") : !TAKE_LITERAL(s, ",\"a\":[")) return 0;
+    filled.hdr.flags |= B3_FLAG_ASK;
+    form.head = _mm256_loadu_si256((const __m256i *)&filled);
+    s->at = side(s->at, s->end, &form, &numbers, &next, stop);
+    if (s->at == NULL || !ends_with(s, wrapped) || next == first) return 0;
+    next[-1].hdr.flags |= B3_FLAG_LAST;
+    *s->parsed = (b3_parsed){.kind = B3_LEVEL, .count = (uint32_t)(next - first), .instrument = s->entry->instrument};
+    return 1;
+}
+
+/* at: behind "e":"depthUpdate", */
+INLINE int depth(speculation *s, int wrapped) {
+    number time;
+    number first_id;
+    number last_id;
+    if (!TAKE_LITERAL(s, "\"E\":") || !take_number(s, &time)) return 0;
+    if (TAKE_LITERAL(s, ",\"T\":") && !take_number(s, &time)) return 0;
+    if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
+    if (!TAKE_LITERAL(s, ",\"U\":") || !take_number(s, &first_id)) return 0;
+    if (!TAKE_LITERAL(s, ",\"u\":") || !take_number(s, &last_id)) return 0;
+    number previous = last_id;
+    uint8_t flags = 0;
+    if (TAKE_LITERAL(s, ",\"pu\":")) {
+        if (!take_number(s, &previous)) return 0;
+        flags = B3_FLAG_CHAINED;
+    }
+    if (!TAKE_LITERAL(s, ",\"b\":[")) return 0;
+    int64_t numbers[4];
+    four_numbers(first_id, time, last_id, previous, numbers); /* -> first, last, time, previous */
+    int64_t ts_ns = 0;
+    if (b3_json_time_ns(numbers[2], &ts_ns) != B3_OK || numbers[0] > numbers[1]) return 0;
+    const int64_t ids[3] = {numbers[0], numbers[1], flags != 0 ? numbers[3] : 0};
+    return sides(s, s->out, flags, ts_ns, ids, wrapped, 0);
+}
+
+/* at: behind {"lastUpdateId": */
+INLINE int snapshot(speculation *s, const b3_json_entry *default_entry, int wrapped) {
+    number id;
+    if (default_entry == NULL || default_entry->price == NULL || !take_number(s, &id)) return 0;
+    s->entry = default_entry;
+    number time = id;
+    const int timed = TAKE_LITERAL(s, ",\"E\":");
+    if (timed && (!take_number(s, &time) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time))) return 0;
+    if (!TAKE_LITERAL(s, ",\"bids\":[")) return 0;
+    int64_t numbers[4];
+    four_numbers(id, time, id, time, numbers);
+    int64_t ts_ns = 0;
+    if (timed && b3_json_time_ns(numbers[2], &ts_ns) != B3_OK) return 0;
+    const int64_t ids[3] = {numbers[0], numbers[0], 0};
+    return sides(s, s->out, B3_FLAG_SNAPSHOT, ts_ns, ids, wrapped, 1);
+}
+
+/* ---------------------------------------------------------------- quotes and trades */
+
+typedef struct pair {
+    const uint8_t *price;
+    const uint8_t *qty;
+    int64_t price_len;
+    int64_t qty_len;
+} pair;
+
+/* at: before the price's opening quote. middle: the 7 bytes from its closing quote to the quantity's opening one, as ","q":". Goes behind
+ * the quantity. */
+INLINE int take_pair(speculation *s, const char middle[8], pair *out) {
+    if (!in_text(s) || *s->at != '"') return 0;
+    uint64_t quotes = clear_lowest(quotes64(s->at));
+    const int64_t c1 = lowest(quotes);
+    quotes = clear_lowest(clear_lowest(clear_lowest(clear_lowest(quotes))));
+    const int64_t c2 = lowest(quotes);
+    if (c2 == 64 || memcmp(s->at + c1, middle, 7) != 0) return 0;
+    *out = (pair){.price = s->at + 1, .price_len = c1 - 1, .qty = s->at + c1 + 7, .qty_len = c2 - c1 - 7};
+    s->at += c2 + 1;
+    return 1;
+}
+
+INLINE __m256i lanes_of(const pair *p, const decimals *form, __m256i *bad) {
+    return price_and_qty(form, p->price, p->price_len, p->qty, p->qty_len, bad);
+}
+
+INLINE void emit_one(speculation *s, uint16_t kind) {
+    *s->parsed = (b3_parsed){.kind = kind, .count = 1, .instrument = s->entry->instrument};
+}
+
+/* at: behind the '{' of spot or behind "e":"bookTicker", of futures, whose quotes also have a time. */
+INLINE int quote(speculation *s, int futures, int wrapped) {
+    number id;
+    pair bid;
+    pair ask;
+    if (!TAKE_LITERAL(s, "\"u\":") || !take_number(s, &id) || !TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
+    if (!TAKE_LITERAL(s, ",\"b\":") || !take_pair(s, "\",\"B\":\"", &bid)) return 0;
+    if (!TAKE_LITERAL(s, ",\"a\":") || !take_pair(s, "\",\"A\":\"", &ask)) return 0;
+    number time = id;
+    number made = id;
+    if (futures && (!in_text(s) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time))) return 0;
+    if (futures && (!TAKE_LITERAL(s, ",\"E\":") || !take_number(s, &made))) return 0;
+    if (!ends_with(s, wrapped) || s->out_bytes < sizeof(b3_quote)) return 0;
+    const decimals form = decimals_of(s->entry);
+    __m256i bad = _mm256_setzero_si256();
+    const __m256i raw = join_digits(lanes_of(&bid, &form, &bad), lanes_of(&ask, &form, &bad));
+    int64_t numbers[4];
+    four_numbers(id, time, id, time, numbers);
+    int64_t ts_ns = 0;
+    if (!_mm256_testz_si256(bad, bad) || (futures && b3_json_time_ns(numbers[2], &ts_ns) != B3_OK)) return 0;
+    b3_quote *out = s->out;
+    out->hdr = b3_json_header(s->input, s->entry, B3_QUOTE, 0, ts_ns);
+    _mm256_storeu_si256((__m256i *)&out->bid_price_raw, _mm256_permute4x64_epi64(raw, 0xD8));
+    out->update_id = numbers[0];
+    emit_one(s, B3_QUOTE);
+    return 1;
+}
+
+/* "m":true or false. */
+INLINE int take_maker(speculation *s, uint8_t *flags) {
+    if (TAKE_LITERAL(s, ",\"m\":true")) {
+        *flags |= B3_FLAG_BUYER_MAKER;
+        return 1;
+    }
+    return TAKE_LITERAL(s, ",\"m\":false");
+}
+
+INLINE int emit_trade(speculation *s, const pair *size, uint8_t flags, number time, number id, number first, number last) {
+    if (s->out_bytes < sizeof(b3_trade)) return 0;
+    const decimals form = decimals_of(s->entry);
+    __m256i bad = _mm256_setzero_si256();
+    const __m256i lanes = lanes_of(size, &form, &bad);
+    const __m256i raw = join_digits(lanes, lanes);
+    int64_t numbers[4];
+    four_numbers(time, first, id, last, numbers); /* -> time, id, first, last */
+    int64_t ts_ns = 0;
+    if (!_mm256_testz_si256(bad, bad) || b3_json_time_ns(numbers[0], &ts_ns) != B3_OK) return 0;
+    b3_trade *out = s->out;
+    out->hdr = b3_json_header(s->input, s->entry, B3_TRADE, flags, ts_ns);
+    _mm_storeu_si128((__m128i *)&out->price_raw, _mm256_castsi256_si128(_mm256_permute4x64_epi64(raw, 0x08)));
+    out->trade_id = numbers[1];
+    out->first_trade_id = numbers[2];
+    out->last_trade_id = numbers[3];
+    emit_one(s, B3_TRADE);
+    return 1;
+}
+
+/* at: behind "e":"trade","E": . Spot: s,t,p,q,T,m,M. Futures: T,s,t,p,q,X,m. */
+INLINE int trade(speculation *s, int wrapped) {
+    number time;
+    number id;
+    pair size;
+    uint8_t flags = 0;
+    if (!take_number(s, &time)) return 0;
+    const int futures = TAKE_LITERAL(s, ",\"T\":");
+    if (futures && !take_number(s, &time)) return 0;
+    if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s) || !TAKE_LITERAL(s, ",\"t\":") || !take_number(s, &id)) return 0;
+    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, "\",\"q\":\"", &size) || !in_text(s)) return 0;
+    if (futures) {
+        if (!TAKE_LITERAL(s, ",\"X\":\"MARKET\"") || !take_maker(s, &flags)) return 0;
+    } else {
+        if (!TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time) || !take_maker(s, &flags) || !TAKE_LITERAL(s, ",\"M\":true")) return 0;
+    }
+    return ends_with(s, wrapped) && emit_trade(s, &size, flags, time, id, id, id);
+}
+
+/* at: behind "e":"aggTrade","E": . Spot: s,a,p,q,f,l,T,m,M. Futures: a,s,p,q,f,l,T,m. */
+INLINE int agg_trade(speculation *s, int wrapped) {
+    number time;
+    number id;
+    number first;
+    number last;
+    pair size;
+    uint8_t flags = B3_FLAG_AGGREGATE;
+    if (!take_number(s, &time)) return 0;
+    const int futures = TAKE_LITERAL(s, ",\"a\":");
+    if (futures && !take_number(s, &id)) return 0;
+    if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
+    if (!futures && (!TAKE_LITERAL(s, ",\"a\":") || !take_number(s, &id))) return 0;
+    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, "\",\"q\":\"", &size)) return 0;
+    if (!in_text(s) || !TAKE_LITERAL(s, ",\"f\":") || !take_number(s, &first)) return 0;
+    if (!TAKE_LITERAL(s, ",\"l\":") || !take_number(s, &last) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time)) return 0;
+    if (!take_maker(s, &flags) || (!futures && !TAKE_LITERAL(s, ",\"M\":true"))) return 0;
+    return ends_with(s, wrapped) && emit_trade(s, &size, flags, time, id, first, last);
+}
+
+/* ---------------------------------------------------------------- the message */
+
+/* at: behind {"stream":" . Goes behind the '{' of the payload. The name must be plain: no escape, no control character. */
+INLINE int take_stream(speculation *s) {
+    const __m256i name = _mm256_loadu_si256((const __m256i *)s->at);
+    const __m256i quote_or_escape =
+        _mm256_or_si256(_mm256_cmpeq_epi8(name, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(name, _mm256_set1_epi8('\\')));
+    const __m256i strange = _mm256_or_si256(quote_or_escape, _mm256_cmpgt_epi8(_mm256_set1_epi8(' '), name));
+    const uint32_t len = _tzcnt_u32((uint32_t)_mm256_movemask_epi8(strange));
+    s->at += len;
+    return len < 32 && TAKE_LITERAL(s, "\",\"data\":{");
+}
+
+#define MESSAGE_MIN 96 /* shorter ones are not worth a bounds check here and there */
+
+int32_t SPECULATE(const b3_json_symbols *symbols, b3_json_entry **last, const b3_input *input, const b3_json_entry *default_entry,
+                  void *out, size_t out_bytes, b3_parsed *parsed) {
+    speculation s = {.symbols = symbols,
+                     .last = last,
+                     .input = input,
+                     .at = input->data,
+                     .end = input->data + input->len,
+                     .out = out,
+                     .out_bytes = out_bytes,
+                     .parsed = parsed};
+    if (input->len < MESSAGE_MIN) return B3_JSON_MISS;
+    const int wrapped = TAKE_LITERAL(&s, "{\"stream\":\"");
+    if (wrapped ? !take_stream(&s) : *s.at++ != '{') return B3_JSON_MISS;
+    int done = 0;
+    if (!TAKE_LITERAL(&s, "\"e\":\"")) {
+        done = TAKE_LITERAL(&s, "\"lastUpdateId\":") ? snapshot(&s, default_entry, wrapped) : quote(&s, 0, wrapped);
+    } else if (TAKE_LITERAL(&s, "depthUpdate\",")) {
+        done = depth(&s, wrapped);
+    } else if (TAKE_LITERAL(&s, "bookTicker\",")) {
+        done = quote(&s, 1, wrapped);
+    } else if (TAKE_LITERAL(&s, "trade\",\"E\":")) {
+        done = trade(&s, wrapped);
+    } else if (TAKE_LITERAL(&s, "aggTrade\",\"E\":")) {
+        done = agg_trade(&s, wrapped);
+    }
+    return done ? B3_OK : B3_JSON_MISS;
+}

@@ -1,0 +1,93 @@
+"""The parser in C as the tests of this folder call it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from feed_oracle import BAR, LEVEL, QUOTE, TRADE, Symbol
+
+STATUS = {
+    0: "B3_OK",
+    1: "B3_EMPTY",
+    -4: "B3_ERR_CAPACITY",
+    -5: "B3_ERR_FORMAT",
+    -7: "B3_ERR_TRUNCATED",
+    -9: "B3_ERR_OVERFLOW",
+    -10: "B3_ERR_PRECISION",
+    -11: "B3_ERR_SYMBOL",
+}
+ISAS = {"general": -1, "scalar": 0, "sse42": 1, "avx2": 2, "avx512": 3}
+PADDING = bytes(64)
+
+
+class Native:
+    """One parser of one form, and the buffer it writes to."""
+
+    def __init__(self, internals: tuple[Any, Any], symbols: dict[str, Symbol], form: str, room: int = 1 << 19) -> None:
+        self.ffi, self.lib = internals
+        ffi = self.ffi
+        names = [ffi.new("char[]", name.encode()) for name in symbols]
+        status = ffi.new("int32_t *")
+        prices = ffi.new("uint8_t[]", [symbol.price_scale for symbol in symbols.values()])
+        qtys = ffi.new("uint8_t[]", [symbol.qty_scale for symbol in symbols.values()])
+        feed = self.lib.b3t_feed_new(ffi.new("char *[]", names), prices, qtys, len(names), ISAS[form], status)
+        assert feed != ffi.NULL, STATUS[status[0]]
+        self.feed = ffi.gc(feed, self.lib.b3t_feed_free)
+        self.out = ffi.new("uint64_t[]", room // 8)
+        self.room = room
+        self.parsed = ffi.new("b3t_parsed *")
+        self.error = ffi.new("b3_error *")
+        self.sizes = {kind: ffi.sizeof(name) for kind, name in ((LEVEL, "b3_level"), (TRADE, "b3_trade"), (QUOTE, "b3_quote"), (BAR, "b3_bar"))}
+
+    def parse(self, message: bytes, default: int = -1) -> str:
+        """Status name; what was read is in parsed and out."""
+        data = self.ffi.from_buffer("uint8_t[]", message + PADDING)
+        return STATUS[self.lib.b3t_feed_parse(self.feed, data, len(message), default, self.out, self.room, self.parsed, self.error)]
+
+    def parse_guarded(self, message: bytes, length: int, follow: bytes, default: int = -1) -> str:
+        """The first length bytes, right before a page that may not be read: the process dies if more than the padding is read."""
+        data = self.ffi.from_buffer("uint8_t[]", message)
+        return STATUS[
+            self.lib.b3t_feed_parse_guarded(self.feed, data, length, follow, default, self.out, self.room, self.parsed, self.error)
+        ]
+
+    def bytes_out(self) -> bytes:
+        """The events as they lie in memory."""
+        return bytes(self.ffi.buffer(self.out, self.parsed.count * self.sizes[self.parsed.kind]))
+
+    def rows(self) -> list[tuple[int, ...]]:
+        """The events as the oracle tells them. The header's other fields are checked here."""
+        count, kind = self.parsed.count, self.parsed.kind
+        if kind == LEVEL:
+            return self._levels(count)
+        event = self.ffi.cast({TRADE: "b3_trade *", QUOTE: "b3_quote *", BAR: "b3_bar *"}[kind], self.out)[0]
+        assert count == 1
+        header = event.hdr
+        assert (header.kind, header.version, header.venue, header.instrument) == (kind, 1, 3, self.parsed.instrument)
+        assert (header.stamp, header.ts_recv_ns, header.input_no) == (4, 7, 8)
+        assert (header.account, header.strategy, header.reserved) == (0, 0, 0)
+        fields = [name for name, _ in self.ffi.typeof(event).fields if name != "hdr"]
+        return [(header.flags, header.ts_exchange_ns, *(getattr(event, name) for name in fields))]
+
+    def _levels(self, count: int) -> list[tuple[int, ...]]:
+        words = np.frombuffer(self.ffi.buffer(self.out, count * 80), "<i8").reshape(count, 10)
+        first = self.ffi.cast("b3_level *", self.out)[0].hdr
+        assert (first.kind, first.version, first.venue, first.instrument) == (LEVEL, 1, 3, self.parsed.instrument)
+        assert (first.stamp, first.ts_recv_ns, first.input_no, first.account, first.strategy, first.reserved) == (4, 7, 8, 0, 0, 0)
+        flags = (words[:, 0] >> 24) & 0xFF
+        assert (words[:, 0] & ~(0xFF << 24) == words[0, 0] & ~(0xFF << 24)).all()
+        assert (words[:, 1] == words[0, 1]).all() and (words[:, 3] == 7).all() and (words[:, 4] == 8).all()
+        return [(flag, row[2], *row[5:]) for flag, row in zip(flags.tolist(), words.tolist(), strict=True)]
+
+    def stats(self) -> dict[str, int]:
+        out = self.ffi.new("uint64_t[4]")
+        self.lib.b3t_feed_stats(self.feed, out)
+        return dict(zip(("messages", "general", "ignored", "bad"), out, strict=True))
+
+
+def forms(internals: tuple[Any, Any]) -> list[str]:
+    """Names of the forms that this machine can run."""
+    best = internals[1].b3t_feed_isa()
+    return [name for name, isa in ISAS.items() if isa <= best]
