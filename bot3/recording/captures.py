@@ -1,8 +1,8 @@
 """Captures: JSON lines of typed records (cryptofeed's format 2): t, conn, ts (seconds), data.
 
-`header` names the exchange, `recv` is a message of a connection, `http` a request's answer: depth snapshots become frames
-of a source with the symbol of the request, exchangeInfo is kept. `connect`, `send` and other records hold nothing for us.
-The file is grouped by connection: all is read, then put in order of time.
+`header` names the exchange, `recv` is a message of a connection, `http` a request's answer: depth snapshots become
+frames of a source with the symbol of the request, exchangeInfo is kept. `connect`, `send` and other records hold
+nothing for us. The file is grouped by connection: all is read, then put in order of time.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _RecordError(Exception):
 
 
 def add_capture(path: Path, blocks: Iterator[bytes], recorder: Recorder, contents: Contents) -> None:
-    """Adds a capture's messages in order of time, those of one time in the order of the file. Needs memory for all of it.
+    """Adds a capture's messages in order of time, those of one time in the file's order. Holds all of it in memory.
 
     A bad line is left out and noted in contents. Raises RecordingError: another exchange, another format, no message.
     """

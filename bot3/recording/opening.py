@@ -38,8 +38,8 @@ class Recording:
     """Recorded sessions, ready for the engine.
 
     path: a file of bot3's own format, temporary unless the only input was one. symbols: in order of appearance.
-    exchange_info: the answer found in the recording, if any. bad_lines: the first of bad_line_count lines that were left
-    out. Close it after use.
+    exchange_info: the answer found in the recording, if any. bad_lines: the first of bad_line_count lines that were
+    left out. Close it after use.
     """
 
     path: Path
