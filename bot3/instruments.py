@@ -98,7 +98,7 @@ class Instrument:
     """An instrument. Prices in the quote currency, quantities in the base asset; 0 is off.
 
     tick: price step of the book; price_step: the filter's. *_on_market: whether a notional bound holds for market
-    orders too. unknown_filters: published types that this version does not know. warnings: for the user to read before a run.
+    orders too. unknown_filters: types that this version does not know. warnings: for the user to read before a run.
     """
 
     symbol: str
