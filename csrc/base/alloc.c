@@ -14,12 +14,14 @@ void *b3_alloc(size_t bytes) {
 }
 
 void *b3_alloc_array(size_t count, size_t element_bytes) {
+    size_t bytes = 0;
     thread_count++;
-    if (count == 0 || element_bytes == 0) count = element_bytes = 1;
+    if (__builtin_mul_overflow(count, element_bytes, &bytes) || bytes > PTRDIFF_MAX) return NULL;
+    if (bytes == 0) bytes = 1;
 #ifdef B3_HAVE_MIMALLOC
-    return mi_calloc(count, element_bytes);
+    return mi_zalloc(bytes);
 #else
-    return calloc(count, element_bytes);
+    return calloc(1, bytes);
 #endif
 }
 

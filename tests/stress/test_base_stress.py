@@ -84,3 +84,11 @@ def test_without_thread_sanitizer_the_map_is_tried_harder(tmp_path: Path) -> Non
     """Its slowness hides some windows."""
     code, printed = run(built("map", tmp_path), 3_000_000)
     assert code == 0, printed
+
+
+@pytest.mark.parametrize(("offset", "expected"), [(99, 0), (100, 1)])
+def test_in_sanitizer_builds_an_overrun_inside_the_arena_is_caught(tmp_path: Path, offset: int, expected: int) -> None:
+    """Blocks of the arena are one mapping: without its help AddressSanitizer would see nothing."""
+    code, printed = run(built("overrun", tmp_path, "-fsanitize=address", str(CSRC / "base" / "arena.c")), offset)
+    assert code == expected, printed
+    assert ("use-after-poison" in printed) == bool(expected)
