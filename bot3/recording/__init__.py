@@ -2,7 +2,8 @@
 
 from bot3.recording.model import BadLine, Market, Source
 from bot3.recording.opening import Recording, open_recordings
+from bot3.recording.prices import first_prices
 from bot3.recording.reader import RecordingFile
 from bot3.recording.writer import Recorder
 
-__all__ = ["BadLine", "Market", "Recorder", "Recording", "RecordingFile", "Source", "open_recordings"]
+__all__ = ["BadLine", "Market", "Recorder", "Recording", "RecordingFile", "Source", "first_prices", "open_recordings"]
