@@ -1,11 +1,5 @@
 #include "kernel.h"
-#include "smooth.h"
-
-typedef struct strength {
-    double before; /* NaN: none since the start or a restart */
-    b3_smooth gain;
-    b3_smooth change; /* of |change|, which is gain + loss */
-} strength;
+#include "strength.h"
 
 static uint32_t lookback(const double *params) {
     return (uint32_t)params[0];
@@ -13,23 +7,15 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(strength);
+    return sizeof(b3_strength);
 }
 
 static void init(void *stream, const double *params) {
-    strength *s = stream;
-    s->before = NAN;
-    b3_wilder_init(&s->gain, (uint32_t)params[0], (int)params[1]);
-    b3_wilder_init(&s->change, (uint32_t)params[0], (int)params[1]);
+    b3_strength_init(stream, (uint32_t)params[0], (int)params[1]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    strength *s = stream;
-    const double change = in[0] - s->before;
-    s->before = in[0];
-    const double gain = b3_smooth_push(&s->gain, change < 0.0 ? 0.0 : change);
-    const double total = b3_smooth_push(&s->change, fabs(change));
-    out[0] = total == 0.0 ? 0.0 : 100.0 * gain / total;
+    out[0] = b3_rsi_push(stream, in[0]);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM};

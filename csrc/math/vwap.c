@@ -1,23 +1,11 @@
 #include "kernel.h"
+#include "running_sum.h"
 #include "window_sum.h"
-
-/* The sum of all samples so far as an unevaluated pair (Neumaier): the error does not grow with their number. */
-typedef struct running_sum {
-    double sum;
-    double rest;
-} running_sum;
-
-static double add(running_sum *total, double x) {
-    const double sum = total->sum + x;
-    total->rest += fabs(total->sum) >= fabs(x) ? (total->sum - sum) + x : (x - sum) + total->sum;
-    total->sum = sum;
-    return sum + total->rest;
-}
 
 typedef struct weighted_price {
     uint64_t notional_size; /* bytes; 0: over all samples */
-    running_sum notional;
-    running_sum volume;
+    b3_running_sum notional;
+    b3_running_sum volume;
     uint8_t windows[]; /* two b3_window_sum: notional, volume */
 } weighted_price;
 
@@ -43,7 +31,8 @@ static void update(void *stream, const double *in, double *out) {
     const double notional = (in[0] + in[1] + in[2]) / 3.0 * volume;
     if (w->notional_size == 0) {
         const int valid = isfinite(notional) && isfinite(volume);
-        const double all = add(&w->notional, valid ? notional : 0.0) / add(&w->volume, valid ? volume : 0.0);
+        const double all =
+            b3_running_sum_push(&w->notional, valid ? notional : 0.0) / b3_running_sum_push(&w->volume, valid ? volume : 0.0);
         out[0] = valid ? all : NAN;
         return;
     }

@@ -64,4 +64,11 @@ static inline b3_trend b3_window_trend_push(b3_window_trend *w, double x) {
     return (b3_trend){w->anchor, sum, suffixt[k + 1] + w->sumt - (double)k * sum};
 }
 
+/* Weighted moving average, weights 1 (oldest) to period (newest). */
+static inline double b3_wma_push(b3_window_trend *w, double x) {
+    const b3_trend trend = b3_window_trend_push(w, x);
+    const double period = w->period;
+    return trend.anchor + (trend.sumt + period * trend.sum) / (period * (period + 1.0) * 0.5);
+}
+
 #endif

@@ -14,10 +14,7 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    b3_window_trend *window = stream;
-    const b3_trend trend = b3_window_trend_push(window, in[0]);
-    const double period = window->period;
-    out[0] = trend.anchor + (trend.sumt + period * trend.sum) / (period * (period + 1.0) * 0.5);
+    out[0] = b3_wma_push(stream, in[0]);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};

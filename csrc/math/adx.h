@@ -1,0 +1,28 @@
+/* Wilder's average directional movement index. */
+#ifndef B3_MATH_ADX_H
+#define B3_MATH_ADX_H
+
+#include "directional.h"
+#include "smooth.h"
+
+typedef struct b3_adx {
+    b3_directional movement;
+    b3_smooth average;
+} b3_adx;
+
+static inline void b3_adx_init(b3_adx *a, uint32_t period) {
+    b3_directional_init(&a->movement, period);
+    b3_wilder_init(&a->average, period, B3_SEED_SMA);
+}
+
+static inline double b3_adx_push(b3_adx *a, double high, double low, double close) {
+    const b3_indices di = b3_directional_push(&a->movement, high, low, close);
+    const double total = di.plus + di.minus;
+    if (total == 0.0) { /* nothing moved: 0 in the seed, no change later */
+        const int seeded = a->average.seen > a->average.lookback;
+        return b3_smooth_push(&a->average, seeded ? a->average.value : 0.0);
+    }
+    return b3_smooth_push(&a->average, 100.0 * fabs(di.plus - di.minus) / total);
+}
+
+#endif

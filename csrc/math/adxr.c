@@ -1,0 +1,47 @@
+#include "adx.h"
+#include "kernel.h"
+#include "lag.h"
+
+typedef struct rating {
+    b3_adx adx;
+    b3_lag lag;
+} rating;
+
+static uint32_t lookback(const double *params) {
+    return 3 * (uint32_t)params[0] - 2;
+}
+
+static size_t size(const double *params) {
+    return offsetof(rating, lag) + b3_lag_size((uint32_t)params[0] - 1);
+}
+
+static void init(void *stream, const double *params) {
+    rating *r = stream;
+    b3_adx_init(&r->adx, (uint32_t)params[0]);
+    b3_lag_init(&r->lag, (uint32_t)params[0] - 1);
+}
+
+static void update(void *stream, const double *in, double *out) {
+    rating *r = stream;
+    const double adx = b3_adx_push(&r->adx, in[0], in[1], in[2]);
+    out[0] = 0.5 * (adx + b3_lag_push(&r->lag, adx));
+}
+
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
+
+const b3_indicator b3_indicator_adxr = {
+    .name = "adxr",
+    .text = "Average directional movement index rating (Wilder)",
+    .formula = "(adx[i] + adx[i-timeperiod+1]) / 2",
+    .start = "as adx",
+    .inputs = "high low close",
+    .outputs = "adxr",
+    .params = PARAMS,
+    .input_count = 3,
+    .output_count = 1,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

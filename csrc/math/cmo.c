@@ -1,0 +1,40 @@
+#include "kernel.h"
+#include "strength.h"
+
+static uint32_t lookback(const double *params) {
+    return (uint32_t)params[0];
+}
+
+static size_t size(const double *params) {
+    (void)params;
+    return sizeof(b3_strength);
+}
+
+static void init(void *stream, const double *params) {
+    b3_strength_init(stream, (uint32_t)params[0], (int)params[1]);
+}
+
+static void update(void *stream, const double *in, double *out) {
+    const double rsi = b3_rsi_push(stream, in[0]);
+    const b3_strength *s = stream;
+    out[0] = s->change.value == 0.0 ? 0.0 * rsi : 2.0 * rsi - 100.0;
+}
+
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period"), B3_SEED_PARAM};
+
+const b3_indicator b3_indicator_cmo = {
+    .name = "cmo",
+    .text = "Chande momentum oscillator",
+    .formula = "100 * (wilder(gain) - wilder(loss)) / (wilder(gain) + wilder(loss))",
+    .start = "Wilder's averages as TA-Lib; Chande's own definition has plain sums. 0 where nothing ever changed",
+    .inputs = "real",
+    .outputs = "cmo",
+    .params = PARAMS,
+    .input_count = 1,
+    .output_count = 1,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

@@ -1,0 +1,47 @@
+#include "kernel.h"
+#include "smooth.h"
+
+typedef struct twice {
+    b3_smooth first;
+    b3_smooth second;
+} twice;
+
+static uint32_t lookback(const double *params) {
+    return 2 * ((uint32_t)params[0] - 1);
+}
+
+static size_t size(const double *params) {
+    (void)params;
+    return sizeof(twice);
+}
+
+static void init(void *stream, const double *params) {
+    twice *t = stream;
+    b3_ema_init(&t->first, (uint32_t)params[0], (int)params[1]);
+    b3_ema_init(&t->second, (uint32_t)params[0], (int)params[1]);
+}
+
+static void update(void *stream, const double *in, double *out) {
+    twice *t = stream;
+    const double first = b3_smooth_push(&t->first, in[0]);
+    out[0] = 2.0 * first - b3_smooth_push(&t->second, first);
+}
+
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "of each average"), B3_SEED_PARAM};
+
+const b3_indicator b3_indicator_dema = {
+    .name = "dema",
+    .text = "Double exponential moving average (Mulloy)",
+    .formula = "2 * ema(real) - ema(ema(real))",
+    .start = "each average is seeded from the first timeperiod values of the one before",
+    .inputs = "real",
+    .outputs = "dema",
+    .params = PARAMS,
+    .input_count = 1,
+    .output_count = 1,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

@@ -1,0 +1,53 @@
+/* Wilder's directional movement: sums of +DM, -DM and true range, each decaying by 1 / period a bar. */
+#ifndef B3_MATH_DIRECTIONAL_H
+#define B3_MATH_DIRECTIONAL_H
+
+#include <math.h>
+#include <stdint.h>
+
+#include "true_range.h"
+
+typedef struct b3_directional {
+    uint32_t period;
+    uint32_t seen; /* movements since the start or a restart; stops at period */
+    double high;
+    double low;
+    double close;
+    double plus;
+    double minus;
+    double range;
+} b3_directional;
+
+typedef struct b3_indices {
+    double plus; /* +DI, -DI in percent; NaN until period movements are seen, and 0 while nothing moved */
+    double minus;
+} b3_indices;
+
+static inline void b3_directional_init(b3_directional *d, uint32_t period) {
+    *d = (b3_directional){.period = period, .high = NAN, .low = NAN, .close = NAN};
+}
+
+/* As TA-Lib: the first period - 1 movements are summed, from the next on the sums decay. A NaN or infinity restarts them. */
+static inline b3_indices b3_directional_push(b3_directional *d, double high, double low, double close) {
+    const double up = high - d->high;
+    const double down = d->low - low;
+    const double range = b3_true_range(high, low, d->close);
+    d->high = high;
+    d->low = low;
+    d->close = close;
+    if (!isfinite(up) || !isfinite(down) || !isfinite(range)) {
+        d->seen = 0;
+        d->plus = d->minus = d->range = 0.0;
+        return (b3_indices){NAN, NAN};
+    }
+    const double keep = d->seen + 1 < d->period ? 1.0 : 1.0 - 1.0 / d->period;
+    if (d->seen < d->period) ++d->seen;
+    d->plus = d->plus * keep + (up > down && up > 0.0 ? up : 0.0);
+    d->minus = d->minus * keep + (down > up && down > 0.0 ? down : 0.0);
+    d->range = d->range * keep + range;
+    if (d->seen < d->period) return (b3_indices){NAN, NAN};
+    if (d->range == 0.0) return (b3_indices){0.0, 0.0};
+    return (b3_indices){100.0 * d->plus / d->range, 100.0 * d->minus / d->range};
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* Least-squares line through the last `period` samples. */
+#ifndef B3_MATH_LINE_H
+#define B3_MATH_LINE_H
+
+#include "window_trend.h"
+
+typedef struct b3_line {
+    double newest; /* value at the newest sample */
+    double slope;  /* per sample */
+} b3_line;
+
+static inline b3_line b3_line_push(b3_window_trend *window, double x) {
+    const b3_trend trend = b3_window_trend_push(window, x);
+    const double period = window->period;
+    const double middle = 0.5 * (period - 1.0); /* mean age of the samples */
+    const double slope = 12.0 * (trend.sumt + middle * trend.sum) / (period * (period * period - 1.0));
+    return (b3_line){trend.anchor + trend.sum / period + middle * slope, slope};
+}
+
+#endif

@@ -1,0 +1,54 @@
+#include "kernel.h"
+#include "window_sum.h"
+
+typedef struct flow {
+    double before;  /* typical price of the bar before */
+    size_t all_at;  /* byte offset of the second window */
+    uint8_t data[]; /* b3_window_sum of rising flow, of all flow */
+} flow;
+
+static uint32_t lookback(const double *params) {
+    return (uint32_t)params[0];
+}
+
+static size_t size(const double *params) {
+    return sizeof(flow) + 2 * b3_window_sum_size((uint32_t)params[0]);
+}
+
+static void init(void *stream, const double *params) {
+    flow *f = stream;
+    f->before = NAN;
+    f->all_at = b3_window_sum_size((uint32_t)params[0]);
+    b3_window_sum_init((b3_window_sum *)(void *)f->data, (uint32_t)params[0]);
+    b3_window_sum_init((b3_window_sum *)(void *)(f->data + f->all_at), (uint32_t)params[0]);
+}
+
+static void update(void *stream, const double *in, double *out) {
+    flow *f = stream;
+    const double typical = (in[0] + in[1] + in[2]) / 3.0;
+    const double change = typical - f->before;
+    const double money = isnan(change) ? NAN : typical * in[3];
+    f->before = typical;
+    const double up = b3_window_sum_push((b3_window_sum *)(void *)f->data, change > 0.0 || isnan(change) ? money : 0.0 * money);
+    const double all = b3_window_sum_push((b3_window_sum *)(void *)(f->data + f->all_at), change == 0.0 ? 0.0 * money : money);
+    out[0] = all == 0.0 ? 0.0 : 100.0 * up / all;
+}
+
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "changes")};
+
+const b3_indicator b3_indicator_mfi = {
+    .name = "mfi",
+    .text = "Money flow index",
+    .formula = "100 * sum(flow where typical rose) / sum(flow where it rose or fell), flow = typical * volume, over timeperiod",
+    .start = "0 where no money flowed; TA-Lib gives 0 for any flow below 1",
+    .inputs = "high low close volume",
+    .outputs = "mfi",
+    .params = PARAMS,
+    .input_count = 4,
+    .output_count = 1,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

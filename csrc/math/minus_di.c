@@ -1,0 +1,38 @@
+#include "directional.h"
+#include "kernel.h"
+
+static uint32_t lookback(const double *params) {
+    return (uint32_t)params[0];
+}
+
+static size_t size(const double *params) {
+    (void)params;
+    return sizeof(b3_directional);
+}
+
+static void init(void *stream, const double *params) {
+    b3_directional_init(stream, (uint32_t)params[0]);
+}
+
+static void update(void *stream, const double *in, double *out) {
+    out[0] = b3_directional_push(stream, in[0], in[1], in[2]).minus;
+}
+
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
+
+const b3_indicator b3_indicator_minus_di = {
+    .name = "minus_di",
+    .text = "Directional indicator, down (Wilder)",
+    .formula = "100 * wilder_sum(movement down) / wilder_sum(true range)",
+    .start = "the first timeperiod - 1 movements are summed, then the sums decay by 1 / timeperiod a bar (TA-Lib)",
+    .inputs = "high low close",
+    .outputs = "minus_di",
+    .params = PARAMS,
+    .input_count = 3,
+    .output_count = 1,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

@@ -1,0 +1,48 @@
+#include "kernel.h"
+#include "running_sum.h"
+
+typedef struct balance {
+    double before;
+    b3_running_sum sum;
+} balance;
+
+static uint32_t lookback(const double *params) {
+    (void)params;
+    return 0;
+}
+
+static size_t size(const double *params) {
+    (void)params;
+    return sizeof(balance);
+}
+
+static void init(void *stream, const double *params) {
+    (void)params;
+    *(balance *)stream = (balance){.before = NAN};
+}
+
+static void update(void *stream, const double *in, double *out) {
+    balance *b = stream;
+    out[0] = NAN;
+    if (!isfinite(in[0]) || !isfinite(in[1])) return;
+    const double sign = isnan(b->before) || in[0] > b->before ? 1.0 : in[0] < b->before ? -1.0 : 0.0;
+    b->before = in[0];
+    out[0] = b3_running_sum_push(&b->sum, sign * in[1]);
+}
+
+const b3_indicator b3_indicator_obv = {
+    .name = "obv",
+    .text = "On-balance volume",
+    .formula = "y[i] = y[i-1] + volume where real rose, - volume where it fell",
+    .start = "y[0] = volume[0] (TA-Lib). A NaN or infinite bar gives NaN and is left out",
+    .inputs = "real volume",
+    .outputs = "obv",
+    .params = NULL,
+    .input_count = 2,
+    .output_count = 1,
+    .param_count = 0,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

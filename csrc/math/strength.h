@@ -1,0 +1,28 @@
+/* Wilder's relative strength: averages of the rises and of all changes. */
+#ifndef B3_MATH_STRENGTH_H
+#define B3_MATH_STRENGTH_H
+
+#include "smooth.h"
+
+typedef struct b3_strength {
+    double before; /* NaN: none since the start or a restart */
+    b3_smooth gain;
+    b3_smooth change; /* of |change|, which is gain + loss */
+} b3_strength;
+
+static inline void b3_strength_init(b3_strength *s, uint32_t period, int seed) {
+    s->before = NAN;
+    b3_wilder_init(&s->gain, period, seed);
+    b3_wilder_init(&s->change, period, seed);
+}
+
+/* The index, 0 .. 100; NaN until warm, 0 while nothing ever changed (TA-Lib). */
+static inline double b3_rsi_push(b3_strength *s, double x) {
+    const double change = x - s->before;
+    s->before = x;
+    const double gain = b3_smooth_push(&s->gain, change < 0.0 ? 0.0 : change);
+    const double total = b3_smooth_push(&s->change, fabs(change));
+    return total == 0.0 ? 0.0 : 100.0 * gain / total;
+}
+
+#endif

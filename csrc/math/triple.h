@@ -1,0 +1,33 @@
+/* An EMA of an EMA of an EMA, each seeded from the outputs of the one before. */
+#ifndef B3_MATH_TRIPLE_H
+#define B3_MATH_TRIPLE_H
+
+#include "smooth.h"
+
+typedef struct b3_triple {
+    b3_smooth first;
+    b3_smooth second;
+    b3_smooth third;
+} b3_triple;
+
+typedef struct b3_triple_value {
+    double first;
+    double second;
+    double third;
+} b3_triple_value;
+
+static inline void b3_triple_init(b3_triple *t, uint32_t period, int seed) {
+    b3_ema_init(&t->first, period, seed);
+    b3_ema_init(&t->second, period, seed);
+    b3_ema_init(&t->third, period, seed);
+}
+
+static inline b3_triple_value b3_triple_push(b3_triple *t, double x) {
+    b3_triple_value value;
+    value.first = b3_smooth_push(&t->first, x);
+    value.second = b3_smooth_push(&t->second, value.first);
+    value.third = b3_smooth_push(&t->third, value.second);
+    return value;
+}
+
+#endif

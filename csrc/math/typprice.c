@@ -1,0 +1,38 @@
+#include "kernel.h"
+
+static uint32_t lookback(const double *params) {
+    (void)params;
+    return 0;
+}
+
+static size_t size(const double *params) {
+    (void)params;
+    return 0;
+}
+
+static void init(void *stream, const double *params) {
+    (void)stream;
+    (void)params;
+}
+
+static void update(void *stream, const double *in, double *out) {
+    (void)stream;
+    out[0] = (in[0] + in[1] + in[2]) / 3.0;
+}
+
+const b3_indicator b3_indicator_typprice = {
+    .name = "typprice",
+    .text = "Typical price",
+    .formula = "(high + low + close) / 3",
+    .start = "-",
+    .inputs = "high low close",
+    .outputs = "typprice",
+    .params = NULL,
+    .input_count = 3,
+    .output_count = 1,
+    .param_count = 0,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

@@ -1,0 +1,74 @@
+#include "kernel.h"
+#include "true_range.h"
+#include "window_sum.h"
+
+typedef struct pressure {
+    double close;
+    size_t at[6]; /* byte offsets: three windows of pressure, three of range */
+    uint8_t data[];
+} pressure;
+
+static void sorted(const double *params, uint32_t *periods) {
+    const double low = fmin(fmin(params[0], params[1]), params[2]);
+    const double high = fmax(fmax(params[0], params[1]), params[2]);
+    periods[0] = (uint32_t)low;
+    periods[1] = (uint32_t)(params[0] + params[1] + params[2] - low - high);
+    periods[2] = (uint32_t)high;
+}
+
+static uint32_t lookback(const double *params) {
+    return (uint32_t)fmax(fmax(params[0], params[1]), params[2]);
+}
+
+static size_t size(const double *params) {
+    size_t bytes = sizeof(pressure);
+    for (int i = 0; i < 3; ++i) bytes += 2 * b3_window_sum_size((uint32_t)params[i]);
+    return bytes;
+}
+
+static void init(void *stream, const double *params) {
+    pressure *p = stream;
+    uint32_t periods[3];
+    sorted(params, periods);
+    p->close = NAN;
+    size_t at = 0;
+    for (int i = 0; i < 6; ++i) {
+        p->at[i] = at;
+        b3_window_sum_init((b3_window_sum *)(void *)(p->data + at), periods[i % 3]);
+        at += b3_window_sum_size(periods[i % 3]);
+    }
+}
+
+static void update(void *stream, const double *in, double *out) {
+    pressure *p = stream;
+    const double range = b3_true_range(in[0], in[1], p->close);
+    const double low = isnan(range) ? NAN : fmin(in[1], p->close);
+    double sum = 0.0;
+    for (int i = 0; i < 3; ++i) {
+        const double bought = b3_window_sum_push((b3_window_sum *)(void *)(p->data + p->at[i]), in[2] - low);
+        const double moved = b3_window_sum_push((b3_window_sum *)(void *)(p->data + p->at[i + 3]), range);
+        sum += moved == 0.0 ? 0.0 : (double)(4 >> i) * bought / moved;
+    }
+    p->close = in[2];
+    out[0] = 100.0 * sum / 7.0;
+}
+
+static const b3_param PARAMS[] = {B3_BARS("timeperiod1", 7, 1, "one of three periods; their order does not matter"),
+                                  B3_BARS("timeperiod2", 14, 1, ""), B3_BARS("timeperiod3", 28, 1, "")};
+
+const b3_indicator b3_indicator_ultosc = {
+    .name = "ultosc",
+    .text = "Ultimate oscillator (Williams)",
+    .formula = "100 * (4 * a1 + 2 * a2 + a3) / 7, a = sum(close - true low) / sum(true range) over each period, shortest first",
+    .start = "a window in which nothing moved counts 0 (TA-Lib)",
+    .inputs = "high low close",
+    .outputs = "ultosc",
+    .params = PARAMS,
+    .input_count = 3,
+    .output_count = 1,
+    .param_count = B3_COUNT(PARAMS),
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .update = update,
+};

@@ -1,0 +1,83 @@
+/* Sums of squared deviations and of their products for two series over the last `period` samples, by two stacks (see window_sum.h).
+ *
+ * Both series are anchored at the first sample of the block now, as in window_var.h: no digits are lost at large prices.
+ */
+#ifndef B3_MATH_WINDOW_PAIR_H
+#define B3_MATH_WINDOW_PAIR_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct b3_pair_sums {
+    double x;
+    double y;
+    double xx;
+    double yy;
+    double xy;
+} b3_pair_sums;
+
+typedef struct b3_window_pair {
+    uint32_t period;
+    uint32_t k;
+    uint32_t filled;
+    uint32_t reserved;
+    double anchor_x;
+    double anchor_y;
+    b3_pair_sums prefix;
+    b3_pair_sums data[]; /* suffix[period + 1], then b3_pair_sample[period] */
+} b3_window_pair;
+
+typedef struct b3_pair_sample {
+    double x;
+    double y;
+} b3_pair_sample;
+
+static inline size_t b3_window_pair_size(uint32_t period) {
+    return sizeof(b3_window_pair) + ((size_t)period + 1) * sizeof(b3_pair_sums) + (size_t)period * sizeof(b3_pair_sample);
+}
+
+static inline void b3_window_pair_init(b3_window_pair *w, uint32_t period) {
+    memset(w, 0, b3_window_pair_size(period));
+    w->period = period;
+}
+
+static inline void b3_pair_add(b3_pair_sums *sums, double dx, double dy) {
+    sums->x += dx;
+    sums->y += dy;
+    sums->xx += dx * dx;
+    sums->yy += dy * dy;
+    sums->xy += dx * dy;
+}
+
+/* Centred sums (x and y are the means) of the last period samples, these included; NaN before there are so many. */
+static inline b3_pair_sums b3_window_pair_push(b3_window_pair *w, double x, double y) {
+    const uint32_t period = w->period;
+    const uint32_t k = w->k;
+    b3_pair_sums *suffix = w->data;
+    b3_pair_sample *sample = (b3_pair_sample *)(void *)(w->data + period + 1);
+    if (k == 0) {
+        b3_pair_sums sums = {0};
+        for (uint32_t j = period; j-- > 1;) {
+            b3_pair_add(&sums, sample[j].x - x, sample[j].y - y);
+            suffix[j] = sums;
+        }
+        w->anchor_x = x;
+        w->anchor_y = y;
+        w->prefix = (b3_pair_sums){0};
+    }
+    sample[k] = (b3_pair_sample){x, y};
+    b3_pair_add(&w->prefix, x - w->anchor_x, y - w->anchor_y);
+    w->k = k + 1 == period ? 0 : k + 1;
+    if (w->filled < period && ++w->filled < period) return (b3_pair_sums){NAN, NAN, NAN, NAN, NAN};
+    const b3_pair_sums before = suffix[k + 1];
+    const double sx = before.x + w->prefix.x;
+    const double sy = before.y + w->prefix.y;
+    const double xx = before.xx + w->prefix.xx - sx * sx / period;
+    const double yy = before.yy + w->prefix.yy - sy * sy / period;
+    const double xy = before.xy + w->prefix.xy - sx * sy / period;
+    return (b3_pair_sums){w->anchor_x + sx / period, w->anchor_y + sy / period, xx < 0.0 ? 0.0 : xx, yy < 0.0 ? 0.0 : yy, xy};
+}
+
+#endif
