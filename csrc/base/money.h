@@ -7,6 +7,7 @@
 #define B3_MONEY_SCALE 8
 
 __extension__ typedef __int128 b3_int128;
+__extension__ typedef unsigned __int128 b3_uint128;
 
 static const int64_t b3_pow10[19] = {1,
                                      10,
@@ -28,15 +29,46 @@ static const int64_t b3_pow10[19] = {1,
                                      100000000000000000,
                                      1000000000000000000};
 
+/* One division, of 64 bits or of 128 by 64, where the compiler would call a function for the second. 0: the quotient needs more than 64
+ * bits. divisor > 0. */
+static inline int b3_div_wide(b3_uint128 number, uint64_t divisor, uint64_t *quotient, uint64_t *remainder) {
+    const uint64_t high = (uint64_t)(number >> 64);
+    const uint64_t low = (uint64_t)number;
+    if (high == 0) {
+        *quotient = low / divisor;
+        *remainder = low % divisor;
+        return 1;
+    }
+    if (high >= divisor) return 0;
+#if defined(__x86_64__)
+    __asm__("divq %4" : "=a"(*quotient), "=d"(*remainder) : "a"(low), "d"(high), "r"(divisor) : "cc");
+#else
+    *quotient = (uint64_t)(number / divisor);
+    *remainder = (uint64_t)(number % divisor);
+#endif
+    return 1;
+}
+
 /* *out = a * b / divisor (divisor > 0), rounded half to even. B3_ERR_OVERFLOW when it does not fit; *out is then untouched. */
 static inline int32_t b3_mul_div(int64_t a, int64_t b, int64_t divisor, int64_t *out) {
     const b3_int128 product = (b3_int128)a * b;
-    b3_int128 quotient = product / divisor;
-    const b3_int128 remainder = product - quotient * divisor; /* % would divide a second time */
-    const b3_int128 twice = (remainder < 0 ? -remainder : remainder) * 2;
-    if (twice > divisor || (twice == divisor && (quotient & 1) != 0)) quotient += product < 0 ? -1 : 1;
-    if (quotient > INT64_MAX || quotient < -INT64_MAX) return B3_ERR_OVERFLOW;
-    *out = (int64_t)quotient;
+    uint64_t quotient = 0;
+    uint64_t remainder = 0;
+    if (!b3_div_wide((b3_uint128)(product < 0 ? -product : product), (uint64_t)divisor, &quotient, &remainder)) return B3_ERR_OVERFLOW;
+    const uint64_t twice = remainder * 2; /* the remainder is below 2^63 */
+    const uint64_t up = twice > (uint64_t)divisor || (twice == (uint64_t)divisor && (quotient & 1) != 0);
+    if (quotient > INT64_MAX - up) return B3_ERR_OVERFLOW;
+    *out = product < 0 ? -(int64_t)(quotient + up) : (int64_t)(quotient + up);
+    return B3_OK;
+}
+
+/* The same rounded up, for a, b >= 0. */
+static inline int32_t b3_mul_div_up(int64_t a, int64_t b, int64_t divisor, int64_t *out) {
+    uint64_t quotient = 0;
+    uint64_t remainder = 0;
+    if (!b3_div_wide((b3_uint128)(uint64_t)a * (uint64_t)b, (uint64_t)divisor, &quotient, &remainder)) return B3_ERR_OVERFLOW;
+    if (quotient > INT64_MAX - (uint64_t)(remainder != 0)) return B3_ERR_OVERFLOW;
+    *out = (int64_t)(quotient + (remainder != 0));
     return B3_OK;
 }
 

@@ -64,7 +64,7 @@ int32_t b3_account_deposit(b3_account *account, uint32_t currency, int64_t amoun
 
 int32_t b3_account_base_amount(const b3_instrument *instrument, int64_t qty_raw, int64_t *amount_raw) {
     if (instrument->qty_scale <= B3_MONEY_SCALE)
-        return b3_mul_div(qty_raw, b3_pow10[B3_MONEY_SCALE - instrument->qty_scale], 1, amount_raw);
+        return __builtin_mul_overflow(qty_raw, b3_pow10[B3_MONEY_SCALE - instrument->qty_scale], amount_raw) ? B3_ERR_OVERFLOW : B3_OK;
     const int64_t unit = b3_pow10[instrument->qty_scale - B3_MONEY_SCALE];
     if (qty_raw % unit != 0) return B3_ERR_PRECISION;
     *amount_raw = qty_raw / unit;
@@ -198,7 +198,8 @@ int64_t b3_account_total(const b3_account *account, uint32_t currency) {
 }
 
 int64_t b3_account_free(const b3_account *account, uint32_t currency) {
-    return clamped((b3_int128)account->purses[currency].total_raw - account->purses[currency].locked_raw);
+    int64_t left = 0;
+    return __builtin_sub_overflow(account->purses[currency].total_raw, account->purses[currency].locked_raw, &left) ? -INT64_MAX : left;
 }
 
 int32_t b3_account_lock(b3_account *account, uint32_t currency, int64_t amount_raw) {

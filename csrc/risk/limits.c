@@ -3,12 +3,10 @@
 #include "base/map.h"
 #include "base/money.h"
 #include "risk/filters.h"
+#include "risk/worst_case.h"
 
 #define NS_PER_SECOND 1000000000
-#define WALK_LEVELS 256   /* of the book, to value a market order that is larger than the touch */
-#define UNKNOWN INT64_MAX /* an exposure that cannot be told: no mark, no rate, or it does not fit */
-
-typedef unsigned __int128 u128;
+#define WALK_LEVELS 256 /* of the book, to value a market order that is larger than the touch */
 
 /* What an open order may still become. */
 typedef struct b3_reservation {
@@ -23,24 +21,12 @@ typedef struct b3_reservation {
     uint32_t reserved;
 } b3_reservation;
 
-/* What risk knows of an instrument. */
-typedef struct b3_desk {
-    int64_t pending_buy_raw;
-    int64_t pending_sell_raw;
-    int64_t mark_raw;
-    int64_t exposure_raw; /* this instrument's part of the sum */
-    b3_instrument_limits limits;
-    uint32_t orders;
-    uint32_t reserved;
-} b3_desk;
-
 struct b3_risk {
+    b3_worst_case worst;
+    b3_int128 exposure_max; /* at the scale of exposures */
     b3_limits limits;
-    b3_int128 exposure; /* sum over desks */
     const b3_instrument *instruments;
     b3_account *account;
-    b3_desk *desks;
-    int64_t *rates; /* by currency: 8 digits, one unit of it in the reporting currency; 0 unknown */
     b3_reservation *reservations;
     b3_map *by_id;
     uint64_t last_id;
@@ -61,10 +47,11 @@ typedef struct b3_case {
     const b3_view *view;
     const b3_instrument *instrument;
     b3_desk *desk;
+    int64_t mid_raw;
     int64_t price_raw;    /* what the order is valued at */
     int64_t notional_raw; /* at price_raw, rounded up */
     int64_t lock_raw;
-    int64_t exposure_raw; /* of the instrument, the order included */
+    b3_int128 exposure; /* of the instrument, the order included; < 0: the order does not enlarge it */
     int64_t limit_raw;
     int64_t value_raw;
 } b3_case;
@@ -81,17 +68,19 @@ size_t b3_risk_size(const b3_risk_config *config) {
 
 b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
     if (config->order_capacity == 0 || config->reporting_currency >= config->currency_count) return NULL;
+    if (config->instrument_count > B3_EXPOSURE_INSTRUMENTS_MAX) return NULL;
     uint8_t *at = memory;
     b3_risk *risk = memory;
     at += rounded(sizeof(b3_risk));
-    risk->desks = (b3_desk *)at;
+    b3_desk *desks = (b3_desk *)(void *)at;
     at += rounded(config->instrument_count * sizeof(b3_desk));
-    risk->rates = (int64_t *)at;
+    int64_t *rates = (int64_t *)(void *)at;
     at += rounded(config->currency_count * sizeof(int64_t));
-    risk->reservations = (b3_reservation *)at;
+    risk->reservations = (b3_reservation *)(void *)at;
     at += rounded(config->order_capacity * sizeof(b3_reservation));
     risk->by_id = b3_map_init(at, config->order_capacity);
     risk->limits = config->limits;
+    risk->exposure_max = config->limits.exposure_max_raw * B3_EXPOSURE_PER_MONEY;
     risk->instruments = config->instruments;
     risk->account = config->account;
     risk->instrument_count = config->instrument_count;
@@ -100,95 +89,36 @@ b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
     risk->order_capacity = config->order_capacity;
     risk->fee_rate_raw = config->taker_fee_rate_raw > 0 ? config->taker_fee_rate_raw : 0;
     risk->tokens = (uint64_t)config->limits.orders_per_second * NS_PER_SECOND;
-    risk->rates[config->reporting_currency] = b3_pow10[B3_MONEY_SCALE];
-    for (uint32_t i = 0; i < config->instrument_count; i++) risk->desks[i].limits = config->per_instrument[i];
+    b3_worst_case_init(&risk->worst, desks, rates, config->instruments, config->per_instrument, config->instrument_count, config->account,
+                       config->limits.exposure_max_raw != 0);
+    rates[config->reporting_currency] = b3_pow10[B3_MONEY_SCALE];
     for (uint32_t i = 0; i < config->order_capacity; i++) risk->reservations[i].next_free = i + 1;
     return risk;
 }
 
 /* ---------------------------------------------------------------- money, rounded up so that nothing is judged too small */
 
-/* *out = a * b / divisor, rounded up; a, b >= 0. */
-static int32_t mul_div_up(int64_t a, int64_t b, int64_t divisor, int64_t *out) {
-    const u128 product = (u128)(uint64_t)a * (uint64_t)b;
-    if ((uint64_t)(product >> 64) == 0) { /* nearly always: one 64-bit division */
-        const uint64_t low = (uint64_t)product;
-        const uint64_t quotient = low / (uint64_t)divisor;
-        const uint64_t up = quotient + (quotient * (uint64_t)divisor != low);
-        if (up > INT64_MAX) return B3_ERR_OVERFLOW;
-        *out = (int64_t)up;
-        return B3_OK;
-    }
-    const u128 up = (product + (uint64_t)divisor - 1) / (uint64_t)divisor;
-    if (up > INT64_MAX) return B3_ERR_OVERFLOW;
-    *out = (int64_t)up;
-    return B3_OK;
-}
-
 static int32_t notional_up(const b3_instrument *instrument, int64_t price, int64_t qty, int64_t *out) {
     const int digits = instrument->price_scale + instrument->qty_scale - B3_MONEY_SCALE;
-    if (digits >= 0) return mul_div_up(price, qty, b3_pow10[digits], out);
+    if (digits >= 0) return b3_mul_div_up(price, qty, b3_pow10[digits], out);
     return b3_notional(instrument, price, qty, out); /* exact: nothing to round */
 }
 
 /* What a buy costs at most at this price, taker fee included. */
 static int32_t buy_cost(const b3_risk *risk, int64_t notional, int64_t *out) {
     int64_t fee = 0;
-    if (mul_div_up(notional, risk->fee_rate_raw, b3_pow10[B3_MONEY_SCALE], &fee) != B3_OK) return B3_ERR_OVERFLOW;
+    if (b3_mul_div_up(notional, risk->fee_rate_raw, b3_pow10[B3_MONEY_SCALE], &fee) != B3_OK) return B3_ERR_OVERFLOW;
     return b3_add(notional, fee, out);
 }
 
 static int32_t to_reporting(const b3_risk *risk, uint32_t currency, int64_t amount, int64_t *out) {
-    const int64_t rate = risk->rates[currency];
+    const int64_t rate = risk->worst.rates[currency];
     if (rate == 0) return B3_EMPTY;
     if (rate == b3_pow10[B3_MONEY_SCALE]) {
         *out = amount;
         return B3_OK;
     }
-    return mul_div_up(amount, rate, b3_pow10[B3_MONEY_SCALE], out);
-}
-
-/* ---------------------------------------------------------------- worst case and exposure */
-
-static int32_t worst_long(const b3_risk *risk, const b3_desk *desk, int64_t more, int64_t *out) {
-    const int64_t held = b3_account_qty(risk->account, (uint32_t)(desk - risk->desks));
-    int64_t sum = 0;
-    if (b3_add(held, desk->pending_buy_raw, &sum) != B3_OK) return B3_ERR_OVERFLOW;
-    return b3_add(sum, more, out);
-}
-
-static int32_t worst_short(const b3_risk *risk, const b3_desk *desk, int64_t more, int64_t *out) {
-    const int64_t held = b3_account_qty(risk->account, (uint32_t)(desk - risk->desks));
-    int64_t sum = 0;
-    if (__builtin_sub_overflow(held, desk->pending_sell_raw, &sum)) return B3_ERR_OVERFLOW;
-    return __builtin_sub_overflow(sum, more, out) ? B3_ERR_OVERFLOW : B3_OK;
-}
-
-/* Largest |position| that the open orders, and buy or sell more, may lead to; UNKNOWN when it does not fit. */
-static int64_t worst_qty(const b3_risk *risk, const b3_desk *desk, int64_t buy_more, int64_t sell_more) {
-    int64_t high = 0;
-    int64_t low = 0;
-    if (worst_long(risk, desk, buy_more, &high) != B3_OK || worst_short(risk, desk, sell_more, &low) != B3_OK) return UNKNOWN;
-    if (low < -INT64_MAX) return UNKNOWN;
-    return high > -low ? high : -low;
-}
-
-static int64_t exposure_of(const b3_risk *risk, const b3_desk *desk, int64_t qty) {
-    if (qty == 0) return 0;
-    const b3_instrument *instrument = &risk->instruments[desk - risk->desks];
-    int64_t notional = 0;
-    int64_t exposure = 0;
-    if (qty == UNKNOWN || desk->mark_raw == 0 || notional_up(instrument, desk->mark_raw, qty, &notional) != B3_OK) return UNKNOWN;
-    return to_reporting(risk, instrument->quote_currency, notional, &exposure) == B3_OK ? exposure : UNKNOWN;
-}
-
-static void set_exposure(b3_risk *risk, b3_desk *desk, int64_t exposure) {
-    risk->exposure += (b3_int128)exposure - desk->exposure_raw;
-    desk->exposure_raw = exposure;
-}
-
-static void refresh_exposure(b3_risk *risk, b3_desk *desk) {
-    if (risk->limits.exposure_max_raw != 0) set_exposure(risk, desk, exposure_of(risk, desk, worst_qty(risk, desk, 0, 0)));
+    return b3_mul_div_up(amount, rate, b3_pow10[B3_MONEY_SCALE], out);
 }
 
 /* ---------------------------------------------------------------- the checks */
@@ -278,40 +208,48 @@ static uint16_t check_size(const b3_risk *risk, b3_case *c) {
         return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, request->qty_raw);
     const int64_t notional_max = risk->limits.order_notional_max_raw;
     if (notional_max != 0) {
-        int64_t notional = UNKNOWN;
+        int64_t notional = INT64_MAX;
         if (to_reporting(risk, c->instrument->quote_currency, c->notional_raw, &notional) != B3_OK || notional > notional_max)
             return refuse(c, B3_RULE_NOTIONAL_MAX, notional_max, notional);
     }
     return B3_RULE_NONE;
 }
 
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+/* An order that does not enlarge the worst case passes whatever the exposure is: the way out stays open. high, low: with the order. */
+static uint16_t check_exposure(const b3_risk *risk, b3_case *c, int64_t high, int64_t low) {
+    const int64_t qty = larger(high, -low);
+    if (risk->limits.exposure_max_raw == 0 || qty <= larger(c->desk->high_raw, -c->desk->low_raw)) return B3_RULE_NONE;
+    c->exposure = b3_worst_exposure(&risk->worst, c->desk, c->mid_raw, qty);
+    const b3_int128 total = risk->worst.exposure - c->desk->exposure + c->exposure;
+    if (total <= risk->exposure_max) return B3_RULE_NONE;
+    return refuse(c, B3_RULE_EXPOSURE_MAX, risk->limits.exposure_max_raw, b3_worst_money(total));
+}
+
 static uint16_t check_worst_case(const b3_risk *risk, b3_case *c) {
-    const b3_limits *limits = &risk->limits;
+    const b3_desk *desk = c->desk;
     const int64_t qty = c->request->qty_raw;
-    const int buy = c->request->side == B3_BUY;
-    if (limits->open_orders_max != 0 && risk->open_orders >= limits->open_orders_max)
-        return refuse(c, B3_RULE_OPEN_ORDERS, limits->open_orders_max, (int64_t)risk->open_orders + 1);
+    const int64_t position_max = desk->limits.position_max_raw;
+    const uint32_t open_max = risk->limits.open_orders_max;
+    int64_t high = desk->high_raw;
+    int64_t low = desk->low_raw;
+    int64_t pending = 0;
+    if (open_max != 0 && risk->open_orders >= open_max) return refuse(c, B3_RULE_OPEN_ORDERS, open_max, (int64_t)risk->open_orders + 1);
     if (risk->free_head == risk->order_capacity)
         return refuse(c, B3_RULE_OPEN_ORDERS, risk->order_capacity, (int64_t)risk->open_orders + 1);
-
-    int64_t position = 0;
-    const int32_t rc = buy ? worst_long(risk, c->desk, qty, &position) : worst_short(risk, c->desk, qty, &position);
-    int64_t pending = 0;
-    if (rc != B3_OK || position < -INT64_MAX || b3_add(buy ? c->desk->pending_buy_raw : c->desk->pending_sell_raw, qty, &pending) != B3_OK)
-        return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty);
-    const int64_t position_max = c->desk->limits.position_max_raw;
-    if (position_max != 0 && (buy ? position > position_max : position < -position_max))
-        return refuse(c, B3_RULE_POSITION_MAX, buy ? position_max : -position_max, position);
-
-    if (limits->exposure_max_raw == 0) return B3_RULE_NONE;
-    const int64_t before = worst_qty(risk, c->desk, 0, 0);
-    const int64_t after = worst_qty(risk, c->desk, buy ? qty : 0, buy ? 0 : qty);
-    c->exposure_raw = after == before ? c->desk->exposure_raw : exposure_of(risk, c->desk, after);
-    if (after <= before && after != UNKNOWN) return B3_RULE_NONE;
-    const b3_int128 total = risk->exposure - c->desk->exposure_raw + c->exposure_raw;
-    if (total > limits->exposure_max_raw)
-        return refuse(c, B3_RULE_EXPOSURE_MAX, limits->exposure_max_raw, total > INT64_MAX ? INT64_MAX : (int64_t)total);
-    return B3_RULE_NONE;
+    if (c->request->side == B3_BUY) {
+        if (b3_add(high, qty, &high) != B3_OK || b3_add(desk->pending_buy_raw, qty, &pending) != B3_OK)
+            return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty);
+        if (position_max != 0 && high > position_max) return refuse(c, B3_RULE_POSITION_MAX, position_max, high);
+    } else {
+        if (b3_add(low, -qty, &low) != B3_OK || b3_add(desk->pending_sell_raw, qty, &pending) != B3_OK)
+            return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty);
+        if (position_max != 0 && low < -position_max) return refuse(c, B3_RULE_POSITION_MAX, -position_max, low);
+    }
+    return check_exposure(risk, c, high, low);
 }
 
 static uint16_t check_cash(const b3_risk *risk, b3_case *c) {
@@ -332,30 +270,27 @@ static uint16_t check_cash(const b3_risk *risk, b3_case *c) {
 /* The base asset that the account holds, in the instrument's quantity, rounded up. */
 static int64_t base_held(const b3_risk *risk, const b3_instrument *instrument) {
     const int64_t total = b3_account_total(risk->account, instrument->base_currency);
-    int64_t qty = UNKNOWN;
+    int64_t qty = INT64_MAX;
     if (total <= 0) return 0;
-    if (instrument->qty_scale <= B3_MONEY_SCALE) (void)mul_div_up(total, 1, b3_pow10[B3_MONEY_SCALE - instrument->qty_scale], &qty);
-    else (void)mul_div_up(total, b3_pow10[instrument->qty_scale - B3_MONEY_SCALE], 1, &qty);
+    if (instrument->qty_scale <= B3_MONEY_SCALE) (void)b3_mul_div_up(total, 1, b3_pow10[B3_MONEY_SCALE - instrument->qty_scale], &qty);
+    else (void)b3_mul_div_up(total, b3_pow10[instrument->qty_scale - B3_MONEY_SCALE], 1, &qty);
     return qty;
 }
 
 static uint16_t check_filters(const b3_risk *risk, b3_case *c) {
-    const b3_touch *touch = c->view->touch;
-    const int64_t mid = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
     int64_t position = 0;
     if (c->instrument->position_max_raw != 0 && b3_add(base_held(risk, c->instrument), c->desk->pending_buy_raw, &position) != B3_OK)
         position = INT64_MAX;
-    return b3_filters_check(c->instrument, c->request, mid, position, c->desk->orders, &c->limit_raw, &c->value_raw);
+    return b3_filters_check(c->instrument, c->request, c->mid_raw, position, c->desk->orders, &c->limit_raw, &c->value_raw);
 }
 
 static uint16_t judge(b3_risk *risk, b3_case *c) {
     uint16_t rule = check_form(risk, c);
     if (rule != B3_RULE_NONE) return rule;
     c->instrument = c->view->instrument;
-    c->desk = &risk->desks[c->request->hdr.instrument];
+    c->desk = &risk->worst.desks[c->request->hdr.instrument];
     if ((rule = check_market(risk, c)) != B3_RULE_NONE) return rule;
-    b3_risk_on_mark(risk, c->request->hdr.instrument,
-                    c->view->touch->bid_price_raw + (c->view->touch->ask_price_raw - c->view->touch->bid_price_raw) / 2);
+    c->mid_raw = c->view->touch->bid_price_raw + (c->view->touch->ask_price_raw - c->view->touch->bid_price_raw) / 2;
     if ((rule = check_rate(risk, c)) != B3_RULE_NONE) return rule;
     if ((rule = check_size(risk, c)) != B3_RULE_NONE) return rule;
     if ((rule = check_worst_case(risk, c)) != B3_RULE_NONE) return rule;
@@ -384,9 +319,17 @@ static void charge(b3_risk *risk, const b3_case *c) {
     held->side = request->side;
     (void)b3_map_put(risk->by_id, request->order_id, index); /* as many slots as the map has entries: it cannot be full */
     (void)b3_account_lock(risk->account, locked_currency(risk, held), c->lock_raw); /* at most what is free: it fits */
-    if (request->side == B3_BUY) c->desk->pending_buy_raw += request->qty_raw;
-    else c->desk->pending_sell_raw += request->qty_raw;
-    if (risk->limits.exposure_max_raw != 0) set_exposure(risk, c->desk, c->exposure_raw);
+    if (request->side == B3_BUY) {
+        c->desk->pending_buy_raw += request->qty_raw;
+        c->desk->high_raw += request->qty_raw;
+    } else {
+        c->desk->pending_sell_raw += request->qty_raw;
+        c->desk->low_raw -= request->qty_raw;
+    }
+    if (c->exposure >= 0) {
+        b3_worst_set_exposure(&risk->worst, c->desk, c->exposure);
+        c->desk->mark_raw = c->mid_raw;
+    }
     if (risk->limits.orders_per_second != 0) risk->tokens -= NS_PER_SECOND;
     c->desk->orders++;
     risk->open_orders++;
@@ -394,7 +337,7 @@ static void charge(b3_risk *risk, const b3_case *c) {
 }
 
 void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
-    b3_case c = {.request = request, .view = view};
+    b3_case c = {.request = request, .view = view, .exposure = -1};
     uint16_t rule = B3_RULE_NONE;
     if (request->action != B3_CANCEL) {
         rule = judge(risk, &c);
@@ -438,7 +381,7 @@ void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
     if (update->hdr.flags & B3_FLAG_CANCEL_REJECT) return;
     if (b3_map_get(risk->by_id, update->order_id, &index) != B3_OK) return;
     b3_reservation *held = &risk->reservations[index];
-    b3_desk *desk = &risk->desks[held->instrument];
+    b3_desk *desk = &risk->worst.desks[held->instrument];
     int64_t left = held->qty_raw - update->cum_qty_raw;
     if (update->cum_qty_raw < 0 || left > held->left_raw) left = held->left_raw; /* an older update */
     if (left < 0 || is_done(update->state)) left = 0;
@@ -457,28 +400,23 @@ void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
         desk->orders--;
         risk->open_orders--;
     }
-    refresh_exposure(risk, desk);
+    b3_worst_refresh(&risk->worst, held->instrument);
 }
 
 void b3_risk_on_mark(b3_risk *risk, uint32_t instrument, int64_t price_raw) {
-    b3_desk *desk = &risk->desks[instrument];
-    if (desk->mark_raw == price_raw) return;
-    desk->mark_raw = price_raw;
-    refresh_exposure(risk, desk);
+    b3_worst_on_mark(&risk->worst, instrument, price_raw);
 }
 
 void b3_risk_on_rate(b3_risk *risk, const b3_rate *rate) {
     if (rate->base >= risk->currency_count || rate->base == rate->quote || rate->quote != risk->reporting_currency) return;
-    risk->rates[rate->base] = rate->rate_raw > 0 ? rate->rate_raw : 0;
-    for (uint32_t i = 0; i < risk->instrument_count; i++)
-        if (risk->instruments[i].quote_currency == rate->base) refresh_exposure(risk, &risk->desks[i]);
+    b3_worst_on_rate(&risk->worst, rate->base, rate->rate_raw);
 }
 
 void b3_risk_read(const b3_risk *risk, uint32_t instrument, b3_risk_state *out) {
-    const b3_desk *desk = &risk->desks[instrument];
+    const b3_desk *desk = &risk->worst.desks[instrument];
     out->pending_buy_raw = desk->pending_buy_raw;
     out->pending_sell_raw = desk->pending_sell_raw;
-    out->exposure_raw = risk->exposure > INT64_MAX ? INT64_MAX : (int64_t)risk->exposure;
+    out->exposure_raw = b3_worst_money(risk->worst.exposure);
     out->instrument_orders = desk->orders;
     out->open_orders = risk->open_orders;
 }
