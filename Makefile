@@ -17,7 +17,7 @@ run: $(VENV)/.installed
 	$(BIN)/bot3 run
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/pytest -q
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -26,13 +26,13 @@ lint: $(VENV)/.dev
 	git ls-files 'csrc/*.[ch]' 'tests/*.[ch]' 'benches/*.[ch]' | xargs $(BIN)/clang-format --dry-run --Werror
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m benches.report
+	$(BIN)/python benches/report.py
 
 bench-gate: $(VENV)/.test
-	$(BIN)/python -m benches.gate
+	$(BIN)/python benches/gate.py
 
 bench-baseline: $(VENV)/.test
-	$(BIN)/python -m benches.gate --write
+	$(BIN)/python benches/gate.py --write
 
 sanitize: $(VENV)/.test
 	tests/sanitize.sh
@@ -41,7 +41,7 @@ fuzz: $(VENV)/.test
 	tests/fuzz/run.sh $${SECONDS_EACH:-60}
 
 flamegraph: $(VENV)/.dev
-	$(BIN)/python -m benches.flamegraph out/flamegraph.svg
+	$(BIN)/python benches/flamegraph.py out/flamegraph.svg
 
 clean:
 	rm -rf build dist out $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

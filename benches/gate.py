@@ -21,10 +21,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from recordings import BUILD, ROOT, sample_recording
 from rich.console import Console
 from rich.table import Table
-
-from benches.data import BUILD, ROOT, sample_recording
 
 BASELINE = ROOT / "benches" / "baseline.json"
 TOLERANCE = 0.02

@@ -10,4 +10,4 @@ ninja -C $build >/dev/null
 preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
 LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0:handle_segv=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
     B3_INTERNALS=$PWD/$build/tests/native B3_CORE=$PWD/$build/bot3/ffi \
-    python -m pytest -q -p no:cacheprovider tests/unit tests/oracle tests/e2e "$@"
+    pytest -q -p no:cacheprovider tests/unit tests/oracle tests/e2e "$@"

@@ -11,8 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from benches.data import sample_recording
+from recordings import sample_recording
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN_JOB = Path(os.environ.get("B3_INTERNALS", ROOT / "build/dev/tests/native")).parents[1] / "benches" / "main_job"

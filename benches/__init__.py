@@ -1,1 +1,0 @@
-"""Measurements: what is claimed about speed is measured here. Nothing of the product imports this."""
