@@ -165,7 +165,10 @@ class SignalSection(_Section):
 class PaperSection(_Section):
     """The paper venue and its account."""
 
-    currency: Currency = Field(default="USDT", description="of the starting cash; also the reporting currency")
+    currency: Currency | None = Field(
+        default=None,
+        description="of the starting cash, also the reporting currency; null: the first instrument's quote",
+    )
     starting_cash: NotNegative = Field(default=Decimal(100_000), description="in that currency")
     allow_short: bool = Field(default=False, description="a sell need not be covered by what is held")
     maker_fee_rate: Rate = Field(

@@ -72,18 +72,22 @@ class Journal(RecordingFile):
         raise JournalError("holds no configuration", where=str(self.path))
 
 
+def _journal_error(error: RecordingError, where: str, hint: str) -> JournalError:
+    value, status, position = error.value, error.status, error.position
+    return JournalError(error.what, where=where, value=value, hint=hint, status=status, position=position)
+
+
 @contextlib.contextmanager
 def _as_journal() -> Iterator[None]:
     try:
         yield
     except RecordingError as error:
-        parts = {"where": error.where, "value": error.value, "hint": error.hint}
-        raise JournalError(error.what, **parts, status=error.status, position=error.position) from error
+        raise _journal_error(error, error.where, error.hint) from error
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A journal against what its replay wrote. records: how many could be read and agree, LAYOUT (number 0) and END included.
+    """A journal against what its replay wrote. records: how many agree, LAYOUT (number 0) and END included.
 
     differs: number of the first record that differs, None if none does. damage: why the journal could not be read on.
     """

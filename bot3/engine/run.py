@@ -6,14 +6,16 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Protocol
 
 from bot3.engine.core import Engine
 from bot3.engine.host import Host
+from bot3.errors import EngineError, RecordingError
 from bot3.ffi import lib
-from bot3.ffi.handles import Handle
+from bot3.ffi.status import fault, new_error
+from bot3.recording import RecordingFile
 
 __all__ = ["Sink", "run_all", "stops_on_signal"]
 
@@ -31,37 +33,43 @@ class Sink(Protocol):
 
 def run_all(
     engine: Engine,
-    recordings: Sequence[Handle],
+    recording: RecordingFile,
     *,
     paced: bool = False,
     host: Host | None = None,
     sink: Sink | None = None,
-    progress: Callable[[int], None] | None = None,
+    between: Callable[[int], None] | None = None,
 ) -> bool:
-    """Runs the engine over recordings, one after the other. Returns whether it came to their end, or was stopped.
+    """Runs the engine over a recording. Returns whether it came to the end, or was stopped.
 
-    progress is told the bytes of recordings worked through. Raises EngineError, StrategyError, StorageError; what was
-    done until then can still be read from the engine.
+    between: called between two calls into the engine, with the bytes of the recording worked through. Raises
+    EngineError, RecordingError (damage), StrategyError, StorageError; what was done until then can still be read.
     """
-    done = 0
-    for recording in recordings:
-        outcome = lib.B3_OK
-        while outcome not in (lib.B3_END, lib.B3_STOPPED):
-            outcome = engine.run(recording.pointer, _INPUTS_PACED if paced else _INPUTS)
-            if outcome == lib.B3_YIELD:
-                if host is not None:
-                    host.deliver(engine)
-                else:
-                    engine.take_inbox()
-            elif outcome == lib.B3_FULL and sink is not None:
-                sink.take(engine)
-                engine.clear_tap()
-            if progress is not None:
-                progress(done + lib.b3_recording_position(recording.pointer))
-        if outcome == lib.B3_STOPPED:
-            return False
-        done += lib.b3_recording_size(recording.pointer)
-    return True
+    outcome = lib.B3_OK
+    while outcome not in (lib.B3_END, lib.B3_STOPPED):
+        outcome = _call(engine, recording, _INPUTS_PACED if paced else _INPUTS)
+        if outcome == lib.B3_YIELD:
+            if host is not None:
+                host.deliver(engine)
+            else:
+                engine.take_inbox()
+        elif outcome == lib.B3_FULL and sink is not None:
+            sink.take(engine)
+            engine.clear_tap()
+        if between is not None:
+            between(lib.b3_recording_position(recording.pointer))
+    return outcome == lib.B3_END
+
+
+def _call(engine: Engine, recording: RecordingFile, inputs: int) -> int:
+    try:
+        return engine.run(recording.pointer, inputs)
+    except EngineError as raised:
+        # Damage in the recording ends the run too, and the recording tells it again when asked.
+        error = new_error()
+        if lib.b3_recording_check_blocking(recording.pointer, 1, error) < 0 and error.status == raised.status:
+            raise fault(error, RecordingError, str(recording.path)) from raised
+        raise
 
 
 @contextlib.contextmanager

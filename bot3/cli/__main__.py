@@ -1,0 +1,5 @@
+"""`python -m bot3.cli`."""
+
+from bot3.cli import main
+
+main()
