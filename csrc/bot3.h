@@ -703,6 +703,20 @@ int32_t b3_recorder_lines_blocking(b3_recorder *recorder, const char *data, uint
 /* Appends a recording from its cursor to its end, without its CONFIG records and with its sources numbered from first_source on; events
  * get the size of this build. Damage in it is told as by check, after what lies before it has been copied. */
 int32_t b3_recorder_copy_blocking(b3_recorder *recorder, b3_recording *recording, uint16_t first_source, b3_error *error);
+typedef struct b3_conversion {
+    uint64_t frames;
+    uint64_t events;
+    uint64_t ignored; /* frames that hold nothing for us: left out */
+    uint64_t bad;     /* frames that cannot be parsed: left out */
+    uint64_t first_bad_record;
+    b3_error first_bad; /* position = byte in the frame */
+} b3_conversion;
+
+/* Appends a recording of raw frames, from its cursor to its end, as parsed events. instruments: symbol, venue and scales; events of the
+ * one at index i go to source first_source + i, which is declared already. Damage is told after what lies before it was parsed;
+ * B3_ERR_UNSUPPORTED for a recording that is parsed. *totals is filled in any case. */
+int32_t b3_recorder_parse_blocking(b3_recorder *recorder, b3_recording *recording, const b3_instrument *instruments,
+                                   uint32_t instrument_count, uint16_t first_source, b3_conversion *totals, b3_error *error);
 /* Symbols that raw messages in data name ("s":"BTCUSDT"), each added once to the first *count of symbols. B3_FULL: more than capacity. */
 int32_t b3_recording_symbols_blocking(const char *data, uint64_t len, char (*symbols)[B3_SYMBOL_MAX], uint32_t capacity,
                                       uint32_t *count);
