@@ -1,8 +1,9 @@
-"""hftbacktest on the same session as our main job: nanoseconds a book level or trade, without orders and with a market maker.
+"""hftbacktest on the session of our main job: nanoseconds a book level or trade, idle and with a market maker.
 
-Its input is built outside the timed part: the session's depth levels and trades as its own binary events, in its own order rules. So
-it parses nothing, and sees no bookTicker; it keeps two books (exchange's and local), queue position and latency, as it always does.
-Prints one JSON object. Runs in the environment of the peers (see pyproject.toml, extra `peers`).
+Its input is built outside the timed part: the session's depth levels and trades as its own binary events, by its own
+rules of order. So it parses nothing, and sees no bookTicker; it keeps two books (the exchange's and the local one),
+queue position and latency, as it always does. Prints one JSON object. Runs in the environment of the peers (see
+pyproject.toml, extra `peers`).
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def events_of(files: list[Path]) -> np.ndarray[Any, Any]:
                     snapshot_id = data["lastUpdateId"]
                     exch_ns = rows[-1][1] if rows else recv_ns
                     for side, flag in (("bids", BUY_EVENT), ("asks", SELL_EVENT)):
+                        kind = DEPTH_SNAPSHOT_EVENT | flag
                         for price, qty in data[side]:
-                            rows.append((DEPTH_SNAPSHOT_EVENT | flag, exch_ns, recv_ns, float(price), float(qty), 0, 0, 0))
+                            rows.append((kind, exch_ns, recv_ns, float(price), float(qty), 0, 0, 0))
                 elif data.get("e") == "trade":
                     flag = SELL_EVENT if data["m"] else BUY_EVENT
                     exch_ns = data["T"] * 1_000_000
