@@ -94,15 +94,15 @@ def open_recordings(paths: Sequence[str | os.PathLike[str]]) -> Recording:
         raise
 
 
-def summary_of(recording: Recording) -> bytes:
+def summary_of(recording: Recording, sources: Sequence[Source]) -> bytes:
     """The CONFIG record that a converted recording starts with, so that opening it needs no look at its frames."""
     info = recording.exchange_info
     if info is not None:
-        named = [entry for entry in info.get("symbols", []) if entry.get("symbol") in recording.symbols]
-        info = {**info, "symbols": named}
+        entries = [entry for entry in info.get("symbols", []) if isinstance(entry, dict)]
+        info = {**info, "symbols": [entry for entry in entries if entry.get("symbol") in recording.symbols]}
     tree = {
         "format": _SUMMARY_FORMAT,
-        "sources": [astuple(source) for source in recording.sources],
+        "sources": [astuple(source) for source in sources],
         "symbols": recording.symbols,
         "market": recording.market,
         "exchange_info": info,

@@ -91,6 +91,19 @@ class Recorder:
         self._sources += lib.b3_recording_source_count(recording.pointer)
         check(status, self._error, RecordingError, str(recording.path))
 
+    def add_parsed(self, recording: RecordingFile, instruments: CData, first_source: int) -> CData:
+        """A recording of raw frames as events. instruments: b3_instrument[]; the one at i has source first_source + i.
+
+        Returns b3_conversion *. Raises RecordingError, also for damage in the recording.
+        """
+        lib.b3_recording_rewind(recording.pointer)
+        totals = ffi.new("b3_conversion *")
+        status = lib.b3_recorder_parse_blocking(
+            self._open(), recording.pointer, instruments, len(instruments), first_source, totals, self._error
+        )
+        check(status, self._error, RecordingError, str(recording.path))
+        return totals
+
     def close(self) -> None:
         """Ends and syncs the file. Raises RecordingError when it could not be written. Again: nothing happens."""
         pointer, self._pointer = self._pointer, None
