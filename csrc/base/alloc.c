@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #endif
 
+#define ALIGNMENT 16u
+
 /* The one exception to "no mutable globals": it counts for the thread, not for an engine, and only its own thread sees it. */
 static _Thread_local uint64_t thread_count;
 
@@ -17,7 +19,7 @@ void *b3_alloc_array(size_t count, size_t element_bytes) {
     size_t bytes = 0;
     thread_count++;
     if (__builtin_mul_overflow(count, element_bytes, &bytes) || bytes > PTRDIFF_MAX) return NULL;
-    if (bytes == 0) bytes = 1;
+    if (bytes < ALIGNMENT) bytes = ALIGNMENT; /* smaller blocks are aligned to 8 alone in mimalloc */
 #ifdef B3_HAVE_MIMALLOC
     return mi_zalloc(bytes);
 #else

@@ -3,7 +3,8 @@
  *
  * A b3_clock is set by b3_clock_calibrate and then only read: share it freely. Without an invariant TSC (CPUID says so; or another
  * CPU family) a tick is a nanosecond of CLOCK_MONOTONIC_RAW.
- * Cost: b3_clock_ticks 8 ns (17 ns without TSC), b3_clock_elapsed_ns 1 ns, b3_clock_wall_ns 17 ns (no system call).
+ * Cost: b3_clock_ticks 8 to 20 ns (without TSC as b3_clock_wall_ns), b3_clock_elapsed_ns 1 ns, b3_clock_wall_ns 17 to 50 ns (no system
+ * call).
  */
 #ifndef B3_BASE_CLOCK_H
 #define B3_BASE_CLOCK_H

