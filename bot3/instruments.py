@@ -6,21 +6,22 @@ be a multiple of its step. Filters restrict our orders, never market data.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
-from bot3.errors import InstrumentError, RecordingError
+from bot3.errors import InstrumentError
 from bot3.ffi import lib
-from bot3.recording.model import MARKETS, Market
-from bot3.recording.streams import line_blocks
 
-__all__ = ["Instrument", "TrailingDelta", "instruments_from", "read_exchange_info"]
+__all__ = ["MARKETS", "Instrument", "Market", "TrailingDelta", "instruments_from"]
+
+Market = Literal["spot", "usdm"]
+
+# b3_venue by market.
+MARKETS: Final[dict[Market, int]] = {"spot": lib.B3_VENUE_BINANCE_SPOT, "usdm": lib.B3_VENUE_BINANCE_USDM}
 
 SCALE: Final = 8  # decimals that Binance publishes
 SCALE_MAX: Final = 10  # decimals that the core can hold
@@ -212,21 +213,6 @@ class Instrument:
             value = str(getattr(self, name))
             raise InstrumentError("is larger than the core can hold", where=f"{self.symbol}, {name}", value=value)
         return raw
-
-
-def read_exchange_info(path: Path) -> dict[str, Any]:
-    """The JSON object of an exchangeInfo file: plain, gzip or zstd. Raises InstrumentError."""
-    try:
-        text = b"".join(line_blocks(path))
-    except RecordingError as error:
-        raise InstrumentError(error.what, where=error.where, hint=error.hint) from error
-    try:
-        info = json.loads(text, parse_float=str)
-    except (ValueError, RecursionError) as error:
-        raise InstrumentError(f"is not JSON: {error}", where=str(path)) from error
-    if not isinstance(info, dict):
-        raise InstrumentError("is not an exchangeInfo: not an object", where=str(path))
-    return info
 
 
 def instruments_from(

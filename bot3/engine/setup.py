@@ -17,8 +17,8 @@ from bot3.engine.loader import StrategyChoice, load_class, make
 from bot3.engine.plan import BuiltinStrategy, ExternalStrategy, RunPlan
 from bot3.errors import ArgumentError, ConfigError, InstrumentError
 from bot3.ffi import lib
-from bot3.instruments import Instrument, instruments_from, read_exchange_info
-from bot3.recording import Recording, RecordingFile
+from bot3.instruments import Instrument, instruments_from
+from bot3.recording import Recording, RecordingFile, read_exchange_info
 
 __all__ = ["Prepared", "choose_instruments", "choose_symbols", "prepare"]
 

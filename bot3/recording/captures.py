@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from bot3.errors import RecordingError
-from bot3.recording.model import Contents, Market, Source
+from bot3.instruments import Market
+from bot3.recording.model import Contents, Source
 from bot3.recording.survey import Survey, market_of
 from bot3.recording.writer import Recorder
 

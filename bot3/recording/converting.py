@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from bot3.errors import RecordingError
 from bot3.ffi import ffi
 from bot3.ffi.status import text
-from bot3.recording.model import MARKETS, BadLine, Source
+from bot3.instruments import MARKETS
+from bot3.recording.model import BadLine, Source
 from bot3.recording.opening import Recording, open_recordings, summary_of
 from bot3.recording.reader import RecordingFile
 from bot3.recording.writer import Recorder

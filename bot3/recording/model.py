@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from bot3.errors import RecordingError
-from bot3.ffi import lib
+from bot3.instruments import Market
 
-__all__ = ["MARKETS", "BadLine", "Contents", "Market", "Source"]
-
-Market = Literal["spot", "usdm"]
-
-# b3_venue by market.
-MARKETS: Final[dict[Market, int]] = {"spot": lib.B3_VENUE_BINANCE_SPOT, "usdm": lib.B3_VENUE_BINANCE_USDM}
+__all__ = ["BadLine", "Contents", "Source"]
 
 BAD_LINES_NAMED: Final = 20
 

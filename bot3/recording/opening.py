@@ -15,9 +15,10 @@ from typing import Any, Final, Self
 
 from bot3.errors import RecordingError
 from bot3.ffi import lib
+from bot3.instruments import Market
 from bot3.recording.captures import add_capture
 from bot3.recording.lines import add_lines
-from bot3.recording.model import BadLine, Contents, Market, Source
+from bot3.recording.model import BadLine, Contents, Source
 from bot3.recording.reader import RecordingFile
 from bot3.recording.streams import OWN_MAGIC, ahead, line_blocks, magic_of
 from bot3.recording.survey import Survey

@@ -10,7 +10,8 @@ from bot3.errors import RecordingError
 from bot3.ffi import ffi, lib
 from bot3.ffi.handles import Handle
 from bot3.ffi.status import check, fault, new_error
-from bot3.recording.model import MARKETS, Source
+from bot3.instruments import MARKETS
+from bot3.recording.model import Source
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData

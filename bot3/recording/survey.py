@@ -8,7 +8,7 @@ from typing import Final
 
 from bot3.errors import RecordingError
 from bot3.ffi import ffi, lib
-from bot3.recording.model import Market
+from bot3.instruments import Market
 
 __all__ = ["Survey", "market_of"]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, Self
 from bot3.errors import ClosedError, RecordingError
 from bot3.ffi import ffi, lib
 from bot3.ffi.status import check, fault, new_error, text
-from bot3.recording.model import MARKETS, Source
+from bot3.instruments import MARKETS
+from bot3.recording.model import Source
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData

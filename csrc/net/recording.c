@@ -166,7 +166,8 @@ int32_t b3_recording_check_blocking(b3_recording *recording, uint64_t ahead_byte
     }
     while (recording->at_checked != B3_END) {
         if (check_record(recording) != B3_OK || recording->checked < target) continue;
-        (void)*(const volatile uint8_t *)(recording->checked + B3_INPUT_PADDING - 1); /* may lie in a page not touched yet */
+        const uint8_t last = recording->checked[B3_INPUT_PADDING - 1]; /* of the padding: may lie in a page not touched yet */
+        __asm__ __volatile__("" : : "r"(last));
         return B3_OK;
     }
     if (recording->damage.status == B3_OK) return B3_END;
