@@ -142,7 +142,7 @@ class Context(Protocol):
 class Strategy:
     """Base of all Python strategies. `--strategy mine.py:Mine:window=20` calls Mine(window=20).
 
-    Position and cash are the account's; several strategies on one instrument share them.
+    Cash is the account's: several strategies share it.
     """
 
     _context: Context | None = None
@@ -183,7 +183,7 @@ class Strategy:
 
     @property
     def position(self) -> Decimal:
-        """Base asset held; negative is short."""
+        """Base asset held through this strategy's own fills; negative is short."""
         return self._engine.position
 
     @property

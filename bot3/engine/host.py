@@ -66,6 +66,7 @@ class Member:
         self._price_unit: int = 10**self._price_scale
         self._qty_unit: int = 10**self._qty_scale
         self._quote: int = instrument["quote_currency"]
+        self._held_raw = 0
         self._orders: dict[int, Order] = {}
         self._engine: Engine | None = None
         self.price_step = from_raw(instrument["price_step_raw"] or 1, self._price_scale)
@@ -86,7 +87,7 @@ class Member:
     @property
     def position(self) -> Decimal:
         """See Strategy.position."""
-        return from_raw(self.engine.position(self.index).qty_raw, self._qty_scale)
+        return from_raw(self._held_raw, self._qty_scale)
 
     @property
     def cash(self) -> Decimal:
@@ -169,6 +170,7 @@ class Member:
         if not order.open:
             del self._orders[order.order_id]
         if update.exec_id:
+            self._held_raw += update.last_qty_raw if order.side == "buy" else -update.last_qty_raw
             fill = Fill(
                 ts_ns=update.hdr.ts_recv_ns,
                 order_id=order.order_id,

@@ -62,12 +62,11 @@ class Journal(RecordingFile):
             super().__init__(path, lib.B3_CONTENT_JOURNAL)
 
     def plan(self) -> RunPlan:
-        """What the journal's run was set up with; the cursor is at the first record again. Raises JournalError."""
+        """What the journal's run was set up with. Raises JournalError."""
         with _as_journal():
             for record in self.records():
                 if record.type == lib.B3_REC_CONFIG:
                     text = bytes(self.payload(record)).decode(errors="replace")
-                    lib.b3_recording_rewind(self.pointer)
                     return RunPlan.from_json(text, str(self.path))
         raise JournalError("holds no configuration", where=str(self.path))
 

@@ -40,11 +40,12 @@ def run_all(
     sink: Sink | None = None,
     between: Callable[[int], None] | None = None,
 ) -> bool:
-    """Runs the engine over a recording. Returns whether it came to the end, or was stopped.
+    """Runs the engine over a recording, from its start. Returns whether it came to the end, or was stopped.
 
     between: called between two calls into the engine, with the bytes of the recording worked through. Raises
     EngineError, RecordingError (damage), StrategyError, StorageError; what was done until then can still be read.
     """
+    lib.b3_recording_rewind(recording.pointer)
     outcome = lib.B3_OK
     while outcome not in (lib.B3_END, lib.B3_STOPPED):
         outcome = _call(engine, recording, _INPUTS_PACED if paced else _INPUTS)
