@@ -3,7 +3,7 @@
  *   words    bit s & 63 of words[s >> 6]: s is in the set
  *   summary  bit w & 63 of summary[w >> 6]: words[w] is not 0        (one summary word covers 4096 slots)
  *
- * put is straight-line code: which slots come and go follows no pattern that a branch predictor could learn.
+ * toggle is straight-line code: which slots come and go follows no pattern that a branch predictor could learn.
  */
 #ifndef B3_BOOK_BITMAP_H
 #define B3_BOOK_BITMAP_H
@@ -19,13 +19,13 @@ typedef struct b3_bitmap {
     uint64_t summary_mask; /* summary words - 1 */
 } b3_bitmap;
 
-/* Puts slot into the set, or out of it. */
-static inline void b3_bitmap_put(const b3_bitmap *map, uint64_t slot, uint64_t present) {
+/* change 1: slot comes into the set or leaves it. 0: nothing changes. */
+static inline void b3_bitmap_toggle(const b3_bitmap *map, uint64_t slot, uint64_t change) {
     const uint64_t index = slot >> 6;
-    const uint64_t word = (map->words[index] & ~(UINT64_C(1) << (slot & 63))) | present << (slot & 63);
-    map->words[index] = word;
-    uint64_t *const summary = &map->summary[index >> 6];
-    *summary = (*summary & ~(UINT64_C(1) << (index & 63))) | (uint64_t)(word != 0) << (index & 63);
+    const uint64_t before = map->words[index];
+    const uint64_t after = before ^ change << (slot & 63);
+    map->words[index] = after;
+    map->summary[index >> 6] ^= (uint64_t)((before == 0) != (after == 0)) << (index & 63);
 }
 
 /* First member at or after slot, going round to slot 0 after the last one; B3_BITMAP_NONE when the set is empty. */

@@ -42,15 +42,15 @@ size_t b3_book_size(uint32_t dense_ticks, uint32_t sparse_levels) {
 
 static void init_side(b3_book_side *side, uint64_t flip, uint8_t **cursor, uint32_t dense_ticks, uint32_t sparse_levels) {
     const size_t slots = sparse_slots(sparse_levels);
-    side->flip = flip;
-    side->mask = dense_ticks - 1;
+    side->dense.flip = flip;
+    side->dense.mask = dense_ticks - 1;
     side->base = flip & (0 - (uint64_t)dense_ticks); /* ticks 0 .. dense_ticks - 1, of either side */
     side->best = B3_RANK_NONE;
     side->off_tick_best = B3_RANK_NONE;
-    side->qty = take(cursor, dense_ticks * sizeof(int64_t));
-    side->present.words = take(cursor, dense_ticks / 8);
-    side->present.summary = take(cursor, dense_ticks / 512);
-    side->present.summary_mask = dense_ticks / 4096 - 1;
+    side->dense.qty = take(cursor, dense_ticks * sizeof(int64_t));
+    side->dense.present.words = take(cursor, dense_ticks / 8);
+    side->dense.present.summary = take(cursor, dense_ticks / 512);
+    side->dense.present.summary_mask = dense_ticks / 4096 - 1;
     side->sparse.slots = take(cursor, slots * sizeof(b3_book_level));
     side->sparse.used = take(cursor, slots / 8);
     side->sparse.mask = slots - 1;
@@ -76,10 +76,10 @@ b3_book *b3_book_init(void *memory, int64_t tick_raw, uint32_t dense_ticks, uint
 }
 
 static void clear_side(b3_book_side *side) {
-    for (uint64_t rank = side->best; rank != B3_RANK_NONE; rank = b3_side_next(side, rank + 1)) side->qty[rank & side->mask] = 0;
-    memset(side->present.words, 0, (side->mask + 1) / 8);
-    memset(side->present.summary, 0, (side->mask + 1) / 512);
-    side->count = 0;
+    for (uint64_t rank = side->best; rank != B3_RANK_NONE; rank = b3_side_next(side, rank + 1))
+        side->dense.qty[rank & side->dense.mask] = 0;
+    memset(side->dense.present.words, 0, (side->dense.mask + 1) / 8);
+    memset(side->dense.present.summary, 0, (side->dense.mask + 1) / 512);
     side->best = B3_RANK_NONE;
     b3_sparse *const sparse = &side->sparse;
     for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask; slot = b3_sparse_next(sparse, slot + 1))
@@ -104,50 +104,48 @@ static int32_t move_window(b3_book *book, b3_book_side *side, uint64_t rank);
 /* The best dense level is gone: finds the next one, and brings the window along when it has fallen far behind the lead. */
 __attribute__((noinline)) static void best_removed(b3_book *book, b3_book_side *side) {
     uint64_t towards = B3_RANK_NONE;
-    if (side->count > 0) {
-        side->best = b3_side_next(side, side->best);
-        if (side->best - side->base > side->mask / 2) towards = side->best;
-    } else {
-        side->best = B3_RANK_NONE;
+    side->best = b3_side_next(side, side->best);
+    if (side->best != B3_RANK_NONE) {
+        if (side->best - side->base > side->dense.mask / 2) towards = side->best;
+    } else if (side->sparse.count > side->off_tick) {
         const b3_sparse *const sparse = &side->sparse;
-        if (sparse->count == side->off_tick) return;
         for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask; slot = b3_sparse_next(sparse, slot + 1)) {
             const uint64_t tick = b3_book_tick_of(book, sparse->slots[slot].price_raw);
-            if (tick <= book->tick_last && (tick ^ side->flip) < towards) towards = tick ^ side->flip;
+            if (tick <= book->tick_last && (tick ^ side->dense.flip) < towards) towards = tick ^ side->dense.flip;
         }
     }
     /* Cannot fail: forward, nothing has to leave for the sparse part. */
     if (towards != B3_RANK_NONE) (void)move_window(book, side, towards);
 }
 
-static inline void set_dense(b3_book *book, b3_book_side *side, uint64_t rank, int64_t qty_raw) {
-    const uint64_t slot = rank & side->mask;
-    const uint64_t before = side->qty[slot] != 0;
-    const uint64_t after = qty_raw != 0;
-    side->qty[slot] = qty_raw;
-    b3_bitmap_put(&side->present, slot, after);
-    side->count += after - before;
-    if (__builtin_expect(rank > side->best, 1)) return;
-    if (after) side->best = rank;
+static inline void put(const b3_dense *dense, uint64_t rank, int64_t qty_raw) {
+    const uint64_t slot = rank & dense->mask;
+    b3_bitmap_toggle(&dense->present, slot, (uint64_t)((dense->qty[slot] == 0) != (qty_raw == 0)));
+    dense->qty[slot] = qty_raw;
+}
+
+static void set_dense(b3_book *book, b3_book_side *side, uint64_t rank, int64_t qty_raw) {
+    put(&side->dense, rank, qty_raw);
+    if (rank > side->best) return;
+    if (qty_raw != 0) side->best = rank;
     else if (rank == side->best) best_removed(book, side);
 }
 
 /* Dense levels that lie behind a window starting at base go to the sparse part. Those that find no room are lost. */
 static int32_t evict_behind(b3_book *book, b3_book_side *side, uint64_t base) {
     int32_t status = B3_OK;
-    const uint64_t end = base + side->mask + 1;
+    const uint64_t end = base + side->dense.mask + 1;
     for (uint64_t rank = b3_side_next(side, end > side->base ? end : side->base); rank != B3_RANK_NONE;
          rank = b3_side_next(side, rank + 1)) {
-        const uint64_t slot = rank & side->mask;
+        const uint64_t slot = rank & side->dense.mask;
         const int64_t price_raw = b3_side_price(book, side, rank);
         if (side->sparse.count < side->sparse.capacity)
-            b3_sparse_add(&side->sparse, b3_sparse_find(&side->sparse, price_raw), price_raw, side->qty[slot]);
+            b3_sparse_add(&side->sparse, b3_sparse_find(&side->sparse, price_raw), price_raw, side->dense.qty[slot]);
         else status = B3_ERR_CAPACITY;
-        side->qty[slot] = 0;
-        b3_bitmap_put(&side->present, slot, 0);
-        side->count--;
+        side->dense.qty[slot] = 0;
+        b3_bitmap_toggle(&side->dense.present, slot, 1);
     }
-    if (side->count == 0) side->best = B3_RANK_NONE;
+    side->best = b3_side_next(side, side->base);
     return status;
 }
 
@@ -157,8 +155,8 @@ static void admit(b3_book *book, b3_book_side *side) {
     if (sparse->count == side->off_tick) return;
     for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask;) {
         const b3_book_level level = sparse->slots[slot];
-        const uint64_t rank = b3_book_tick_of(book, level.price_raw) ^ side->flip;
-        if (rank - side->base <= side->mask) {
+        const uint64_t rank = b3_side_rank(book, side, level.price_raw);
+        if (rank - side->base <= side->dense.mask) {
             b3_sparse_remove(sparse, slot); /* may bring a follower here: look at the slot again */
             set_dense(book, side, rank, level.qty_raw);
             slot = b3_sparse_next(sparse, slot);
@@ -170,7 +168,7 @@ static void admit(b3_book *book, b3_book_side *side) {
 
 /* Puts the window where rank has a quarter of it in front. Forward (towards worse prices) only when nothing lies before rank. */
 static int32_t move_window(b3_book *book, b3_book_side *side, uint64_t rank) {
-    const uint64_t ticks = side->mask + 1;
+    const uint64_t ticks = side->dense.mask + 1;
     const uint64_t lead = ticks / 4;
     uint64_t base = rank < lead ? 0 : rank - lead;
     if (base > 0 - ticks) base = 0 - ticks;
@@ -221,39 +219,38 @@ static int32_t set_sparse(const b3_book *book, b3_book_side *side, int64_t price
 }
 
 __attribute__((noinline)) static int32_t set_outside(b3_book *book, b3_book_side *side, uint64_t rank, int64_t price_raw, int64_t qty_raw) {
-    const int on_tick = (rank ^ side->flip) <= book->tick_last;
-    if (!on_tick || qty_raw == 0 || (side->count > 0 && rank > side->base)) return set_sparse(book, side, price_raw, qty_raw, on_tick);
+    const int on_tick = (rank ^ side->dense.flip) <= book->tick_last;
+    if (!on_tick || qty_raw == 0 || (side->best != B3_RANK_NONE && rank > side->base))
+        return set_sparse(book, side, price_raw, qty_raw, on_tick);
     const int32_t status = move_window(book, side, rank);
     set_dense(book, side, rank, qty_raw);
     return status;
 }
 
-static inline int32_t set_level(b3_book *book, b3_book_side *side, int64_t price_raw, int64_t qty_raw) {
+static inline int malformed(int64_t price_raw, int64_t qty_raw) {
     /* The sign bit of any of these: a price below 1 or a quantity below 0. */
-    if (__builtin_expect((price_raw | (int64_t)((uint64_t)price_raw - 1) | qty_raw) < 0, 0)) return B3_ERR_ARGUMENT;
-    const uint64_t rank = b3_book_tick_of(book, price_raw) ^ side->flip;
-    if (__builtin_expect(rank - side->base > side->mask, 0)) return set_outside(book, side, rank, price_raw, qty_raw);
+    return (price_raw | (int64_t)((uint64_t)price_raw - 1) | qty_raw) < 0;
+}
+
+static int32_t set_level(b3_book *book, b3_book_side *side, int64_t price_raw, int64_t qty_raw) {
+    if (malformed(price_raw, qty_raw)) return B3_ERR_ARGUMENT;
+    const uint64_t rank = b3_side_rank(book, side, price_raw);
+    if (rank - side->base > side->dense.mask) return set_outside(book, side, rank, price_raw, qty_raw);
     set_dense(book, side, rank, qty_raw);
     return B3_OK;
 }
 
-int32_t b3_book_set(b3_book *book, uint8_t side, int64_t price_raw, int64_t qty_raw) {
-    if (side != B3_BUY && side != B3_SELL) return B3_ERR_ARGUMENT;
-    return set_level(book, &book->side[side == B3_SELL], price_raw, qty_raw);
+int32_t b3_book_set(b3_book *book, uint8_t side_code, int64_t price_raw, int64_t qty_raw) {
+    if (side_code != B3_BUY && side_code != B3_SELL) return B3_ERR_ARGUMENT;
+    return set_level(book, &book->side[side_code == B3_SELL], price_raw, qty_raw);
 }
 
 /* ---------------------------------------------------------------- the stage */
 
-static inline int32_t apply(b3_book *book, const b3_level *level) {
-    const uint8_t flags = level->hdr.flags;
-    if (__builtin_expect((flags & (B3_FLAG_SNAPSHOT | B3_FLAG_NO_LEVEL)) != 0, 0)) {
-        if ((flags & B3_FLAG_SNAPSHOT) != 0 && !book->in_snapshot) {
-            b3_book_clear(book);
-            book->in_snapshot = 1;
-        }
-        if ((flags & B3_FLAG_NO_LEVEL) != 0) return B3_OK;
-    }
-    return set_level(book, &book->side[(flags & B3_FLAG_ASK) != 0], level->price_raw, level->qty_raw);
+static void begin(b3_book *book, uint8_t flags) {
+    if ((flags & B3_FLAG_SNAPSHOT) == 0 || book->in_snapshot) return;
+    b3_book_clear(book);
+    book->in_snapshot = 1;
 }
 
 /* The message is broken off: a snapshot that follows starts anew. */
@@ -283,17 +280,59 @@ int32_t b3_book_on_event(void *state, const b3_header *event, const b3_view *vie
     const b3_level *const level = (const b3_level *)event;
     const int last = (event->flags & B3_FLAG_LAST) != 0;
     if (last && cap < 1) return B3_ERR_ARGUMENT;
-    const int32_t status = apply(state, level);
-    if (status != B3_OK) return fail(state, status);
-    if (last) finish(state, level, (b3_quote *)out);
+    b3_book *const book = state;
+    begin(book, event->flags);
+    if ((event->flags & B3_FLAG_NO_LEVEL) == 0) {
+        const int32_t status = set_level(book, &book->side[(event->flags & B3_FLAG_ASK) != 0], level->price_raw, level->qty_raw);
+        if (status != B3_OK) return fail(book, status);
+    }
+    if (last) finish(book, level, (b3_quote *)out);
     return last;
+}
+
+/* Applies levels up to the first of the other side; returns the number applied, or a fault. The best price is followed downwards only
+ * (towards better ones), which needs no branch, and made exact at the end: whether a level is the best is not to be predicted. */
+static int64_t apply_run(b3_book *book, const b3_level *levels, uint32_t count) {
+    const uint8_t kind = levels[0].hdr.flags & (B3_FLAG_ASK | B3_FLAG_NO_LEVEL);
+    if ((kind & B3_FLAG_NO_LEVEL) != 0) return 1;
+    b3_book_side *const side = &book->side[kind != 0];
+    const b3_dense dense = side->dense;
+    uint64_t base = side->base;
+    uint64_t best = side->best;
+    int32_t status = B3_OK;
+    uint32_t i = 0;
+    for (; i < count && (levels[i].hdr.flags & (B3_FLAG_ASK | B3_FLAG_NO_LEVEL)) == kind; i++) {
+        const int64_t price_raw = levels[i].price_raw;
+        const int64_t qty_raw = levels[i].qty_raw;
+        const uint64_t rank = b3_book_tick_of(book, price_raw) ^ dense.flip;
+        if (__builtin_expect(malformed(price_raw, qty_raw), 0)) {
+            status = B3_ERR_ARGUMENT;
+            break;
+        }
+        if (__builtin_expect(rank - base > dense.mask, 0)) {
+            side->best = best;
+            status = set_outside(book, side, rank, price_raw, qty_raw);
+            base = side->base;
+            best = side->best;
+            if (status != B3_OK) break;
+            continue;
+        }
+        put(&dense, rank, qty_raw);
+        const uint64_t candidate = qty_raw == 0 ? B3_RANK_NONE : rank;
+        best = candidate < best ? candidate : best;
+    }
+    side->best = best;
+    if (best != B3_RANK_NONE && dense.qty[best & dense.mask] == 0) best_removed(book, side);
+    return status != B3_OK ? status : (int64_t)i;
 }
 
 int32_t b3_book_on_levels(b3_book *book, const b3_level *levels, uint32_t count, b3_quote *quote) {
     if (count == 0 || (levels[count - 1].hdr.flags & B3_FLAG_LAST) == 0) return B3_ERR_ARGUMENT;
-    for (uint32_t i = 0; i < count; i++) {
-        const int32_t status = apply(book, &levels[i]);
-        if (__builtin_expect(status != B3_OK, 0)) return fail(book, status);
+    begin(book, levels[0].hdr.flags);
+    for (uint32_t first = 0; first < count;) {
+        const int64_t applied = apply_run(book, &levels[first], count - first);
+        if (applied < 0) return fail(book, (int32_t)applied);
+        first += (uint32_t)applied;
     }
     finish(book, &levels[count - 1], quote);
     return B3_OK;

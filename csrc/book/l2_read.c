@@ -7,20 +7,20 @@
 b3_book_level b3_book_best(const b3_book *book, uint8_t side_code) {
     const b3_book_side *const side = b3_book_side_of(book, side_code);
     b3_book_level best = {0};
-    if (side->count > 0) {
+    if (side->best != B3_RANK_NONE) {
         best.price_raw = b3_side_price(book, side, side->best);
-        best.qty_raw = side->qty[side->best & side->mask];
+        best.qty_raw = side->dense.qty[side->best & side->dense.mask];
     }
     if (__builtin_expect(side->off_tick == 0, 1)) return best;
-    if (side->count > 0 && b3_side_key(side, best.price_raw) < side->off_tick_best) return best;
-    return side->sparse.slots[b3_sparse_find(&side->sparse, (int64_t)(side->off_tick_best ^ side->flip))];
+    if (side->best != B3_RANK_NONE && b3_side_key(side, best.price_raw) < side->off_tick_best) return best;
+    return side->sparse.slots[b3_sparse_find(&side->sparse, (int64_t)(side->off_tick_best ^ side->dense.flip))];
 }
 
 int64_t b3_book_qty_at(const b3_book *book, uint8_t side_code, int64_t price_raw) {
     const b3_book_side *const side = b3_book_side_of(book, side_code);
     if (price_raw <= 0) return 0;
-    const uint64_t rank = b3_book_tick_of(book, price_raw) ^ side->flip;
-    if (rank - side->base <= side->mask) return side->qty[rank & side->mask];
+    const uint64_t rank = b3_side_rank(book, side, price_raw);
+    if (rank - side->base <= side->dense.mask) return side->dense.qty[rank & side->dense.mask];
     return side->sparse.slots[b3_sparse_find(&side->sparse, price_raw)].qty_raw;
 }
 
@@ -35,10 +35,10 @@ int64_t b3_book_cum_qty(const b3_book *book, uint8_t side_code, int64_t price_ra
     b3_int128 sum = 0;
     for (uint64_t rank = side->best; rank != B3_RANK_NONE; rank = b3_side_next(side, rank + 1)) {
         if (b3_side_key(side, b3_side_price(book, side, rank)) > limit) break;
-        sum += side->qty[rank & side->mask];
+        sum += side->dense.qty[rank & side->dense.mask];
     }
     const b3_sparse *const sparse = &side->sparse;
-    const int beyond = limit > b3_side_key(side, b3_side_price(book, side, side->base + side->mask));
+    const int beyond = limit > b3_side_key(side, b3_side_price(book, side, side->base + side->dense.mask));
     if (!beyond && side->off_tick == 0) return saturated(sum);
     for (uint64_t slot = b3_sparse_next(sparse, 0); slot <= sparse->mask; slot = b3_sparse_next(sparse, slot + 1))
         if (b3_side_key(side, sparse->slots[slot].price_raw) <= limit) sum += sparse->slots[slot].qty_raw;
@@ -103,7 +103,7 @@ static int walk_next(walk *at, b3_book_level *out) {
         if (at->rank == B3_RANK_NONE) return 0;
     }
     out->price_raw = b3_side_price(at->book, side, at->rank);
-    out->qty_raw = side->qty[at->rank & side->mask];
+    out->qty_raw = side->dense.qty[at->rank & side->dense.mask];
     at->rank = b3_side_next(side, at->rank + 1);
     return 1;
 }
@@ -142,12 +142,16 @@ double b3_book_imbalance(const b3_book *book, uint32_t levels) {
     return bids + asks == 0 ? NAN : (double)(bids - asks) / (double)(bids + asks);
 }
 
+static uint64_t level_count(const b3_book_side *side) {
+    uint64_t count = side->sparse.count;
+    for (uint64_t word = 0; word <= side->dense.mask >> 6; word++) count += (uint64_t)__builtin_popcountll(side->dense.present.words[word]);
+    return count;
+}
+
 void b3_book_read_stats(const b3_book *book, b3_book_stats *out) {
-    const b3_book_side *const bids = &book->side[0];
-    const b3_book_side *const asks = &book->side[1];
-    *out = (b3_book_stats){.bid_levels = bids->count + bids->sparse.count,
-                           .ask_levels = asks->count + asks->sparse.count,
+    *out = (b3_book_stats){.bid_levels = level_count(&book->side[0]),
+                           .ask_levels = level_count(&book->side[1]),
                            .moves = book->moves,
-                           .sparse = (uint64_t)bids->sparse.count + asks->sparse.count,
+                           .sparse = (uint64_t)book->side[0].sparse.count + book->side[1].sparse.count,
                            .last_update_id = book->last_update_id};
 }

@@ -23,14 +23,18 @@
 
 #define B3_RANK_NONE UINT64_MAX
 
-typedef struct b3_book_side {
-    uint64_t flip; /* asks 0, bids all ones */
-    uint64_t base; /* rank where the window starts */
-    uint64_t mask; /* ticks in the window - 1 */
-    uint64_t best; /* rank of the best dense level, B3_RANK_NONE without one */
+/* What never changes: a loop holds it in registers. */
+typedef struct b3_dense {
     int64_t *qty;
-    b3_bitmap present; /* slots of qty that are not 0 */
-    uint64_t count;    /* dense levels */
+    b3_bitmap present; /* slots where qty is not 0 */
+    uint64_t mask;     /* ticks in the window - 1 */
+    uint64_t flip;     /* asks 0, bids all ones */
+} b3_dense;
+
+typedef struct b3_book_side {
+    b3_dense dense;
+    uint64_t base; /* rank where the window starts */
+    uint64_t best; /* rank of the best dense level, B3_RANK_NONE without one */
     b3_sparse sparse;
     uint64_t off_tick;      /* sparse levels off the tick */
     uint64_t off_tick_best; /* key of the best of these, B3_RANK_NONE without one */
@@ -61,20 +65,24 @@ static inline uint64_t b3_book_tick_of(const b3_book *book, int64_t price_raw) {
 }
 
 static inline uint64_t b3_side_key(const b3_book_side *side, int64_t price_raw) {
-    return (uint64_t)price_raw ^ side->flip;
+    return (uint64_t)price_raw ^ side->dense.flip;
+}
+
+static inline uint64_t b3_side_rank(const b3_book *book, const b3_book_side *side, int64_t price_raw) {
+    return b3_book_tick_of(book, price_raw) ^ side->dense.flip;
 }
 
 static inline int64_t b3_side_price(const b3_book *book, const b3_book_side *side, uint64_t rank) {
-    return (int64_t)((rank ^ side->flip) * (uint64_t)book->tick_raw);
+    return (int64_t)((rank ^ side->dense.flip) * (uint64_t)book->tick_raw);
 }
 
 /* First dense level at or after a rank; B3_RANK_NONE when there is none. */
 static inline uint64_t b3_side_next(const b3_book_side *side, uint64_t rank) {
-    if (rank - side->base > side->mask) return B3_RANK_NONE;
-    const uint64_t slot = b3_bitmap_next(&side->present, rank & side->mask);
+    if (rank - side->base > side->dense.mask) return B3_RANK_NONE;
+    const uint64_t slot = b3_bitmap_next(&side->dense.present, rank & side->dense.mask);
     if (slot == B3_BITMAP_NONE) return B3_RANK_NONE;
-    const uint64_t found = rank + ((slot - rank) & side->mask);
-    return found - side->base > side->mask ? B3_RANK_NONE : found; /* the search went round: what it found lies before */
+    const uint64_t found = rank + ((slot - rank) & side->dense.mask);
+    return found - side->base > side->dense.mask ? B3_RANK_NONE : found; /* the search went round: what it found lies before */
 }
 
 #endif
