@@ -57,10 +57,12 @@ $(VENV)/.created:
 
 # Built in place and installed as a user would have it: what is tested is what is shipped.
 $(VENV)/.installed: $(VENV)/.created $(SOURCES)
-	$(PIP) install --no-build-isolation --no-warn-script-location -Cbuild-dir=$(BUILD) -Csetup-args=-Dtests=true -Csetup-args=-Dwerror=true .
+	$(PIP) install --no-build-isolation --no-warn-script-location -Cbuild-dir=$(BUILD) -Csetup-args=-Dwerror=true .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
+	meson configure $(BUILD) -Dtests=true
+	ninja -C $(BUILD)
 	$(BIN)/python tools/requires.py test | $(PIP) install -r /dev/stdin
 	@touch $@
 

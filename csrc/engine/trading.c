@@ -86,9 +86,12 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     engine->totals.requests++;
     int32_t failed = b3_output(engine, &request->hdr, error);
     if (failed != B3_OK) return failed;
+    /* Requests are rare: each one's judgement is timed, sampled input or not. */
     b3_decision decision = {0};
+    const uint64_t before = b3_clock_ticks(&engine->clock);
     b3_risk_decide(engine->risk, request, &market->view, &decision);
-    b3_stage_end(engine, B3_STAGE_RISK);
+    engine->mark_ticks = b3_clock_ticks(&engine->clock);
+    b3_hist_record(&engine->stages[B3_STAGE_RISK], b3_clock_elapsed_ns(&engine->clock, before, engine->mark_ticks));
     decision.hdr = event_header(&request->hdr, B3_DECISION);
     failed = b3_output(engine, &decision.hdr, error);
     if (failed != B3_OK) return failed;
