@@ -129,9 +129,10 @@ def _instruments(summary: dict[str, Any]) -> Table:
 
 
 def _trading(summary: dict[str, Any]) -> Table:
-    names = ", ".join(dict.fromkeys(_strategy_text(strategy) for strategy in summary["strategies"]))
-    table = _table(f"Trading: {names}" if names else "Trading", "", "")
+    table = _table("Trading", "", "")
     table.show_header = False
+    for name in dict.fromkeys(_strategy_text(strategy) for strategy in summary["strategies"]):
+        table.add_row("strategy", name)
     table.add_row("signals", f"{summary['signals']:,}")
     table.add_row("requests", f"{summary['requests']:,}")
     table.add_row("orders sent", f"{summary['orders']:,}")

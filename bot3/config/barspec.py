@@ -12,7 +12,7 @@ __all__ = ["BarSpec", "parse_bars"]
 
 _TIME_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _OTHER = {"t": "tick", "v": "volume", "n": "notional"}
-_TEXT = re.compile(r"(\d{1,15}(?:\.\d{1,8})?)(ms|[smhdtvn])")
+_TEXT = re.compile(r"(\d{1,15}(?:\.\d{1,8})?)(ms|[smhdtvn])", re.ASCII)
 _HINT = "Write a number and a unit: 500ms, 1s, 1m, 4h, 1d (time), 100t (trades), 2.5v (base quantity), 10000n (quote)."
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from bot3._version import __version__
 from bot3.engine.builtin import find_builtin
 from bot3.engine.core import Engine
-from bot3.errors import JournalError
+from bot3.errors import JournalError, StrategyError
 from bot3.ffi import ffi
 from bot3.ffi.structs import assign
 
@@ -115,8 +115,23 @@ def build_engine(plan: RunPlan, options: RunOptions) -> Engine:
                 engine.add_external(strategy.kinds, strategy.instrument)
             else:
                 engine.add_builtin(find_builtin(strategy.name).pointer, list(strategy.params), strategy.instrument)
-        engine.start()
+        _start(engine, plan)
     except BaseException:
         engine.close()
         raise
     return engine
+
+
+def _start(engine: Engine, plan: RunPlan) -> None:
+    """Starts it; the core says a strategy's place only, people want its name."""
+    try:
+        engine.start()
+    except StrategyError as error:
+        strategy = plan.strategies[error.position or 0]
+        if not isinstance(strategy, BuiltinStrategy):
+            raise
+        builtin = find_builtin(strategy.name)
+        given = (f"{param.name}={value:g}" for param, value in zip(builtin.params, strategy.params, strict=True))
+        hint = "; ".join(f"{param.name}: {param.text}" for param in builtin.params) + "."
+        what = "its parameters contradict one another"
+        raise StrategyError(what, where=f"strategy {builtin.name}", value=", ".join(given), hint=hint) from error

@@ -58,7 +58,8 @@ def run_all(
             sink.take(engine)
             engine.clear_tap()
         if between is not None:
-            between(lib.b3_recording_position(recording.pointer))
+            at_end = outcome == lib.B3_END
+            between(recording.size if at_end else lib.b3_recording_position(recording.pointer))
     return outcome == lib.B3_END
 
 

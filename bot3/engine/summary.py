@@ -189,5 +189,6 @@ def _not_warm(strategy: Any, summary: dict[str, Any], plan: RunPlan) -> str:
         return ""
     params = zip(find_builtin(strategy.name).params, strategy.params, strict=True)
     needed = max((value for param, value in params if param.unit == "bars"), default=0)
-    bars = summary["instruments"][plan.symbols[strategy.instrument]]["bars"]
-    return f"{strategy.name} was not warm: {bars} bars closed, it needs {needed:g}" if bars <= needed else ""
+    symbol = plan.symbols[strategy.instrument]
+    bars = summary["instruments"][symbol]["bars"]
+    return f"{strategy.name} never knew enough of {symbol}: {bars} of {needed:g} bars" if bars <= needed else ""

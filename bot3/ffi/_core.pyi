@@ -1,4 +1,4 @@
-"""What the compiled module offers, for type checkers. A test compares the names with the module's."""
+"""What the compiled module offers, for type checkers. Written by tools/core_stub.py from csrc/bot3.h."""
 
 from typing import Any
 
@@ -192,6 +192,36 @@ class Lib:
     def b3_indicator_at(self, index: int, /) -> CData: ...
     def b3_indicator_find(self, name: bytes | CData, /) -> CData: ...
     def b3_indicator_check(self, indicator: CData, params: CData, error: CData, /) -> int: ...
+    def b3_indicator_update(self, indicator: CData, stream: CData, in_: CData, out: CData, /) -> None: ...
+    def b3_indicator_run_blocking(
+        self, indicator: CData, params: CData, stream: CData, in_: CData, out: CData, count: int, /
+    ) -> None: ...
+    def b3_indicator_panel_blocking(
+        self,
+        indicator: CData,
+        params: CData,
+        stream: CData,
+        in_: CData,
+        out: CData,
+        rows: int,
+        in_stride: int,
+        out_stride: int,
+        count: int,
+        /,
+    ) -> None: ...
+    def b3_graph_update(self, nodes: CData, node_count: int, slots: CData, /) -> None: ...
+    def b3_graph_run_blocking(
+        self,
+        nodes: CData,
+        node_count: int,
+        slots: CData,
+        input_count: int,
+        slot_count: int,
+        in_: CData,
+        out: CData,
+        count: int,
+        /,
+    ) -> None: ...
     def b3_book_new(self, tick_raw: int, dense_ticks: int, sparse_levels: int, error: CData, /) -> CData: ...
     def b3_book_free(self, book: CData, /) -> None: ...
     def b3_book_apply_blocking(

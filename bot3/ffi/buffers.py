@@ -59,12 +59,12 @@ def _pointer(
 def float64(values: npt.ArrayLike, name: str = "array") -> npt.NDArray[np.float64]:
     """Values as a contiguous one-dimensional float64 array, copied only if they are not. Raises ArgumentError."""
     try:
-        array = np.ascontiguousarray(values, dtype=np.float64)
+        array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ArgumentError("must be numbers", where=name, value=type(values).__name__) from error
     if array.ndim != 1:
         raise ArgumentError("must have one dimension", where=name, value=array.shape)
-    return array
+    return np.ascontiguousarray(array)
 
 
 def events_view(pointer: CData, count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:

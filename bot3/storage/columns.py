@@ -122,15 +122,19 @@ def _type_of(column: Column) -> pa.DataType:
 
 
 def decimals(raw: npt.NDArray[np.int64], scale: int, shift: npt.NDArray[np.int64] | None = None) -> pa.Array:
-    """decimal128(38, scale) of raw x 10^(shift - scale). shift: per row, 0 to 18; none: 0."""
-    if shift is not None and shift.any():
-        factors = pa.array(10**shift).cast(pa.decimal128(19, 0))
-        whole = pc.multiply(pa.array(raw).cast(pa.decimal128(19, 0)), factors).cast(pa.decimal128(38, 0))
-        return pa.Array.from_buffers(pa.decimal128(38, scale), len(raw), [None, whole.buffers()[1]])
-    words = np.empty((len(raw), 2), np.int64)  # little-endian halves of a 128-bit integer
-    words[:, 0] = raw
-    words[:, 1] = raw >> 63
-    return pa.Array.from_buffers(pa.decimal128(38, scale), len(raw), [None, pa.py_buffer(words)])
+    """decimal128(38, scale) of raw x 10^(shift - scale). shift: per row, 0 to 10; none: 0."""
+    if shift is None or not shift.any():
+        return _integers(raw, pa.decimal128(38, scale))
+    wide = pc.multiply(_integers(raw, pa.decimal128(19, 0)), _integers(10**shift, pa.decimal128(11, 0)))
+    return pa.Array.from_buffers(pa.decimal128(38, scale), len(raw), [None, wide.buffers()[1]])
+
+
+def _integers(values: npt.NDArray[np.int64], kind: pa.DataType) -> pa.Array:
+    """The integers behind decimals of that kind."""
+    words = np.empty((len(values), 2), np.int64)  # little-endian halves of a 128-bit integer
+    words[:, 0] = values
+    words[:, 1] = values >> 63
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(words)])
 
 
 def timestamps(ns: npt.NDArray[Any]) -> pa.Array:
