@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +24,7 @@ __all__ = ["add_capture"]
 
 _EXCHANGES: Final[dict[str, Market]] = {"BINANCE": "spot", "BINANCE_FUTURES": "usdm"}
 _FORMAT: Final = 2
+_TIME_END: Final = 2**63 // 1_000_000_000  # seconds
 
 
 class _Message(NamedTuple):
@@ -140,11 +141,6 @@ def _text(record: dict[str, Any], key: str) -> str:
 def _time_ns(record: dict[str, Any]) -> int:
     """Exact: the seconds are taken as the decimal that is written, so no two times change places."""
     value = record.get("ts")
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        try:
-            time_ns = int(Decimal(value) * 1_000_000_000)
-        except (InvalidOperation, OverflowError, ValueError):
-            time_ns = -1
-        if 0 <= time_ns < 2**63:
-            return time_ns
+    if isinstance(value, Decimal | int) and not isinstance(value, bool) and 0 <= value < _TIME_END:
+        return int(value * 1_000_000_000)
     raise _RecordError('"ts" is no time in seconds')
