@@ -16,7 +16,25 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
-#define LITERAL(at, text) (memcmp((at), (text), sizeof(text) - 1) == 0)
+#define LITERAL(at, text) is_literal((at), (text), sizeof(text) - 1)
+
+INLINE uint64_t load8(const void *at) {
+    uint64_t word;
+    memcpy(&word, at, 8);
+    return word;
+}
+
+/* Are the bytes at a place these? In whole words, with the constants in the code, where a compiler would call memcmp. */
+INLINE int is_literal(const uint8_t *at, const char *text, size_t len) {
+    uint64_t differ = 0;
+    size_t i = 0;
+    for (; i + 8 <= len; i += 8) differ |= load8(at + i) ^ load8(text + i);
+    if (i == len) return differ == 0;
+    if (len > 8) return (differ | (load8(at + len - 8) ^ load8(text + len - 8))) == 0;
+    uint64_t want = 0;
+    for (size_t k = 0; k < len; k++) want |= (uint64_t)(uint8_t)text[k] << (8 * k);
+    return (load8(at) ^ want) << (64 - 8 * len) == 0;
+}
 
 /* Bytes 0..15: empty lanes; 16..31: lanes 0..15. From byte n on it is the shuffle that moves n bytes to the end. */
 static const uint8_t to_end[32] = {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
@@ -26,8 +44,8 @@ INLINE uint64_t clear_lowest(uint64_t bits) {
     return bits & (bits - 1);
 }
 
-INLINE uint32_t lowest(uint64_t bits) {
-    return (uint32_t)_tzcnt_u64(bits);
+INLINE int64_t lowest(uint64_t bits) {
+    return (int64_t)_tzcnt_u64(bits);
 }
 
 INLINE __m128i load16(const uint8_t *at) {
@@ -53,12 +71,12 @@ INLINE __m256i join_digits(__m256i a, __m256i b) {
 
 typedef struct number {
     const uint8_t *at;
-    uint32_t len;
+    int64_t len;
 } number;
 
 /* len comes from nondigits64, so these are digits; at most 16 of them, and no leading zero (which JSON forbids). */
 INLINE int number_fits(number n) {
-    return n.len - 1 < 16 && *n.at != '0';
+    return n.len > 0 && n.len <= 16 && *n.at != '0';
 }
 
 INLINE __m256i two_numbers(number low, number high) {
@@ -185,15 +203,15 @@ INLINE int take_number(speculation *s, number *out) {
 /* at: the symbol's first byte. Goes behind its closing quote. An escape never equals a symbol. */
 INLINE int take_symbol(speculation *s) {
     if (!in_text(s)) return 0;
-    const uint32_t len = lowest(quotes64(s->at));
+    const int64_t len = lowest(quotes64(s->at));
     if (len >= B3_SYMBOL_MAX) return 0;
     b3_json_entry *entry = *s->last;
     const __m256i name = _mm256_loadu_si256((const __m256i *)s->at);
     const __m256i known = _mm256_loadu_si256((const __m256i *)entry->words);
     const uint32_t equal = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(name, known));
-    if (len != entry->len || _bzhi_u32(~equal, len) != 0) {
+    if (len != entry->len || _bzhi_u32(~equal, (uint32_t)len) != 0) {
         uint64_t words[B3_JSON_SYMBOL_WORDS] = {0};
-        memcpy(words, s->at, len);
+        memcpy(words, s->at, (size_t)len);
         entry = b3_json_symbols_find(s->symbols, words);
         if (entry == NULL) return 0;
         *s->last = entry;
@@ -285,13 +303,13 @@ typedef struct pair {
 
 /* at: before the price's opening quote. middle: the 7 bytes from its closing quote to the quantity's opening one, as ","q":". Goes behind
  * the quantity. */
-INLINE int take_pair(speculation *s, const char middle[8], pair *out) {
+INLINE int take_pair(speculation *s, const char *middle, pair *out) {
     if (!in_text(s) || *s->at != '"') return 0;
     uint64_t quotes = clear_lowest(quotes64(s->at));
     const int64_t c1 = lowest(quotes);
     quotes = clear_lowest(clear_lowest(clear_lowest(clear_lowest(quotes))));
     const int64_t c2 = lowest(quotes);
-    if (c2 == 64 || memcmp(s->at + c1, middle, 7) != 0) return 0;
+    if (c2 == 64 || !is_literal(s->at + c1, middle, 7)) return 0;
     *out = (pair){.price = s->at + 1, .price_len = c1 - 1, .qty = s->at + c1 + 7, .qty_len = c2 - c1 - 7};
     s->at += c2 + 1;
     return 1;
