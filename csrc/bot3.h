@@ -494,6 +494,30 @@ const b3_indicator *b3_indicator_find(const char *name);
 /* B3_ERR_ARGUMENT with position = index of the parameter that is out of bounds, and what. Before size, lookback and init. */
 int32_t b3_indicator_check(const b3_indicator *indicator, const double *params, b3_error *error);
 
+/* One update through the row. */
+void b3_indicator_update(const b3_indicator *indicator, void *stream, const double *in, double *out);
+/* Updates with `count` values of each input; out: an array a name, none of which may overlap an input. Uses the widest vectors there are:
+ * the results differ from single updates by rounding alone (docs/TA.md gives the bound). */
+void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in, double *const *out,
+                               uint64_t count);
+/* Starts the stream anew for each of `rows` rows, which lie in_stride and out_stride values apart, and runs it over `count` values. */
+void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
+                                 double *const *out, uint64_t rows, uint64_t in_stride, uint64_t out_stride, uint64_t count);
+
+/* A graph: streams that are updated together, in order. Slots hold one value each: first the inputs, then the outputs of the nodes. */
+typedef struct b3_graph_node {
+    const b3_indicator *indicator;
+    void *stream;
+    uint32_t in[5]; /* slots, each below first_out */
+    uint32_t first_out;
+} b3_graph_node;
+
+/* The inputs are in their slots; writes all others. */
+void b3_graph_update(const b3_graph_node *nodes, uint32_t node_count, double *slots);
+/* The same for `count` values: in[i] is the array of input i, out[i] that of slot input_count + i. */
+void b3_graph_run_blocking(const b3_graph_node *nodes, uint32_t node_count, double *slots, uint32_t input_count, uint32_t slot_count,
+                           const double *const *in, double *const *out, uint64_t count);
+
 
 /* ---------------------------------------------------------------- settings of the stages */
 

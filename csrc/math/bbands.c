@@ -32,7 +32,7 @@ static void update(void *stream, const double *in, double *out) {
 }
 
 static const b3_param PARAMS[] = {
-    B3_BARS("timeperiod", 5, 1, "length of the window"),
+    B3_BARS("timeperiod", 20, 1, "length of the window"),
     {"nbdevup", 2, -1e6, 1e6, "", "deviations from the middle to the upper band"},
     {"nbdevdn", 2, -1e6, 1e6, "", "deviations from the middle to the lower band"},
 };

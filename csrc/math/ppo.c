@@ -47,7 +47,7 @@ static void update(void *stream, const double *in, double *out) {
 
 static const b3_param PARAMS[] = {B3_BARS("fastperiod", 12, 2, "of the fast average"),
                                   B3_BARS("slowperiod", 26, 2, "of the slow average; the two are swapped when this is the smaller"),
-                                  {"matype", 0, 0, 1, "sma|ema", "kind of average"},
+                                  {"matype", 1, 0, 1, "sma|ema", "kind of average"},
                                   B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_ppo = {

@@ -1,0 +1,76 @@
+#include "run.h"
+
+#include "base/cpu.h"
+#include "kernel.h"
+
+void b3_indicator_update(const b3_indicator *indicator, void *stream, const double *in, double *out) {
+    indicator->update(stream, in, out);
+}
+
+void b3_run_updates(const b3_indicator *indicator, void *stream, const double *const *in, double *const *out, uint64_t first,
+                    uint64_t count) {
+    double x[B3_INDICATOR_INPUTS];
+    double y[B3_INDICATOR_OUTPUTS];
+    for (uint64_t i = first; i < count; ++i) {
+        for (uint32_t j = 0; j < indicator->input_count; ++j) x[j] = in[j][i];
+        indicator->update(stream, x, y);
+        for (uint32_t j = 0; j < indicator->output_count; ++j) out[j][i] = y[j];
+    }
+}
+
+static const b3_run *find(const b3_run *runs, uint32_t count, const b3_indicator *indicator) {
+    for (uint32_t i = 0; i < count; ++i)
+        if (runs[i].indicator == indicator) return &runs[i];
+    return NULL;
+}
+
+static const b3_run *vector_run(const b3_indicator *indicator) {
+#if defined(__x86_64__)
+    const int32_t isa = b3_cpu_isa();
+    if (isa == B3_ISA_AVX512) return find(b3_runs_avx512, b3_run_count_avx512, indicator);
+    if (isa == B3_ISA_AVX2) return find(b3_runs_avx2, b3_run_count_avx2, indicator);
+#endif
+    (void)find;
+    (void)indicator;
+    return NULL;
+}
+
+/* The first outputs still see what the stream saw before, so they are updates; so are the last ones again, into a stream begun anew, as
+ * that is all it will ever need to know of the past. */
+static void run_window(const b3_run *run, const double *params, void *stream, const double *const *in, double *const *out, uint64_t count) {
+    const b3_indicator *indicator = run->indicator;
+    const uint64_t lookback = indicator->lookback(params);
+    if (lookback > B3_RUN_LOOKBACK_MAX || count < 3 * lookback + 8) {
+        b3_run_updates(indicator, stream, in, out, 0, count);
+        return;
+    }
+    b3_run_updates(indicator, stream, in, out, 0, lookback);
+    run->window(params, in, out, lookback, count);
+    indicator->init(stream, params);
+    for (uint64_t i = count - lookback - 1; i < count; ++i) {
+        double x[B3_INDICATOR_INPUTS];
+        double y[B3_INDICATOR_OUTPUTS];
+        for (uint32_t j = 0; j < indicator->input_count; ++j) x[j] = in[j][i];
+        indicator->update(stream, x, y);
+    }
+}
+
+void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
+                               double *const *out, uint64_t count) {
+    const b3_run *run = vector_run(indicator);
+    if (run == NULL) b3_run_updates(indicator, stream, in, out, 0, count);
+    else if (run->window != NULL) run_window(run, params, stream, in, out, count);
+    else run->recursive(params, stream, in, out, count);
+}
+
+void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
+                                 double *const *out, uint64_t rows, uint64_t in_stride, uint64_t out_stride, uint64_t count) {
+    const double *from[B3_INDICATOR_INPUTS];
+    double *to[B3_INDICATOR_OUTPUTS];
+    for (uint64_t row = 0; row < rows; ++row) {
+        for (uint32_t j = 0; j < indicator->input_count; ++j) from[j] = in[j] + row * in_stride;
+        for (uint32_t j = 0; j < indicator->output_count; ++j) to[j] = out[j] + row * out_stride;
+        indicator->init(stream, params);
+        b3_indicator_run_blocking(indicator, params, stream, from, to, count);
+    }
+}

@@ -1,0 +1,30 @@
+/* Many updates at once. A row without a run of its own is updated one value at a time: that is the scalar reference of every kernel. */
+#ifndef B3_MATH_RUN_H
+#define B3_MATH_RUN_H
+
+#include "bot3.h"
+
+/* How a vector unit runs a kernel. Just one of the two is set.
+ *
+ * window     the outputs from..count-1 of a kernel whose outputs depend on the last lookback + 1 values alone, all of which are in `in`
+ *            (from >= lookback). The stream is brought up to date by the caller.
+ * recursive  updates the stream itself, whatever its state. */
+typedef struct b3_run {
+    const b3_indicator *indicator;
+    void (*window)(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count);
+    void (*recursive)(const double *params, void *stream, const double *const *in, double *const *out, uint64_t count);
+} b3_run;
+
+extern const b3_run b3_runs_avx2[];
+extern const b3_run b3_runs_avx512[];
+extern const uint32_t b3_run_count_avx2;
+extern const uint32_t b3_run_count_avx512;
+
+/* Longest window that a vector run takes; longer ones go one value at a time. */
+#define B3_RUN_LOOKBACK_MAX 1024
+
+/* Updates one value at a time, from first to count - 1. */
+void b3_run_updates(const b3_indicator *indicator, void *stream, const double *const *in, double *const *out, uint64_t first,
+                    uint64_t count);
+
+#endif

@@ -1,0 +1,15 @@
+/* The table of vector runs of one instruction set: B3_RUNS and B3_RUN_COUNT name it. */
+#include "math/kernel.h"
+#include "windows.h"
+
+#define WINDOW(kernel) {.indicator = &b3_indicator_##kernel, .window = run_##kernel}
+
+const b3_run B3_RUNS[] = {
+    WINDOW(sum),      WINDOW(sma),    WINDOW(max),      WINDOW(min),      WINDOW(minmax),    WINDOW(midpoint),
+    WINDOW(donchian), WINDOW(willr),  WINDOW(stochf),   WINDOW(stoch),    WINDOW(var),       WINDOW(stddev),
+    WINDOW(zscore),   WINDOW(bbands), WINDOW(wma),      WINDOW(hma),      WINDOW(linearreg), WINDOW(linearreg_slope),
+    WINDOW(tsf),      WINDOW(trima),  WINDOW(vwma),     WINDOW(cmf),      WINDOW(mom),       WINDOW(roc),
+    WINDOW(tr),       WINDOW(bop),    WINDOW(avgprice), WINDOW(medprice), WINDOW(typprice),  WINDOW(wclprice),
+};
+
+const uint32_t B3_RUN_COUNT = sizeof B3_RUNS / sizeof B3_RUNS[0];
