@@ -24,6 +24,7 @@ struct b3_account {
 };
 
 #define SCALE_MAX 10
+#define BEYOND ((b3_int128)1 << 96) /* more than any money, and sums of it still fit */
 
 static size_t rounded(size_t bytes) {
     return (bytes + 63) & ~(size_t)63;
@@ -142,7 +143,7 @@ static b3_int128 unrealized(const b3_account *account, uint32_t index) {
     if (holding->mark_price_raw == 0 || holding->qty_raw == 0) return 0;
     int64_t value = 0;
     if (b3_notional(&account->instruments[index], holding->mark_price_raw, holding->qty_raw, &value) != B3_OK)
-        value = holding->qty_raw > 0 ? INT64_MAX : -INT64_MAX;
+        return holding->qty_raw > 0 ? BEYOND : -BEYOND;
     return (b3_int128)value - holding->cost_raw;
 }
 

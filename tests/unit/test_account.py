@@ -1,0 +1,157 @@
+"""The account by hand-computed examples: entries, exits, flips, fees, marks, refusals."""
+
+from typing import Any
+
+import pytest
+from trading_kit import BUY, MONEY, PARTIALLY_FILLED, SELL, Account, Core
+
+BASE = {"price_scale": 2, "qty_scale": 3, "base_currency": 1, "quote_currency": 0}  # price 1.00 is 100, quantity 1 is 1000
+
+
+@pytest.fixture
+def core(internals: tuple[Any, Any]) -> Core:
+    return Core(*internals)
+
+
+def account_of(core: Core, cash: int = 0, **changed: int) -> Account:
+    account = Account(core, core.instruments({**BASE, **changed}), 3)
+    assert account.deposit(0, cash) == 0
+    return account
+
+
+def fill(account: Account, side: int, price: int, qty: int, fee: int = 0, **fields: int) -> int:
+    update = {"side": side, "state": PARTIALLY_FILLED, "last_price_raw": price, "last_qty_raw": qty, "fee_raw": fee}
+    return account.on_update(account.core.update(**{**update, **fields}))
+
+
+def test_a_round_trip(core: Core) -> None:
+    account = account_of(core, 1000 * MONEY)
+    assert fill(account, BUY, 10000, 2000, fee=2 * MONEY) == 0  # 2 at 100.00
+    assert account.position() == {
+        "qty": 2000,
+        "cost": 200 * MONEY,
+        "realized": 0,
+        "fees": 2 * MONEY,
+        "unrealized": 0,
+        "mark_price": 0,
+    }
+    assert account.balance(0) == (798 * MONEY, 0)
+    assert account.balance(1) == (2 * MONEY, 0)
+    account.mark(0, 11000)
+    assert account.position()["unrealized"] == 20 * MONEY
+    assert fill(account, SELL, 12000, 500, fee=MONEY) == 0  # half a unit at 120.00: a quarter of the cost
+    position = account.position()
+    assert (position["qty"], position["cost"], position["realized"]) == (1500, 150 * MONEY, 10 * MONEY)
+    assert account.pnl(0) == {
+        "realized": 10 * MONEY,
+        "unrealized": 15 * MONEY,
+        "fees": 3 * MONEY,
+        "total": 22 * MONEY,
+    }
+    assert fill(account, SELL, 9000, 1500) == 0
+    position = account.position()
+    assert (position["qty"], position["cost"], position["realized"]) == (0, 0, -5 * MONEY)
+    assert account.balance(0) == ((1000 - 5 - 3) * MONEY, 0)
+    assert account.balance(1) == (0, 0)
+
+
+def test_a_fill_through_zero_closes_then_opens(core: Core) -> None:
+    account = account_of(core)
+    fill(account, BUY, 10000, 1000)
+    fill(account, SELL, 10500, 3000)  # closes 1 at +5, opens a short of 2 at 105
+    position = account.position()
+    assert (position["qty"], position["cost"], position["realized"]) == (-2000, -210 * MONEY, 5 * MONEY)
+    account.mark(0, 10000)
+    assert account.position()["unrealized"] == 10 * MONEY
+    fill(account, BUY, 10000, 2500)
+    position = account.position()
+    assert (position["qty"], position["cost"], position["realized"]) == (500, 50 * MONEY, 15 * MONEY)
+
+
+def test_what_does_not_divide_ends_at_zero(core: Core) -> None:
+    """3 units that cost 10 in all, sold one by one: the cost of each is rounded half to even, the last takes the rest."""
+    account = account_of(core, price_scale=8, qty_scale=0)
+    fill(account, BUY, 5, 1)
+    fill(account, BUY, 3, 1)
+    fill(account, BUY, 2, 1)
+    costs = []
+    for _ in range(3):
+        before = account.position()["cost"]
+        fill(account, SELL, 4, 1)
+        costs.append(before - account.position()["cost"])
+    assert costs == [3, 4, 3]  # 10/3 = 3.33, 7/2 = 3.5 to even, 3
+    assert account.position()["cost"] == 0
+    assert account.position()["realized"] == 2
+
+
+def test_an_update_that_is_no_fill_changes_nothing(core: Core) -> None:
+    account = account_of(core, MONEY)
+    assert account.on_update(core.update(state=2, qty_raw=5)) == core.lib.B3_EMPTY
+    assert account.position()["qty"] == 0
+    assert account.balance(0) == (MONEY, 0)
+
+
+def test_money_that_is_locked_is_not_free(core: Core) -> None:
+    account = account_of(core, 10 * MONEY)
+    assert core.lib.b3_account_lock(account.handle, 0, 4 * MONEY) == 0
+    assert account.balance(0) == (10 * MONEY, 4 * MONEY)
+    assert core.lib.b3_account_free(account.handle, 0) == 6 * MONEY
+    assert core.lib.b3_account_lock(account.handle, 0, -4 * MONEY) == 0
+    assert account.balance(0) == (10 * MONEY, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"instrument": 1}, "ARGUMENT"),
+        ({"side": 3}, "ARGUMENT"),
+        ({"last_price_raw": 0}, "ARGUMENT"),
+        ({"last_price_raw": -5}, "ARGUMENT"),
+        ({"last_qty_raw": -5}, "ARGUMENT"),
+        ({"fee_raw": 1, "fee_currency": 1}, "UNSUPPORTED"),
+        ({"last_price_raw": 2**62, "last_qty_raw": 2**62}, "OVERFLOW"),
+        ({"last_price_raw": 1, "last_qty_raw": 2**62}, "OVERFLOW"),  # the base balance, at 8 digits
+        ({"fee_raw": -(2**63)}, "OVERFLOW"),
+    ],
+)
+def test_what_is_refused_leaves_the_account_as_it_was(core: Core, fields: dict[str, int], status: str) -> None:
+    account = account_of(core, 100 * MONEY)
+    fill(account, BUY, 10000, 500)
+    before = (account.position(), account.balance(0), account.balance(1), account.balance(2))
+    update = {"side": BUY, "state": PARTIALLY_FILLED, "last_price_raw": 10000, "last_qty_raw": 10, **fields}
+    assert account.on_update(core.update(**update)) == getattr(core.lib, f"B3_ERR_{status}")
+    assert (account.position(), account.balance(0), account.balance(1), account.balance(2)) == before
+
+
+def test_a_balance_that_would_not_fit_is_refused(core: Core) -> None:
+    account = account_of(core, 2**63 - 1)
+    assert account.deposit(0, 1) == core.lib.B3_ERR_OVERFLOW
+    assert account.deposit(3, 1) == core.lib.B3_ERR_ARGUMENT
+    assert fill(account, SELL, 100, 1000) == core.lib.B3_ERR_OVERFLOW
+    assert account.balance(0) == (2**63 - 1, 0)
+    assert core.lib.b3_account_lock(account.handle, 0, 2**63 - 1) == 0
+    assert core.lib.b3_account_lock(account.handle, 0, 1) == core.lib.B3_ERR_OVERFLOW
+    assert account.balance(0) == (2**63 - 1, 2**63 - 1)
+
+
+def test_a_quantity_finer_than_money_is_told(core: Core) -> None:
+    account = account_of(core, MONEY, qty_scale=10)
+    assert fill(account, BUY, 100, 100) == 0
+    assert account.balance(1) == (1, 0)
+    assert fill(account, BUY, 100, 101) == core.lib.B3_ERR_PRECISION
+    assert account.balance(1) == (1, 0)
+
+
+def test_an_unrealised_result_that_does_not_fit_is_clamped_or_told(core: Core) -> None:
+    account = account_of(core, price_scale=0, qty_scale=8)
+    fill(account, BUY, 1, 2**40)
+    account.mark(0, 2**60)
+    assert account.position()["unrealized"] == 2**63 - 1
+    out = core.ffi.new("b3_pnl *")
+    assert core.lib.b3_account_read_pnl(account.handle, 0, out) == core.lib.B3_ERR_OVERFLOW
+    assert core.lib.b3_account_read_pnl(account.handle, 3, out) == core.lib.B3_ERR_ARGUMENT
+
+
+@pytest.mark.parametrize("changed", [{"base_currency": 3}, {"quote_currency": 9}, {"base_currency": 0}, {"price_scale": 11}])
+def test_an_impossible_instrument_is_refused(core: Core, changed: dict[str, int]) -> None:
+    assert Account(core, core.instruments({**BASE, **changed}), 3).handle == core.ffi.NULL
