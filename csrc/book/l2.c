@@ -40,11 +40,14 @@ size_t b3_book_size(uint32_t dense_ticks, uint32_t sparse_levels) {
     return padded(sizeof(b3_book)) + 2 * (dense + padded(slots * sizeof(b3_book_level)) + padded(slots / 8));
 }
 
-static void init_side(b3_book_side *side, uint64_t flip, uint8_t **cursor, uint32_t dense_ticks, uint32_t sparse_levels) {
+static void init_side(b3_book_side *side, uint64_t flip, uint64_t tick_last, uint8_t **cursor, uint32_t dense_ticks,
+                      uint32_t sparse_levels) {
     const size_t slots = sparse_slots(sparse_levels);
     side->dense.flip = flip;
     side->dense.mask = dense_ticks - 1;
-    side->base = flip & (0 - (uint64_t)dense_ticks); /* ticks 0 .. dense_ticks - 1, of either side */
+    side->base_min = flip == 0 ? 1 : ~tick_last;
+    side->base_max = flip == 0 ? tick_last + 1 - dense_ticks : ~(uint64_t)dense_ticks;
+    side->base = side->base_min;
     side->best = B3_RANK_NONE;
     side->off_tick_best = B3_RANK_NONE;
     side->dense.qty = take(cursor, dense_ticks * sizeof(int64_t));
@@ -63,15 +66,15 @@ b3_book *b3_book_init(void *memory, int64_t tick_raw, uint32_t dense_ticks, uint
     memset(memory, 0, b3_book_size(dense_ticks, sparse_levels));
     b3_book *const book = memory;
     book->tick_raw = tick_raw;
-    book->tick_last = UINT64_MAX / (uint64_t)tick_raw;
+    book->tick_last = INT64_MAX / (uint64_t)tick_raw;
     book->tick_shift = (uint32_t)__builtin_ctzll((uint64_t)tick_raw);
     const uint64_t odd = (uint64_t)tick_raw >> book->tick_shift;
     uint64_t inverse = odd; /* right in its 3 lowest bits; each step of Newton's doubles them */
     for (int bits = 3; bits < 64; bits *= 2) inverse *= 2 - odd * inverse;
     book->tick_inverse = inverse;
     uint8_t *cursor = (uint8_t *)memory + padded(sizeof(b3_book));
-    init_side(&book->side[0], UINT64_MAX, &cursor, dense_ticks, sparse_levels);
-    init_side(&book->side[1], 0, &cursor, dense_ticks, sparse_levels);
+    init_side(&book->side[0], UINT64_MAX, book->tick_last, &cursor, dense_ticks, sparse_levels);
+    init_side(&book->side[1], 0, book->tick_last, &cursor, dense_ticks, sparse_levels);
     return book;
 }
 
@@ -104,7 +107,7 @@ static int32_t move_window(b3_book *book, b3_book_side *side, uint64_t rank);
 /* The best dense level is gone: finds the next one, and brings the window along when it has fallen far behind the lead. */
 __attribute__((noinline)) static void best_removed(b3_book *book, b3_book_side *side) {
     uint64_t towards = B3_RANK_NONE;
-    side->best = b3_side_next(side, side->best);
+    side->best = b3_side_found(side, side->best, b3_bitmap_next_tidy(&side->dense.present, side->best & side->dense.mask));
     if (side->best != B3_RANK_NONE) {
         if (side->best - side->base > side->dense.mask / 2) towards = side->best;
     } else if (side->sparse.count > side->off_tick) {
@@ -118,10 +121,16 @@ __attribute__((noinline)) static void best_removed(b3_book *book, b3_book_side *
     if (towards != B3_RANK_NONE) (void)move_window(book, side, towards);
 }
 
+/* UINT64_MAX for the quantity 0, 0 for one above: a mask, where a condition would make the compiler branch. */
+static inline uint64_t gone(int64_t qty_raw) {
+    return (uint64_t)((qty_raw - 1) >> 63);
+}
+
+/* What the slot held before is not asked: the store does not wait for memory that has not been in the cache for long. */
 static inline void put(const b3_dense *dense, uint64_t rank, int64_t qty_raw) {
     const uint64_t slot = rank & dense->mask;
-    b3_bitmap_toggle(&dense->present, slot, (uint64_t)((dense->qty[slot] == 0) != (qty_raw == 0)));
     dense->qty[slot] = qty_raw;
+    b3_bitmap_put(&dense->present, slot, gone(qty_raw));
 }
 
 static void set_dense(b3_book *book, b3_book_side *side, uint64_t rank, int64_t qty_raw) {
@@ -140,10 +149,9 @@ static int32_t evict_behind(b3_book *book, b3_book_side *side, uint64_t base) {
         const uint64_t slot = rank & side->dense.mask;
         const int64_t price_raw = b3_side_price(book, side, rank);
         if (side->sparse.count < side->sparse.capacity)
-            b3_sparse_add(&side->sparse, b3_sparse_find(&side->sparse, price_raw), price_raw, side->dense.qty[slot]);
+            b3_sparse_set(&side->sparse, b3_sparse_find(&side->sparse, price_raw), price_raw, side->dense.qty[slot]);
         else status = B3_ERR_CAPACITY;
-        side->dense.qty[slot] = 0;
-        b3_bitmap_toggle(&side->dense.present, slot, 1);
+        put(&side->dense, rank, 0);
     }
     side->best = b3_side_next(side, side->base);
     return status;
@@ -168,10 +176,9 @@ static void admit(b3_book *book, b3_book_side *side) {
 
 /* Puts the window where rank has a quarter of it in front. Forward (towards worse prices) only when nothing lies before rank. */
 static int32_t move_window(b3_book *book, b3_book_side *side, uint64_t rank) {
-    const uint64_t ticks = side->dense.mask + 1;
-    const uint64_t lead = ticks / 4;
-    uint64_t base = rank < lead ? 0 : rank - lead;
-    if (base > 0 - ticks) base = 0 - ticks;
+    const uint64_t lead = (side->dense.mask + 1) / 4;
+    uint64_t base = rank - side->base_min < lead ? side->base_min : rank - lead;
+    if (base > side->base_max) base = side->base_max;
     if (base == side->base) return B3_OK;
     const int forward = base > side->base;
     const int32_t status = forward ? B3_OK : evict_behind(book, side, base);
@@ -199,26 +206,24 @@ static void off_tick_removed(const b3_book *book, b3_book_side *side, uint64_t k
 static int32_t set_sparse(const b3_book *book, b3_book_side *side, int64_t price_raw, int64_t qty_raw, int on_tick) {
     b3_sparse *const sparse = &side->sparse;
     const uint64_t slot = b3_sparse_find(sparse, price_raw);
+    const int is_new = sparse->slots[slot].price_raw == 0;
     const uint64_t key = b3_side_key(side, price_raw);
-    if (sparse->slots[slot].price_raw != 0) {
-        if (qty_raw != 0) {
-            sparse->slots[slot].qty_raw = qty_raw;
-            return B3_OK;
-        }
+    if (qty_raw == 0) {
+        if (is_new) return B3_OK;
         b3_sparse_remove(sparse, slot);
         if (!on_tick) off_tick_removed(book, side, key);
         return B3_OK;
     }
-    if (qty_raw == 0) return B3_OK;
-    if (sparse->count == sparse->capacity) return B3_ERR_CAPACITY;
-    b3_sparse_add(sparse, slot, price_raw, qty_raw);
+    if (is_new && sparse->count == sparse->capacity) return B3_ERR_CAPACITY;
+    b3_sparse_set(sparse, slot, price_raw, qty_raw);
     if (on_tick) return B3_OK;
-    side->off_tick++;
+    side->off_tick += (uint64_t)is_new;
     if (key < side->off_tick_best) side->off_tick_best = key;
     return B3_OK;
 }
 
 __attribute__((noinline)) static int32_t set_outside(b3_book *book, b3_book_side *side, uint64_t rank, int64_t price_raw, int64_t qty_raw) {
+    if (price_raw < 1) return B3_ERR_ARGUMENT;
     const int on_tick = (rank ^ side->dense.flip) <= book->tick_last;
     if (!on_tick || qty_raw == 0 || (side->best != B3_RANK_NONE && rank > side->base))
         return set_sparse(book, side, price_raw, qty_raw, on_tick);
@@ -227,14 +232,9 @@ __attribute__((noinline)) static int32_t set_outside(b3_book *book, b3_book_side
     return status;
 }
 
-static inline int malformed(int64_t price_raw, int64_t qty_raw) {
-    /* The sign bit of any of these: a price below 1 or a quantity below 0. */
-    return (price_raw | (int64_t)((uint64_t)price_raw - 1) | qty_raw) < 0;
-}
-
 static int32_t set_level(b3_book *book, b3_book_side *side, int64_t price_raw, int64_t qty_raw) {
-    if (malformed(price_raw, qty_raw)) return B3_ERR_ARGUMENT;
     const uint64_t rank = b3_side_rank(book, side, price_raw);
+    if (qty_raw < 0) return B3_ERR_ARGUMENT;
     if (rank - side->base > side->dense.mask) return set_outside(book, side, rank, price_raw, qty_raw);
     set_dense(book, side, rank, qty_raw);
     return B3_OK;
@@ -305,7 +305,7 @@ static int64_t apply_run(b3_book *book, const b3_level *levels, uint32_t count) 
         const int64_t price_raw = levels[i].price_raw;
         const int64_t qty_raw = levels[i].qty_raw;
         const uint64_t rank = b3_book_tick_of(book, price_raw) ^ dense.flip;
-        if (__builtin_expect(malformed(price_raw, qty_raw), 0)) {
+        if (__builtin_expect(qty_raw < 0, 0)) {
             status = B3_ERR_ARGUMENT;
             break;
         }
@@ -318,7 +318,7 @@ static int64_t apply_run(b3_book *book, const b3_level *levels, uint32_t count) 
             continue;
         }
         put(&dense, rank, qty_raw);
-        const uint64_t candidate = qty_raw == 0 ? B3_RANK_NONE : rank;
+        const uint64_t candidate = rank | gone(qty_raw); /* B3_RANK_NONE is all ones */
         best = candidate < best ? candidate : best;
     }
     side->best = best;

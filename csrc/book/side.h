@@ -11,7 +11,8 @@
  *   dense   quantity of rank r at qty[r & mask]: a ring, so that moving the window moves no quantity
  *   sparse  every price on a tick behind the window, and every price off the tick wherever it lies
  *
- * Always: no level on a tick lies before the window; when the dense part is empty, no level on a tick is in the sparse part.
+ * Always: the window lies within ticks 1 .. INT64_MAX / tick, so that a price that it holds is a sound one; no level on
+ * a tick lies before the window; when the dense part is empty, no level on a tick is in the sparse part.
  * So the best price on a tick is the best dense one, and the best of all is that or the best one off the tick.
  */
 #ifndef B3_BOOK_SIDE_H
@@ -34,6 +35,8 @@ typedef struct b3_dense {
 typedef struct b3_book_side {
     b3_dense dense;
     uint64_t base; /* rank where the window starts */
+    uint64_t base_min;
+    uint64_t base_max;
     uint64_t best; /* rank of the best dense level, B3_RANK_NONE without one */
     b3_sparse sparse;
     uint64_t off_tick;      /* sparse levels off the tick */
@@ -46,7 +49,7 @@ struct b3_book {
     uint8_t in_snapshot;   /* between the first and the last level of one */
     uint8_t reserved[3];
     int64_t tick_raw;
-    uint64_t tick_last; /* UINT64_MAX / tick */
+    uint64_t tick_last; /* INT64_MAX / tick */
     int64_t last_update_id;
     uint64_t moves;
     b3_book_side side[2]; /* bids, asks */
@@ -76,13 +79,17 @@ static inline int64_t b3_side_price(const b3_book *book, const b3_book_side *sid
     return (int64_t)((rank ^ side->dense.flip) * (uint64_t)book->tick_raw);
 }
 
+/* The rank of slot, found by a search that began at rank from; B3_RANK_NONE when it went round: what it found lies before. */
+static inline uint64_t b3_side_found(const b3_book_side *side, uint64_t from, uint64_t slot) {
+    if (slot == B3_BITMAP_NONE) return B3_RANK_NONE;
+    const uint64_t rank = from + ((slot - from) & side->dense.mask);
+    return rank - side->base > side->dense.mask ? B3_RANK_NONE : rank;
+}
+
 /* First dense level at or after a rank; B3_RANK_NONE when there is none. */
 static inline uint64_t b3_side_next(const b3_book_side *side, uint64_t rank) {
     if (rank - side->base > side->dense.mask) return B3_RANK_NONE;
-    const uint64_t slot = b3_bitmap_next(&side->dense.present, rank & side->dense.mask);
-    if (slot == B3_BITMAP_NONE) return B3_RANK_NONE;
-    const uint64_t found = rank + ((slot - rank) & side->dense.mask);
-    return found - side->base > side->dense.mask ? B3_RANK_NONE : found; /* the search went round: what it found lies before */
+    return b3_side_found(side, rank, b3_bitmap_next(&side->dense.present, rank & side->dense.mask));
 }
 
 #endif

@@ -29,11 +29,11 @@ static inline uint64_t b3_sparse_find(const b3_sparse *sparse, int64_t price_raw
     return slot;
 }
 
-/* slot: a free one from b3_sparse_find; the caller has checked count < capacity. */
-static inline void b3_sparse_add(b3_sparse *sparse, uint64_t slot, int64_t price_raw, int64_t qty_raw) {
+/* slot: from b3_sparse_find; for a new price the caller has checked count < capacity. New or not makes no branch. */
+static inline void b3_sparse_set(b3_sparse *sparse, uint64_t slot, int64_t price_raw, int64_t qty_raw) {
+    sparse->count += sparse->slots[slot].price_raw == 0;
     sparse->slots[slot] = (b3_book_level){.price_raw = price_raw, .qty_raw = qty_raw};
     sparse->used[slot >> 6] |= UINT64_C(1) << (slot & 63);
-    sparse->count++;
 }
 
 static inline void b3_sparse_remove(b3_sparse *sparse, uint64_t slot) {
