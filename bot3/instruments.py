@@ -30,7 +30,7 @@ _INT64_MAX: Final = 2**63 - 1
 
 _OFF: Final = Decimal(0)
 _EXACT: Final = Context(prec=100)
-_DECIMAL: Final = re.compile(r"\d{1,40}(\.\d{1,40})?")
+_DECIMAL: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
 _QUOTES: Final = (
     "FDUSD",
     "USDT",
