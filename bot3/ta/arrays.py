@@ -1,0 +1,68 @@
+"""Callers' series as arrays that the core reads, and results as the kind of thing that came in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bot3.ta.kernels import IndicatorError
+
+__all__ = ["Array", "as_series", "like", "output"]
+
+Array = npt.NDArray[np.float64]
+
+
+def _module(value: object) -> str:
+    return type(value).__module__.partition(".")[0]
+
+
+def as_series(value: object, name: str) -> Array:
+    """One series, or a panel of them in rows, as contiguous float64: itself where it is that already. Raises IndicatorError."""
+    if _module(value) in ("pandas", "polars") and getattr(value, "ndim", 1) != 1:
+        hint = "Pass one column, or a panel as an array with a row for each symbol: frame.to_numpy().T"
+        raise IndicatorError("is a table", where=name, value=type(value).__name__, hint=hint)
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub" and not (array.dtype.kind == "O" and _module(value) == "pandas"):
+            raise TypeError
+        array = np.ascontiguousarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = str(getattr(value, "dtype", type(value).__name__))
+        raise IndicatorError("must be real numbers", where=name, value=found, hint="Pass floats or integers.") from None
+    if np.ndim(value) == 0 or array.ndim > 2:
+        hint = "Pass one dimension (time), or two: a row for each symbol."
+        raise IndicatorError("has the wrong number of dimensions", where=name, value=np.shape(array), hint=hint)
+    return array
+
+
+def output(value: object, shape: tuple[int, ...], inputs: Sequence[Array], name: str) -> Array:
+    """An array to write to: `value`, checked, or a new one for None. Raises IndicatorError."""
+    if value is None:
+        return np.empty(shape)
+    fits = (
+        isinstance(value, np.ndarray) and value.dtype == np.float64 and value.flags.c_contiguous and value.flags.aligned
+    )
+    if not isinstance(value, np.ndarray) or not fits or not value.flags.writeable:
+        hint = "Make it with numpy.empty(shape)."
+        raise IndicatorError(
+            "must be a writable, contiguous float64 array", where=name, value=type(value).__name__, hint=hint
+        )
+    if value.shape != shape:
+        raise IndicatorError(f"must have the shape {shape}", where=name, value=value.shape)
+    if any(np.may_share_memory(value, array) for array in inputs):
+        raise IndicatorError("overlaps an input", where=name, hint="The inputs are read after outputs are written.")
+    return value
+
+
+def like(model: object, array: Array, name: str) -> Any:
+    """The result as what the first input was: a pandas Series with its index, a polars Series, or the array itself."""
+    kind = _module(model)
+    if kind == "pandas" and "pandas" in sys.modules:
+        return sys.modules["pandas"].Series(array, index=model.index, name=name, copy=False)  # type: ignore[attr-defined]
+    if kind == "polars" and "polars" in sys.modules:
+        return sys.modules["polars"].Series(name, array, nan_to_null=False)
+    return array

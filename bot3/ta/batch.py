@@ -1,0 +1,127 @@
+"""Indicators over whole arrays, and over panels of them."""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bot3.ffi import ffi, lib
+
+if TYPE_CHECKING:
+    from bot3.ffi._core import CData
+from bot3.ta.arrays import Array, as_series, like, output
+from bot3.ta.kernels import IndicatorError, Kernel
+
+__all__ = ["batch_function", "new_stream", "result_type"]
+
+# Below so many values in all a panel is not worth a second thread.
+_THREAD_VALUES = 100_000
+
+
+def new_stream(kernel: Kernel, values: CData) -> Array:
+    """Memory of a stream, not begun yet."""
+    return np.empty(kernel.row.size(values) // 8 + 1)
+
+
+def result_type(kernel: Kernel) -> Callable[..., Any]:
+    """Makes the result of a kernel's outputs: the only one, or a named tuple of them."""
+    if len(kernel.outputs) == 1:
+        return lambda value: value
+    return namedtuple(kernel.name, kernel.outputs)  # type: ignore[misc]
+
+
+def _pointer(array: Array) -> CData:
+    return ffi.cast("double *", array.ctypes.data)
+
+
+def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array], first: int, rows: int) -> None:
+    """Rows first to first + rows - 1 of two-dimensional arrays."""
+    stream = new_stream(kernel, values)
+    length = ins[0].shape[1]
+    lib.b3_indicator_panel_blocking(
+        kernel.row,
+        values,
+        _pointer(stream),
+        [_pointer(a) + first * length for a in ins],
+        [_pointer(a) + first * length for a in outs],
+        rows,
+        length,
+        length,
+        length,
+    )
+
+
+def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array]) -> None:
+    rows, length = ins[0].shape
+    threads = min(os.cpu_count() or 1, rows) if rows * length >= _THREAD_VALUES else 1
+    if threads <= 1:
+        _run(kernel, values, ins, outs, 0, rows)
+        return
+    bounds = [rows * i // threads for i in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        done = [
+            pool.submit(_run, kernel, values, ins, outs, low, high - low)
+            for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+        ]
+        for part in done:
+            part.result()
+
+
+def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:
+    count = len(kernel.outputs)
+    given: Sequence[object] = [None] * count if out is None else [out] if count == 1 else out  # type: ignore[assignment]
+    if not isinstance(given, list | tuple) or len(given) != count:
+        raise IndicatorError(
+            f"must be {count} arrays: {', '.join(kernel.outputs)}", where="out", value=type(out).__name__
+        )
+    names = ["out"] if count == 1 else [f"out.{name}" for name in kernel.outputs]
+    arrays = [output(value, shape, ins, name) for value, name in zip(given, names, strict=True)]
+    if any(np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i]):
+        raise IndicatorError("holds one array twice", where="out")
+    return arrays
+
+
+def batch_function(kernel: Kernel) -> Callable[..., Any]:
+    """The function `bot3.ta.<name>` of a kernel."""
+    pack = result_type(kernel)
+
+    def function(*args: Any, out: Any = None, **named: Any) -> Any:
+        series = list(args[: len(kernel.inputs)])
+        for name in kernel.inputs[len(series) :]:
+            if name not in named:
+                raise IndicatorError("is missing", where=name, hint=f"{kernel.name} takes {', '.join(kernel.inputs)}.")
+            series.append(named.pop(name))
+        ins = [as_series(value, name) for value, name in zip(series, kernel.inputs, strict=True)]
+        for array, name in zip(ins[1:], kernel.inputs[1:], strict=True):
+            if array.shape != ins[0].shape:
+                raise IndicatorError(
+                    f"must have the shape of {kernel.inputs[0]}, {ins[0].shape}", where=name, value=array.shape
+                )
+        values = kernel.values(args[len(kernel.inputs) :], named)
+        outs = _outputs(kernel, out, ins[0].shape, ins)
+        if ins[0].size:
+            _run_panel(kernel, values, [np.atleast_2d(a) for a in ins], [np.atleast_2d(a) for a in outs])
+        given = out is not None
+        return pack(*(a if given else like(series[0], a, n) for a, n in zip(outs, kernel.outputs, strict=True)))
+
+    function.__name__ = function.__qualname__ = kernel.name
+    function.__module__ = "bot3.ta"
+    function.__doc__ = _describe(kernel)
+    return function
+
+
+def _describe(kernel: Kernel) -> str:
+    lines = [f"{kernel.text}.", "", f"{kernel.formula}", ""]
+    lines += [f"{name}: float64 (time) or (symbols, time); others are converted." for name in kernel.inputs]
+    lines += [f"{p.name} = {p.shown!r}: {p.text}." for p in kernel.params]
+    lines.append("out: float64 array(s) of the inputs' shape to write to.")
+    if kernel.start != "-":
+        lines += ["", f"Start: {kernel.start}."]
+    names = ", ".join(kernel.outputs)
+    lines += ["", f"Returns {names}: NaN until warm. Raises ValueError, which names the argument."]
+    return "\n".join(lines)

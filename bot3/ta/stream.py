@@ -1,0 +1,147 @@
+"""Indicators as streams: `RSI(14).update(x)`. One class a kernel, named as the kernel in upper case.
+
+A stream's memory is bounded and does not grow. It can be copied and pickled; a pickle is read by the same version alone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Self, TypeVar
+
+import numpy as np
+
+from bot3._version import __version__
+from bot3.ffi import ffi, lib
+from bot3.ta.arrays import Array, as_series
+from bot3.ta.batch import new_stream, result_type
+from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
+
+
+class Stream:
+    """One indicator, fed value by value. Arguments: the kernel's parameters. One thread at a time."""
+
+    kernel: Kernel
+
+    def __init__(self, *params: Any, **named: Any) -> None:
+        self._values = self.kernel.values(params, named)
+        self._state = new_stream(self.kernel, self._values)
+        self._pointer = ffi.cast("void *", self._state.ctypes.data)
+        self._in = ffi.new("double[]", len(self.kernel.inputs))
+        self._out = ffi.new("double[]", len(self.kernel.outputs))
+        self._pack = result_type(self.kernel)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        self.kernel.row.init(self._pointer, self._values)
+        for i in range(len(self.kernel.outputs)):
+            self._out[i] = math.nan
+
+    def update(self, *values: float) -> Any:
+        """Takes one value of each input, gives the output, or a named tuple of them: NaN until warm. Raises IndicatorError."""
+        self._fill(values)
+        lib.b3_indicator_update(self.kernel.row, self._pointer, self._in, self._out)
+        return self.value
+
+    def peek(self, *values: float) -> Any:
+        """What update would give, without the stream noticing: for a bar that is still forming. Costs a copy of the state."""
+        self._fill(values)
+        state = self._state.copy()
+        out = ffi.new("double[]", len(self.kernel.outputs))
+        lib.b3_indicator_update(self.kernel.row, ffi.cast("void *", state.ctypes.data), self._in, out)
+        return self._pack(*out)
+
+    def update_many(self, *series: Any) -> Any:
+        """Takes an array of each input, gives arrays of the same length. Raises IndicatorError."""
+        if len(series) != len(self.kernel.inputs):
+            raise IndicatorError(f"takes {', '.join(self.kernel.inputs)}", where=self.kernel.name, value=len(series))
+        ins = [as_series(value, name) for value, name in zip(series, self.kernel.inputs, strict=True)]
+        for array, name in zip(ins, self.kernel.inputs, strict=True):
+            if array.ndim != 1 or array.shape != ins[0].shape:
+                raise IndicatorError(f"must have the length of {self.kernel.inputs[0]}", where=name, value=array.shape)
+        outs = [np.empty(len(ins[0])) for _ in self.kernel.outputs]
+        lib.b3_indicator_run_blocking(
+            self.kernel.row,
+            self._values,
+            self._pointer,
+            [ffi.cast("double *", a.ctypes.data) for a in ins],
+            [ffi.cast("double *", a.ctypes.data) for a in outs],
+            len(ins[0]),
+        )
+        if len(ins[0]):
+            for i, array in enumerate(outs):
+                self._out[i] = array[-1]
+        return self._pack(*outs)
+
+    def seed(self, *series: Any) -> Self:
+        """Starts anew as if the arrays had just been seen; gives itself."""
+        self.reset()
+        self.update_many(*series)
+        return self
+
+    @property
+    def value(self) -> Any:
+        """The newest output, or named tuple of outputs."""
+        return self._pack(*self._out)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the newest outputs are all numbers."""
+        return not any(math.isnan(x) for x in self._out)
+
+    def copy(self) -> Self:
+        """Another stream in the same state."""
+        return _restore(type(self), tuple(self._values)[:-1], self._state.tobytes(), tuple(self._out), __version__)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), tuple(self._values)[:-1], self._state.tobytes(), tuple(self._out), __version__)
+
+    def __repr__(self) -> str:
+        params = ", ".join(f"{p.name}={v:g}" for p, v in zip(self.kernel.params, self._values, strict=False))
+        return f"{type(self).__name__}({params})"
+
+    def _fill(self, values: tuple[float, ...]) -> None:
+        if len(values) != len(self.kernel.inputs):
+            raise IndicatorError(f"takes {', '.join(self.kernel.inputs)}", where=self.kernel.name, value=len(values))
+        for i, value in enumerate(values):
+            try:
+                self._in[i] = value
+            except TypeError:
+                raise IndicatorError("must be a number", where=self.kernel.inputs[i], value=value) from None
+
+
+_S = TypeVar("_S", bound=Stream)
+
+
+def _restore(kind: type[_S], params: tuple[float, ...], state: bytes, out: tuple[float, ...], version: str) -> _S:
+    if version != __version__:
+        raise IndicatorError(
+            f"was saved by bot3 {version}, this is {__version__}", where=kind.__name__, hint="Seed it anew."
+        )
+    stream = kind(*params)
+    saved: Array = np.frombuffer(state)
+    if saved.shape != stream._state.shape:
+        raise IndicatorError("is damaged: its size does not fit its parameters", where=kind.__name__, value=len(state))
+    stream._state[:] = saved
+    for i, value in enumerate(out):
+        stream._out[i] = value
+    return stream
+
+
+def _class(kernel: Kernel) -> type[Stream]:
+    name = kernel.name.upper()
+    text = f"{kernel.text}. Stream of {', '.join(kernel.inputs)}; see bot3.ta.{kernel.name}."
+    return type(name, (Stream,), {"kernel": kernel, "__doc__": text, "__module__": __name__})
+
+
+globals().update({kernel.name.upper(): _class(kernel) for kernel in KERNELS.values()})
+__all__ = ["Stream", *(name.upper() for name in KERNELS)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"bot3.ta.stream has no {name!r}; there are {', '.join(sorted(k.upper() for k in KERNELS))}")
