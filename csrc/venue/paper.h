@@ -3,8 +3,9 @@
  * Taking. Market orders and marketable limits take the displayed liquidity at arrival, best price first, each level at its own price (so
  * the taker gets the improvement over his limit): the fused touch, then the depth book beyond it (levels at or better than the touch's
  * price are the touch's), at most B3_PAPER_LEVELS levels, and of a book that is not synced none. Displayed liquidity is taken once: what
- * was taken of a (price, quantity) is remembered until that price shows another quantity or the touch moves behind it. Orders of ours
- * do not meet one another.
+ * was taken of a (price, quantity) is remembered until a look at that price shows another quantity, or none, or the touch has moved
+ * behind it. The venue looks at the touch on every quote and arrival, and at the depth as far as an order walks; it remembers
+ * B3_PAPER_LEVELS prices a side, the best ones. Orders of ours do not meet one another.
  *   MARKET     what is not filled expires (rule NO_LIQUIDITY)       IOC  the rest expires (NO_LIQUIDITY when nothing filled)
  *   FOK        wholly, or nothing and it expires (rule FOK)         GTC  the rest rests
  *   POST_ONLY  rejected (rule POST_ONLY) when the displayed opposite touch reaches its price, else rests

@@ -1,0 +1,314 @@
+"""The paper venue by hand: what each order type takes, when a resting order fills, what is taken once, and what is answered."""
+
+from typing import Any
+
+import pytest
+from trading_kit import (
+    BUY,
+    CANCEL,
+    CANCEL_REJECT,
+    CANCELED,
+    EXPIRED,
+    FILLED,
+    FOK,
+    GTC,
+    HALTED,
+    IOC,
+    LIMIT,
+    MARKET,
+    MONEY,
+    PARTIALLY_FILLED,
+    POST_ONLY,
+    REJECTED,
+    REPLACE,
+    SELL,
+    SYNCED,
+    UNKNOWN,
+    WORKING,
+    Book,
+    Core,
+    Paper,
+)
+
+# Prices in cents, quantities in thousandths.
+SCALES = {"price_scale": 2, "qty_scale": 3, "base_currency": 1, "quote_currency": 0}
+BOOK = Book(
+    bid=(9990, 500),
+    ask=(10000, 300),
+    bids=((9990, 400), (9980, 700), (9970, 1000)),
+    asks=((9995, 50), (10000, 250), (10010, 400), (10030, 600)),  # the depth book is older than the touch
+)
+MAKER, TAKER = 1, 2
+
+
+@pytest.fixture
+def core(internals: tuple[Any, Any]) -> Core:
+    return Core(*internals)
+
+
+@pytest.fixture
+def paper(core: Core) -> Paper:
+    return Paper(core, core.instruments(SCALES, {**SCALES, "price_scale": 8, "qty_scale": 8}), maker=MONEY // 1000, taker=MONEY // 500)
+
+
+def rule(core: Core, name: str) -> int:
+    return int(getattr(core.lib, f"B3_RULE_{name}"))
+
+
+def brief(updates: list[Any]) -> list[tuple[int, int, int, int, int]]:
+    """(order, state, price and quantity of the fill, filled so far)."""
+    return [(u.order_id, u.state, u.last_price_raw, u.last_qty_raw, u.cum_qty_raw) for u in updates]
+
+
+def send(paper: Paper, order_id: int, qty: int, book: Book = BOOK, flags: int = SYNCED, **fields: int) -> list[Any]:
+    return paper.arrive(paper.core.request(order_id=order_id, qty_raw=qty, **fields), book, flags)
+
+
+def test_a_market_order_takes_the_touch_then_the_depth_beyond_it(paper: Paper) -> None:
+    updates = send(paper, 1, 800, order_type=MARKET)
+    assert brief(updates) == [
+        (1, WORKING, 0, 0, 0),
+        (1, PARTIALLY_FILLED, 10000, 300, 300),  # the touch's 300, not the older book's 50 + 250
+        (1, PARTIALLY_FILLED, 10010, 400, 700),
+        (1, FILLED, 10030, 100, 800),
+    ]
+    assert [u.liquidity for u in updates] == [0, TAKER, TAKER, TAKER]
+    assert [u.exec_id for u in updates] == [0, 1, 2, 3]
+    assert {u.venue_order_id for u in updates} == {1}
+    assert [u.fee_raw for u in updates] == [0, 30 * MONEY // 500, 4004 * MONEY // 100 // 500, 1003 * MONEY // 100 // 500]
+    assert {u.hdr.strategy for u in updates} == {1}
+
+
+def test_what_a_market_order_does_not_find_expires(core: Core, paper: Paper) -> None:
+    updates = send(paper, 1, 5000, order_type=MARKET, side=SELL)
+    assert brief(updates)[-1] == (1, EXPIRED, 0, 0, 500 + 700 + 1000)
+    assert updates[-1].rule == rule(core, "NO_LIQUIDITY")
+    nothing = send(paper, 2, 10, Book(), order_type=MARKET)
+    assert [(u.state, u.rule) for u in nothing] == [(WORKING, 0), (EXPIRED, rule(core, "NO_LIQUIDITY"))]
+
+
+def test_a_limit_takes_up_to_its_price_and_rests(paper: Paper) -> None:
+    updates = send(paper, 1, 1000, price_raw=10010)
+    assert brief(updates) == [(1, WORKING, 0, 0, 0), (1, PARTIALLY_FILLED, 10000, 300, 300), (1, PARTIALLY_FILLED, 10010, 400, 700)]
+    traded = paper.trade(10009, 50)  # below our bid: we are hit
+    assert brief(traded) == [(1, PARTIALLY_FILLED, 10010, 50, 750)]
+    assert traded[0].liquidity == MAKER
+    assert traded[0].fee_raw == 5005 * MONEY // 1000 // 1000
+
+
+def test_a_broken_book_gives_the_touch_alone(paper: Paper) -> None:
+    assert brief(send(paper, 1, 800, order_type=MARKET, flags=HALTED))[-1] == (1, EXPIRED, 0, 0, 300)
+
+
+def test_immediate_or_cancel(core: Core, paper: Paper) -> None:
+    updates = send(paper, 1, 500, price_raw=10000, tif=IOC)
+    assert brief(updates) == [(1, WORKING, 0, 0, 0), (1, PARTIALLY_FILLED, 10000, 300, 300), (1, EXPIRED, 0, 0, 300)]
+    assert updates[-1].rule == 0
+    updates = send(paper, 2, 500, price_raw=9999, tif=IOC)
+    assert [(u.state, u.rule) for u in updates] == [(WORKING, 0), (EXPIRED, rule(core, "NO_LIQUIDITY"))]
+
+
+def test_fill_or_kill_takes_all_or_nothing(core: Core, paper: Paper) -> None:
+    updates = send(paper, 1, 701, price_raw=10010, tif=FOK)
+    assert [(u.state, u.rule) for u in updates] == [(EXPIRED, rule(core, "FOK"))]
+    assert brief(send(paper, 2, 700, price_raw=10010, tif=FOK))[-1] == (2, FILLED, 10010, 400, 700)
+    assert [u.state for u in send(paper, 3, 2000, order_type=MARKET, tif=FOK)] == [EXPIRED]
+
+
+def test_post_only_never_takes(core: Core, paper: Paper) -> None:
+    assert [(u.state, u.rule) for u in send(paper, 1, 10, price_raw=10000, tif=POST_ONLY)] == [(REJECTED, rule(core, "POST_ONLY"))]
+    assert [u.state for u in send(paper, 2, 10, price_raw=9999, tif=POST_ONLY)] == [WORKING]
+    assert brief(paper.trade(9998, 10)) == [(2, FILLED, 9999, 10, 10)]
+
+
+def test_displayed_liquidity_is_taken_once(paper: Paper) -> None:
+    assert brief(send(paper, 1, 300, price_raw=10000))[-1] == (1, FILLED, 10000, 300, 300)
+    assert brief(send(paper, 2, 300, price_raw=10000)) == [(2, WORKING, 0, 0, 0)]
+    assert paper.quote(BOOK) == []  # the same again: it still is what we took
+    assert paper.quote(Book(bid=(9991, 5), ask=(10000, 300))) == []  # the other side moved
+    assert brief(paper.quote(Book(bid=(9991, 5), ask=(10000, 120)))) == [(2, PARTIALLY_FILLED, 10000, 120, 120)]
+    assert paper.quote(Book(bid=(9991, 5), ask=(10001, 300))) == []
+    assert brief(paper.quote(Book(bid=(9991, 5), ask=(10000, 120)))) == [(2, PARTIALLY_FILLED, 10000, 120, 240)]  # it had gone
+
+
+def test_two_orders_share_the_depth(paper: Paper) -> None:
+    send(paper, 1, 500, order_type=MARKET)  # 300 at the touch, 200 of the 400 behind it
+    updates = send(paper, 2, 500, order_type=MARKET)
+    assert brief(updates)[1:] == [(2, PARTIALLY_FILLED, 10010, 200, 200), (2, FILLED, 10030, 300, 500)]
+    changed = Book(BOOK.bid, BOOK.ask, BOOK.bids, ((10010, 410), (10030, 600)))
+    updates = send(paper, 3, 710, changed, order_type=MARKET)  # another quantity shows at 10010: it is new
+    assert brief(updates)[1:] == [(3, PARTIALLY_FILLED, 10010, 410, 410), (3, FILLED, 10030, 300, 710)]
+
+
+def test_a_failed_fill_or_kill_takes_nothing(paper: Paper) -> None:
+    send(paper, 1, 9999, price_raw=10030, tif=FOK)
+    assert brief(send(paper, 2, 1300, price_raw=10030))[-1] == (2, FILLED, 10030, 600, 1300)
+
+
+def test_a_trade_at_our_price_does_not_fill(paper: Paper) -> None:
+    send(paper, 1, 100, price_raw=9990)
+    assert paper.trade(9990, 10_000) == []
+    assert brief(paper.trade(9989, 40)) == [(1, PARTIALLY_FILLED, 9990, 40, 40)]
+    send(paper, 2, 100, price_raw=10020, side=SELL)
+    assert paper.trade(10020, 10_000) == []
+    assert brief(paper.trade(10021, 1000)) == [(2, FILLED, 10020, 100, 100)]
+
+
+def test_price_then_time_and_never_more_than_printed(paper: Paper) -> None:
+    for order_id, price in ((1, 9980), (2, 9985), (3, 9985), (4, 9990)):
+        send(paper, order_id, 100, price_raw=price)
+    assert brief(paper.trade(9979, 250)) == [
+        (4, FILLED, 9990, 100, 100),
+        (2, FILLED, 9985, 100, 100),
+        (3, PARTIALLY_FILLED, 9985, 50, 50),
+    ]
+    assert brief(paper.trade(9981, 1000)) == [(3, FILLED, 9985, 50, 100)]  # order 1 is not traded through
+
+
+def test_a_quote_that_reaches_resting_orders_fills_what_it_displays(paper: Paper) -> None:
+    send(paper, 1, 100, price_raw=9990)
+    send(paper, 2, 100, price_raw=9985)
+    updates = paper.quote(Book(bid=(9970, 10), ask=(9985, 150)))
+    assert brief(updates) == [(1, FILLED, 9990, 100, 100), (2, PARTIALLY_FILLED, 9985, 50, 50)]
+    assert {u.liquidity for u in updates} == {MAKER}
+    assert brief(send(paper, 3, 10, Book(bid=(9970, 10), ask=(9985, 150)), price_raw=9985, tif=IOC))[-1][1] == EXPIRED  # all taken
+
+
+def test_cancel_and_replace(core: Core, paper: Paper) -> None:
+    send(paper, 1, 100, price_raw=9990)
+    paper.trade(9989, 30)
+    assert brief(send(paper, 0, 0, action=CANCEL, orig_order_id=1)) == [(1, CANCELED, 0, 0, 30)]
+    (refused,) = send(paper, 0, 0, action=CANCEL, orig_order_id=1)
+    assert (refused.order_id, refused.hdr.flags, refused.rule) == (1, CANCEL_REJECT, rule(core, "UNKNOWN_ORDER"))
+    send(paper, 2, 100, price_raw=9990)
+    updates = send(paper, 3, 200, price_raw=10000, action=REPLACE, orig_order_id=2)
+    assert brief(updates) == [(2, CANCELED, 0, 0, 0), (3, WORKING, 0, 0, 0), (3, FILLED, 10000, 200, 200)]
+    refused, rejected = send(paper, 4, 200, price_raw=9990, action=REPLACE, orig_order_id=2)
+    assert (refused.order_id, refused.hdr.flags, refused.state) == (2, CANCEL_REJECT, UNKNOWN)
+    assert (rejected.order_id, rejected.state, rejected.rule) == (4, REJECTED, rule(core, "UNKNOWN_ORDER"))
+
+
+def test_a_replaced_order_that_would_take_is_gone_all_the_same(paper: Paper) -> None:
+    send(paper, 1, 100, price_raw=9980)
+    updates = send(paper, 2, 100, price_raw=10000, tif=POST_ONLY, action=REPLACE, orig_order_id=1)
+    assert [(u.order_id, u.state) for u in updates] == [(1, CANCELED), (2, REJECTED)]
+    assert paper.trade(9000, 1000) == []
+
+
+def test_a_cancel_for_another_instrument_does_not_find_the_order(core: Core, paper: Paper) -> None:
+    send(paper, 1, 100, price_raw=9980)
+    (update,) = send(paper, 0, 0, action=CANCEL, orig_order_id=1, instrument=1)
+    assert update.rule == rule(core, "UNKNOWN_ORDER")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"action": 0}, "MALFORMED"),
+        ({"action": 9}, "MALFORMED"),
+        ({"side": 0}, "MALFORMED"),
+        ({"side": 3}, "MALFORMED"),
+        ({"order_type": 0}, "MALFORMED"),
+        ({"tif": 0}, "MALFORMED"),
+        ({"tif": 5}, "MALFORMED"),
+        ({"price_raw": 0}, "MALFORMED"),
+        ({"price_raw": -1}, "MALFORMED"),
+        ({"qty_raw": 0}, "MALFORMED"),
+        ({"qty_raw": -5}, "MALFORMED"),
+        ({"order_id": 0}, "MALFORMED"),
+        ({"stop_price_raw": 1}, "MALFORMED"),
+        ({"order_type": MARKET, "tif": POST_ONLY}, "MALFORMED"),
+        ({"order_id": 1}, "DUPLICATE_ID"),
+    ],
+)
+def test_what_is_no_order_is_rejected(core: Core, paper: Paper, fields: dict[str, int], name: str) -> None:
+    send(paper, 1, 100, price_raw=9980)
+    request = core.request(**{"order_id": 2, "qty_raw": 100, "price_raw": 9980, **fields})
+    (update,) = paper.arrive(request, BOOK)
+    assert (update.state, update.rule, update.order_id) == (REJECTED, rule(core, name), fields.get("order_id", 2))
+
+
+def test_an_instrument_that_does_not_trade(core: Core) -> None:
+    paper = Paper(core, core.instruments({**SCALES, "trading": 0}))
+    (update,) = send(paper, 1, 10, price_raw=9990)
+    assert (update.state, update.rule) == (REJECTED, rule(core, "NOT_TRADING"))
+
+
+def test_no_room_to_rest(core: Core) -> None:
+    paper = Paper(core, core.instruments(SCALES), order_capacity=1)
+    send(paper, 1, 10, price_raw=9990)
+    (update,) = send(paper, 2, 10, price_raw=9990)
+    assert (update.state, update.rule) == (REJECTED, rule(core, "OPEN_ORDERS"))
+    assert brief(send(paper, 3, 10, price_raw=10000))[-1] == (3, FILLED, 10000, 10, 10)  # needs no place
+    assert brief(paper.trade(9000, 10)) == [(1, FILLED, 9990, 10, 10)]
+    assert [u.state for u in send(paper, 4, 10, price_raw=9990)] == [WORKING]
+
+
+def test_money_that_does_not_fit_ends_the_order(core: Core, paper: Paper) -> None:
+    huge = 2**61
+    book = Book(bid=(1, 1), ask=(huge, huge))
+    updates = send(paper, 1, huge, book, order_type=MARKET)
+    assert [(u.state, u.rule) for u in updates] == [(WORKING, 0), (EXPIRED, rule(core, "OVERFLOW"))]
+    send(paper, 2, huge, Book(), price_raw=huge)
+    assert [(u.state, u.rule, u.last_qty_raw) for u in paper.trade(1, huge)] == [(EXPIRED, rule(core, "OVERFLOW"), 0)]
+
+
+def test_scales_and_lists_of_two_instruments_are_their_own(paper: Paper) -> None:
+    fine = Book(bid=(60000 * MONEY, MONEY), ask=(60001 * MONEY, MONEY))
+    updates = send(paper, 1, MONEY // 10, fine, instrument=1, order_type=MARKET)
+    assert updates[-1].fee_raw == 600010000000 // 500
+    send(paper, 2, 100, price_raw=9990)
+    assert paper.trade(1, 10**6, instrument=1) == []
+    assert brief(paper.trade(9989, 100)) == [(2, FILLED, 9990, 100, 100)]
+
+
+def test_maker_rebates_are_negative_fees(core: Core) -> None:
+    paper = Paper(core, core.instruments(SCALES), maker=-MONEY // 10000)
+    send(paper, 1, 100, price_raw=9990)
+    assert paper.trade(9989, 100)[0].fee_raw == -99900  # 9.99 x 0.0001
+
+
+def test_answers_come_in_pieces_of_any_size(core: Core) -> None:
+    for cap in range(1, 6):
+        paper = Paper(core, core.instruments(SCALES), cap=cap)
+        assert brief(send(paper, 1, 800, order_type=MARKET))[-1] == (1, FILLED, 10030, 100, 800)
+        send(paper, 2, 10, price_raw=9990)
+        assert [u.order_id for u in send(paper, 3, 10, price_raw=9980, action=REPLACE, orig_order_id=2)] == [2, 3]
+
+
+def test_calls_that_cannot_be(core: Core) -> None:
+    paper = Paper(core, core.instruments(SCALES), cap=1)
+    out = core.ffi.new("b3_slot[]", 4)
+    view = core.view(paper.instruments, BOOK)
+    first = core.ffi.cast("b3_header *", core.request(order_id=1, qty_raw=800, order_type=MARKET))
+    beyond = core.ffi.cast("b3_header *", core.request(order_id=1, qty_raw=800, instrument=1))
+    on_event = core.lib.b3_paper_on_event
+    assert on_event(paper.handle, first, view, out, 0) == core.lib.B3_ERR_ARGUMENT
+    assert on_event(paper.handle, beyond, view, out, 4) == core.lib.B3_ERR_ARGUMENT
+    assert on_event(paper.handle, core.ffi.NULL, view, out, 4) == 0
+    assert on_event(paper.handle, first, view, out, 2) == 2
+    assert on_event(paper.handle, first, view, out, 2) == core.lib.B3_ERR_STATE  # not drained
+    assert on_event(paper.handle, core.ffi.NULL, view, out, 4) == 2
+
+
+@pytest.mark.parametrize("config", [{"order_capacity": 0}, {"maker": MONEY + 1}, {"taker": -MONEY - 1}])
+def test_an_impossible_setting_is_refused(core: Core, config: dict[str, int]) -> None:
+    assert Paper(core, core.instruments(SCALES), **config).handle == core.ffi.NULL
+
+
+def test_fees_are_rounded_half_to_even(core: Core) -> None:
+    """A fee of half a unit of 10^-8: to even, either way."""
+    for notional, fee in ((1, 0), (3, 2), (5, 2), (7, 4)):
+        paper = Paper(core, core.instruments({**SCALES, "price_scale": 8, "qty_scale": 0}), taker=MONEY // 2)
+        updates = send(paper, 1, 1, Book(ask=(notional, 1), bid=(1, 1)), order_type=MARKET)
+        assert updates[-1].fee_raw == fee
+
+
+def test_gtc_and_limit_are_what_the_kit_means(core: Core) -> None:
+    """The kit's numbers are the core's enumerators."""
+    lib = core.lib
+    assert (GTC, IOC, FOK, POST_ONLY) == (lib.B3_GTC, lib.B3_IOC, lib.B3_FOK, lib.B3_POST_ONLY)
+    assert (BUY, SELL, MARKET, LIMIT) == (lib.B3_BUY, lib.B3_SELL, lib.B3_MARKET, lib.B3_LIMIT)
+    assert (CANCEL, REPLACE, CANCEL_REJECT) == (lib.B3_CANCEL, lib.B3_REPLACE, lib.B3_FLAG_CANCEL_REJECT)
+    assert (WORKING, PARTIALLY_FILLED, FILLED) == (lib.B3_WORKING, lib.B3_PARTIALLY_FILLED, lib.B3_FILLED)
+    assert (CANCELED, REJECTED, EXPIRED, UNKNOWN) == (lib.B3_CANCELED, lib.B3_REJECTED, lib.B3_EXPIRED, lib.B3_UNKNOWN)
