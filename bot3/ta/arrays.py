@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bot3.ffi import ffi
 from bot3.ta.kernels import IndicatorError
 
-__all__ = ["Array", "as_series", "like", "output"]
+if TYPE_CHECKING:
+    from bot3.ffi._core import CData
+
+__all__ = ["Array", "as_series", "like", "output", "pointer", "pointers"]
 
 Array = npt.NDArray[np.float64]
+
+
+def pointer(array: Array) -> CData:
+    """A `double *` to an array's memory, valid as long as the array."""
+    return ffi.cast("double *", array.ctypes.data)
+
+
+def pointers(arrays: Iterable[Array], first: int = 0) -> CData:
+    """A C array of pointers to element `first` of each."""
+    return ffi.new("double *[]", [pointer(array) + first for array in arrays])
 
 
 def _module(value: object) -> str:
@@ -21,19 +35,20 @@ def _module(value: object) -> str:
 
 
 def as_series(value: object, name: str) -> Array:
-    """One series, or a panel of them in rows, as contiguous float64: itself where it is that already. Raises IndicatorError."""
+    """One series, or a panel of them in rows, as contiguous float64, not copied if it is. Raises IndicatorError."""
     if _module(value) in ("pandas", "polars") and getattr(value, "ndim", 1) != 1:
         hint = "Pass one column, or a panel as an array with a row for each symbol: frame.to_numpy().T"
         raise IndicatorError("is a table", where=name, value=type(value).__name__, hint=hint)
     try:
-        array = np.asarray(value)
+        array: npt.NDArray[Any] = np.asarray(value)
         if array.dtype.kind not in "fiub" and not (array.dtype.kind == "O" and _module(value) == "pandas"):
             raise TypeError
+        scalar = array.ndim == 0
         array = np.ascontiguousarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         found = str(getattr(value, "dtype", type(value).__name__))
         raise IndicatorError("must be real numbers", where=name, value=found, hint="Pass floats or integers.") from None
-    if np.ndim(value) == 0 or array.ndim > 2:
+    if scalar or array.ndim > 2:
         hint = "Pass one dimension (time), or two: a row for each symbol."
         raise IndicatorError("has the wrong number of dimensions", where=name, value=np.shape(array), hint=hint)
     return array
@@ -43,14 +58,10 @@ def output(value: object, shape: tuple[int, ...], inputs: Sequence[Array], name:
     """An array to write to: `value`, checked, or a new one for None. Raises IndicatorError."""
     if value is None:
         return np.empty(shape)
-    fits = (
-        isinstance(value, np.ndarray) and value.dtype == np.float64 and value.flags.c_contiguous and value.flags.aligned
-    )
-    if not isinstance(value, np.ndarray) or not fits or not value.flags.writeable:
+    if not isinstance(value, np.ndarray) or value.dtype != np.float64 or not value.flags.carray:
         hint = "Make it with numpy.empty(shape)."
-        raise IndicatorError(
-            "must be a writable, contiguous float64 array", where=name, value=type(value).__name__, hint=hint
-        )
+        what = "must be a writable, contiguous float64 array"
+        raise IndicatorError(what, where=name, value=type(value).__name__, hint=hint)
     if value.shape != shape:
         raise IndicatorError(f"must have the shape {shape}", where=name, value=value.shape)
     if any(np.may_share_memory(value, array) for array in inputs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import namedtuple
 from collections.abc import Callable, Sequence
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot3.ffi import ffi, lib
+from bot3.ffi import lib
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
-from bot3.ta.arrays import Array, as_series, like, output
+from bot3.ta.arrays import Array, as_series, like, output, pointer, pointers
 from bot3.ta.kernels import IndicatorError, Kernel
 
 __all__ = ["batch_function", "new_stream", "result_type"]
@@ -35,10 +36,6 @@ def result_type(kernel: Kernel) -> Callable[..., Any]:
     return namedtuple(kernel.name, kernel.outputs)  # type: ignore[misc]
 
 
-def _pointer(array: Array) -> CData:
-    return ffi.cast("double *", array.ctypes.data)
-
-
 def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array], first: int, rows: int) -> None:
     """Rows first to first + rows - 1 of two-dimensional arrays."""
     stream = new_stream(kernel, values)
@@ -46,9 +43,9 @@ def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Arr
     lib.b3_indicator_panel_blocking(
         kernel.row,
         values,
-        _pointer(stream),
-        [_pointer(a) + first * length for a in ins],
-        [_pointer(a) + first * length for a in outs],
+        pointer(stream),
+        pointers(ins, first * length),
+        pointers(outs, first * length),
         rows,
         length,
         length,
@@ -65,8 +62,7 @@ def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequen
     bounds = [rows * i // threads for i in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         done = [
-            pool.submit(_run, kernel, values, ins, outs, low, high - low)
-            for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+            pool.submit(_run, kernel, values, ins, outs, low, high - low) for low, high in itertools.pairwise(bounds)
         ]
         for part in done:
             part.result()

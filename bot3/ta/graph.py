@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bot3.ffi import ffi, lib
-from bot3.ta.arrays import Array, as_series
+from bot3.ta.arrays import Array, as_series, pointer, pointers
 from bot3.ta.batch import new_stream
 from bot3.ta.kernels import KERNELS, IndicatorError
 
@@ -73,7 +73,7 @@ class Graph:
             raise IndicatorError(f"takes {', '.join(self.inputs)}", where="values", value=len(values))
         self._memory[: len(values)] = values
         nodes = self._compile()
-        lib.b3_graph_update(nodes, len(self._nodes), ffi.cast("double *", self._memory.ctypes.data))
+        lib.b3_graph_update(nodes, len(self._nodes), pointer(self._memory))
         return dict(zip(self.outputs, self._memory[len(values) :].tolist(), strict=True))
 
     def update_many(self, *series: Any) -> dict[str, Array]:
@@ -88,11 +88,11 @@ class Graph:
         lib.b3_graph_run_blocking(
             self._compile(),
             len(self._nodes),
-            ffi.cast("double *", self._memory.ctypes.data),
+            pointer(self._memory),
             len(ins),
             len(self._slots),
-            [ffi.cast("double *", a.ctypes.data) for a in ins],
-            [ffi.cast("double *", a.ctypes.data) for a in outs.values()],
+            pointers(ins),
+            pointers(outs.values()),
             len(ins[0]),
         )
         return outs

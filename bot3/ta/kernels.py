@@ -140,5 +140,5 @@ KERNELS: Final[Mapping[str, Kernel]] = _rows()
 
 
 def isa() -> str:
-    """The instruction set in use: "scalar", "avx2", "avx512"... The environment variable BOT3_ISA lowers it, read at start."""
+    """The instruction set in use: "scalar", "avx2", "avx512"... The variable BOT3_ISA lowers it, read at start."""
     return _text(lib.b3_isa_name())

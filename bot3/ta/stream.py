@@ -1,6 +1,6 @@
 """Indicators as streams: `RSI(14).update(x)`. One class a kernel, named as the kernel in upper case.
 
-A stream's memory is bounded and does not grow. It can be copied and pickled; a pickle is read by the same version alone.
+A stream's memory does not grow. It can be copied and pickled; a pickle is read by the same version alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from bot3._version import __version__
 from bot3.ffi import ffi, lib
-from bot3.ta.arrays import Array, as_series
+from bot3.ta.arrays import Array, as_series, pointers
 from bot3.ta.batch import new_stream, result_type
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
 
@@ -38,13 +38,16 @@ class Stream:
             self._out[i] = math.nan
 
     def update(self, *values: float) -> Any:
-        """Takes one value of each input, gives the output, or a named tuple of them: NaN until warm. Raises IndicatorError."""
+        """Takes one value of each input, gives the output or a named tuple of outputs: NaN until warm.
+
+        Raises IndicatorError.
+        """
         self._fill(values)
         lib.b3_indicator_update(self.kernel.row, self._pointer, self._in, self._out)
         return self.value
 
     def peek(self, *values: float) -> Any:
-        """What update would give, without the stream noticing: for a bar that is still forming. Costs a copy of the state."""
+        """What update would give, without the stream noticing (a bar still forming). Costs a copy of the state."""
         self._fill(values)
         state = self._state.copy()
         out = ffi.new("double[]", len(self.kernel.outputs))
@@ -64,8 +67,8 @@ class Stream:
             self.kernel.row,
             self._values,
             self._pointer,
-            [ffi.cast("double *", a.ctypes.data) for a in ins],
-            [ffi.cast("double *", a.ctypes.data) for a in outs],
+            pointers(ins),
+            pointers(outs),
             len(ins[0]),
         )
         if len(ins[0]):
