@@ -52,8 +52,10 @@ static int32_t on_source(b3_engine *engine, const b3_record *record, b3_error *e
     for (uint32_t i = 0; i < engine->market_count; i++)
         if (memcmp(engine->instruments[i].symbol, source->symbol, B3_SYMBOL_MAX) == 0) symbol = (int32_t)i;
     engine->source_symbol[record->source] = symbol;
-    if (engine->log.size == 0) return B3_OK;
-    if (b3_log_put(&engine->log, record, source, record->len) != B3_OK)
+    /* The name is for people and may be a file's: it does not belong to what a run is. */
+    b3_source unnamed = *source;
+    memset(unnamed.name, 0, sizeof(unnamed.name));
+    if (b3_log_put(&engine->log, record, &unnamed, sizeof(unnamed)) != B3_OK)
         return b3_engine_fail(error, B3_ERR_IO, "journal: its writer failed", engine->input_no, 0);
     return B3_OK;
 }
