@@ -626,6 +626,48 @@ int32_t b3_bars_apply_blocking(b3_bars *bars, const b3_trade *trades, uint32_t c
 int32_t b3_bars_advance_blocking(b3_bars *bars, int64_t now_ns, b3_bar *out, uint32_t cap, b3_error *error);
 void b3_bars_read_stats(const b3_bars *bars, b3_bars_stats *out);
 
+/* ---------------------------------------------------------------- parser: messages in batches -> events
+ *
+ * Binance market-data JSON; what is understood and how is in csrc/feed/binance_json.h. Events carry the index of their instrument in the
+ * array given to b3_parser_new, and as input_no the number of their message, from 1 over the parser's life.
+ */
+
+typedef struct b3_parser b3_parser;
+
+/* The caller's arrays, one a kind (room for *_cap, at least 1), and how many events lie in them. status: one a message, B3_OK, B3_EMPTY
+ * (nothing for us) or a fault; position: the byte in the message where it is. */
+typedef struct b3_parsed_batch {
+    b3_level *levels;
+    b3_trade *trades;
+    b3_quote *quotes;
+    b3_bar *bars;
+    int32_t *status;
+    uint32_t *position;
+    uint32_t level_cap;
+    uint32_t trade_cap;
+    uint32_t quote_cap;
+    uint32_t bar_cap;
+    uint32_t level_count;
+    uint32_t trade_count;
+    uint32_t quote_count;
+    uint32_t bar_count;
+    uint32_t messages; /* done: those before it are told in status */
+    uint32_t bad;      /* of them, faults */
+} b3_parsed_batch;
+
+/* Symbols and scales of the instruments are copied. NULL: B3_ERR_ARGUMENT (none, a symbol twice or empty, a scale above 10) or
+ * B3_ERR_MEMORY. */
+b3_parser *b3_parser_new(const b3_instrument *instruments, uint32_t count, b3_error *error);
+void b3_parser_free(b3_parser *parser);
+/* Message i is the lens[i] bytes from data + starts[i]; data_len bytes in all, the last message followed by B3_INPUT_PADDING of them.
+ * recv_ns: NULL for 0. snapshot_instrument: of depth snapshots, which name no symbol; -1: they are B3_ERR_SYMBOL. Counts in out start
+ * at 0. A bad message costs itself alone, as does one of more levels than level_cap (B3_ERR_CAPACITY). B3_OK: all done. B3_FULL: an
+ * array is full, out->messages are done, call again with the rest. B3_ERR_ARGUMENT, before anything is read: an array without room, a
+ * message that does not lie in data (at position). */
+int32_t b3_parser_batch_blocking(b3_parser *parser, const uint8_t *data, uint64_t data_len, const uint64_t *starts, const uint32_t *lens,
+                                 const int64_t *recv_ns, uint32_t count, int32_t snapshot_instrument, b3_parsed_batch *out,
+                                 b3_error *error);
+
 /* ---------------------------------------------------------------- records: bot3's own files (recordings and journals)
  *
  *   file    64 bytes b3_file_header | record | record | ... | END record
