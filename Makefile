@@ -25,7 +25,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	git ls-files 'csrc/*.[ch]' 'tests/*.[ch]' 'benches/*.[ch]' | xargs $(BIN)/clang-format --dry-run --Werror
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.test
 	$(BIN)/python benches/report.py
 
 bench-gate: $(VENV)/.test
@@ -70,6 +70,3 @@ $(VENV)/.dev: $(VENV)/.test
 	$(BIN)/python tools/requires.py dev | $(PIP) install -r /dev/stdin
 	@touch $@
 
-$(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/python tools/requires.py bench | $(PIP) install -r /dev/stdin
-	@touch $@

@@ -21,7 +21,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from recordings import BUILD, ROOT, sample_recording
+from recordings import BUILD, ROOT, sample_lines, sample_recording
 from rich.console import Console
 from rich.table import Table
 
@@ -31,7 +31,7 @@ TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class Case:
-    """One bench program with fixed work; `{sample}` in its arguments is the shipped sample as a recording."""
+    """One bench program with fixed work. In its arguments `{lines}` is the shipped sample, `{sample}` the same as .b3r."""
 
     name: str
     program: str
@@ -43,6 +43,10 @@ CASES = (
     Case("main job, no strategy", "main_job", ("{sample}", "-", "1", "-"), "run of the sample"),
     Case("main job, ema_cross", "main_job", ("{sample}", "ema_cross", "1", "-"), "run of the sample"),
     Case("main job, obi", "main_job", ("{sample}", "obi", "1", "-"), "run of the sample"),
+    Case("JSON to events", "feed_json", ("0", "{lines}"), "pass over real messages of the sample"),
+    Case("L2 book", "book_l2", ("0", "{lines}"), "pass over the sample's depth"),
+    Case("risk checks", "trading_cycle", ("risk", "20480"), "20,480 orders"),
+    Case("order cycle", "trading_cycle", ("cycle", "20480"), "20,480 orders"),
 )
 
 
@@ -54,7 +58,7 @@ def compiler() -> str:
 
 def instructions(case: Case, sample: Path, build: Path) -> int:
     """Instructions executed inside bench_body; RuntimeError when the bench fails or callgrind says nothing."""
-    arguments = [argument.format(sample=sample) for argument in case.arguments]
+    arguments = [argument.format(sample=sample, lines=sample_lines()) for argument in case.arguments]
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=bench_body"]
     done = subprocess.run(
         [*command, str(build / "benches" / case.program), *arguments],

@@ -17,12 +17,16 @@ def as_recording(sources: list[Path], folder: Path, name: str) -> Path:
     return target
 
 
-def sample_recording(folder: Path) -> Path:
-    """Return the sample that ships with the project, as a .b3r."""
+def sample_lines() -> Path:
+    """Return the sample that ships with the project, as it was recorded."""
     import bot3
 
-    sample = sorted((Path(bot3.__file__).parent / "sample").glob("*.gz"))
-    return as_recording(sample, folder, "sample")
+    return next((Path(bot3.__file__).parent / "sample").glob("*.gz"))
+
+
+def sample_recording(folder: Path) -> Path:
+    """Return the sample as a .b3r."""
+    return as_recording([sample_lines()], folder, "sample")
 
 
 def session_recording(folder: Path) -> Path | None:

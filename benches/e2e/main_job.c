@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bot3.h"
@@ -19,7 +20,14 @@
 typedef struct result {
     b3_totals totals;
     b3_instrument_state state;
+    double start_ms; /* from nothing to the first input worked through */
 } result;
+
+static double now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
 
 static void fail(const char *what, const b3_error *error) {
     fprintf(stderr, "main_job: %s: %s (%s, position %llu)\n", what, error->what == NULL ? "" : error->what, b3_status_name(error->status),
@@ -98,6 +106,7 @@ static result run(b3_recording *recording, const char *strategy, const char *jou
     const b3_engine_config config = settings();
     const b3_instrument instrument = btcusdt();
     const b3_instrument_limits limits = {.order_qty_max_raw = MONEY, .position_max_raw = MONEY};
+    const double started_ms = now_ms();
     b3_engine *engine = b3_engine_new(&config, &instrument, &limits, 1, "{}", &error);
     if (engine == NULL) fail("new", &error);
     add_strategy(engine, strategy);
@@ -106,6 +115,8 @@ static result run(b3_recording *recording, const char *strategy, const char *jou
     pthread_t thread;
     if (pthread_create(&thread, NULL, drain_thread, &work) != 0) exit(1);
     b3_recording_rewind(recording);
+    if (b3_engine_run_blocking(engine, recording, 1, &error) != B3_OK) fail("first input", &error);
+    const double start_ms = now_ms() - started_ms;
     mark_hot_part("B3>");
     const int32_t outcome = bench_body(engine, recording, &error);
     mark_hot_part("B3<");
@@ -113,7 +124,7 @@ static result run(b3_recording *recording, const char *strategy, const char *jou
     if (b3_engine_finish(engine, &error) != B3_OK) fail("finish", &error);
     pthread_join(thread, NULL);
     if (work.fd >= 0) close(work.fd);
-    result out;
+    result out = {.start_ms = start_ms};
     b3_engine_read_totals(engine, &out.totals);
     b3_engine_read_instrument(engine, 0, &out.state);
     b3_engine_free(engine);
@@ -144,14 +155,16 @@ int main(int argc, char **argv) {
     }
     qsort(ns, (size_t)runs, sizeof(*ns), ascending);
     const uint64_t units = last.state.levels + last.state.trades;
-    printf("{\"strategy\": \"%s\", \"isa\": \"%s\", \"runs\": %d, \"levels\": %llu, \"trades\": %llu, \"tickers\": %llu, \"applied\": %llu, "
-           "\"orders\": %llu, \"fills\": %llu, \"hot_ms\": %.3f, \"best_ms\": %.3f, \"ns_per_unit\": %.2f, \"allocations\": %llu, "
-           "\"page_faults\": %llu, \"switches\": %llu, \"journal_waits\": %llu}\n",
-           argv[2], b3_isa_name(), runs, (unsigned long long)last.state.levels, (unsigned long long)last.state.trades,
-           (unsigned long long)last.state.book_tickers, (unsigned long long)last.state.diffs_applied, (unsigned long long)last.totals.orders,
-           (unsigned long long)last.totals.fills, (double)ns[runs / 2] / 1e6, (double)ns[0] / 1e6, (double)ns[runs / 2] / (double)units,
-           (unsigned long long)last.totals.hot_allocations, (unsigned long long)last.totals.hot_page_faults,
-           (unsigned long long)last.totals.hot_voluntary_switches, (unsigned long long)last.totals.journal_waits);
+    printf(
+        "{\"strategy\": \"%s\", \"isa\": \"%s\", \"runs\": %d, \"levels\": %llu, \"trades\": %llu, \"tickers\": %llu, \"applied\": %llu, "
+        "\"orders\": %llu, \"fills\": %llu, \"hot_ms\": %.3f, \"best_ms\": %.3f, \"ns_per_unit\": %.2f, \"allocations\": %llu, "
+        "\"page_faults\": %llu, \"switches\": %llu, \"journal_waits\": %llu, \"start_ms\": %.2f, \"memory_mib\": %.2f}\n",
+        argv[2], b3_isa_name(), runs, (unsigned long long)last.state.levels, (unsigned long long)last.state.trades,
+        (unsigned long long)last.state.book_tickers, (unsigned long long)last.state.diffs_applied, (unsigned long long)last.totals.orders,
+        (unsigned long long)last.totals.fills, (double)ns[runs / 2] / 1e6, (double)ns[0] / 1e6, (double)ns[runs / 2] / (double)units,
+        (unsigned long long)last.totals.hot_allocations, (unsigned long long)last.totals.hot_page_faults,
+        (unsigned long long)last.totals.hot_voluntary_switches, (unsigned long long)last.totals.journal_waits, last.start_ms,
+        (double)(last.totals.memory_bytes - settings().journal_bytes) / (1 << 20));
     free(ns);
     b3_recording_free(recording);
     return 0;

@@ -1,0 +1,220 @@
+"""The table of what is claimed: our figures beside the peers', from one run on this machine. `make bench` prints it.
+
+Absolute times depend on the machine and on what else it does; the ratio to a peer of the same run is what counts.
+The peers live in an environment of their own (build/peers), so that what they require does not touch ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recordings import BUILD, ROOT, SHARED, sample_lines, sample_recording, session_recording
+from rich.console import Console
+from rich.table import Table
+
+PASSES = "101"
+RUNS = "21"
+PEERS = ROOT / "build" / "peers"
+BENCHES = BUILD / "benches"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ours and peer are figures with their unit; held: None where there is nothing to hold."""
+
+    work: str
+    ours: str
+    peer: str
+    target: str
+    held: bool | None
+
+
+def output(command: list[str], **variables: str) -> str:
+    """Return the standard output; CalledProcessError when the command fails."""
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    """Every line of a bench's output that is a JSON object."""
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def sessions() -> list[Path]:
+    """The recorded BTCUSDT session where the shared recordings are there, else the sample."""
+    whole = [SHARED / f"spot_btcusdt_{day}.gz" for day in ("20240808", "20240809")]
+    if all(part.is_file() for part in whole):
+        return whole
+    return [sample_lines()]
+
+
+def parser_rows(folder: Path) -> list[Row]:
+    """JSON to events, beside simdjson on-demand where its header is installed."""
+    source = ROOT / "benches" / "peers" / "feed_simdjson.cpp"
+    program = folder / "feed_simdjson"
+    libraries = [str(BUILD / "csrc" / f"libbot3_{part}.a") for part in ("core", "kernels", "sse42", "avx2", "avx512")]
+    compiled = subprocess.run(
+        ["c++", "-std=c++17", "-O3", "-flto=auto", f"-I{ROOT / 'csrc'}", str(source), "-o", str(program)]
+        + ["-Wl,--start-group", *[name for name in libraries if Path(name).is_file()], "-Wl,--end-group"]
+        + ["-lsimdjson", "-lpthread", "-lm"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    files = [str(path) for path in sessions()]
+    if compiled.returncode == 0:
+        return [
+            Row(
+                f"JSON to events: {row['kind']}",
+                f"{row['ours_ns']:.1f} ns",
+                f"simdjson on-demand {row['simdjson_ns']:.1f} ns",
+                "<= 0.45 x",
+                row["ours_ns"] <= 0.45 * row["simdjson_ns"],
+            )
+            for row in json_lines(output([str(program), PASSES, *files[:1]]))
+        ]
+    print(f"simdjson is not measured (apt-get install libsimdjson-dev): {compiled.stderr.splitlines()[:1]}")
+    rows = json_lines(output([str(BENCHES / "feed_json"), PASSES, *files[:1]]))
+    return [Row(f"JSON to events: {row['kind']}", f"{row['ns_median']:.1f} ns", "-", "-", None) for row in rows]
+
+
+def book_row() -> Row:
+    """One level applied, best known after it."""
+    result = json_lines(output([str(BENCHES / "book_l2"), PASSES, *map(str, sessions())]))[0]
+    ns = result["message_ns"]
+    return Row("L2 book, per level", f"{ns:.1f} ns", "hftbacktest's loop, see below", "<= 10 ns", ns <= 10)
+
+
+def peer_environment() -> Path | None:
+    """The interpreter that has the peers, made at the first call; None where they cannot be installed."""
+    python = PEERS / "bin" / "python"
+    if not python.is_file():
+        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
+        wanted = output([sys.executable, str(ROOT / "tools" / "requires.py"), "peers"]).split("\n")
+        done = subprocess.run([str(python), "-m", "pip", "install", "-q", *filter(None, wanted)], check=False)
+        if done.returncode != 0:
+            shutil.rmtree(PEERS)
+            return None
+    return python
+
+
+def main_job_rows(folder: Path) -> list[Row]:
+    """Bytes to fills per book level or trade, beside hftbacktest on the same session."""
+    recording = session_recording(folder) or sample_recording(folder)
+    python = peer_environment()
+    peer: dict[str, float] = {}
+    if python is None:
+        print("hftbacktest is not measured: it could not be installed")
+    else:
+        script = ROOT / "benches" / "peers" / "hftbacktest_job.py"
+        peer = json_lines(output([str(python), str(script), *map(str, sessions())]))[0]
+    rows = []
+    result: dict[str, Any] = {}
+    for strategy, beside in (("-", "ns_no_orders"), ("ema_cross", "ns_market_maker"), ("obi", "ns_market_maker")):
+        result = json_lines(output([str(BENCHES / "main_job"), str(recording), strategy, RUNS, "-"]))[0]
+        ours = result["ns_per_unit"]
+        theirs = peer.get(beside)
+        rows.append(
+            Row(
+                f"main job, {'no strategy' if strategy == '-' else strategy}, per level or trade",
+                f"{ours:.1f} ns",
+                "-" if theirs is None else f"hftbacktest, {beside[3:].replace('_', ' ')}: {theirs:.1f} ns",
+                "<= 0.5 x",
+                None if theirs is None else ours <= 0.5 * theirs,
+            )
+        )
+    start, memory = result["start_ms"], result["memory_mib"]
+    rows.append(Row("engine, from nothing to the first event", f"{start:.1f} ms", "-", "<= 10 ms", start <= 10))
+    rows.append(Row("its memory, journal's log left out", f"{memory:.1f} MiB", "-", "<= 10 MiB", memory <= 10))
+    return rows
+
+
+def trading_rows() -> list[Row]:
+    """Risk checks, and an order's whole cycle."""
+    risk = json_lines(output([str(BENCHES / "trading_cycle"), "risk", "200000"]))[0]
+    cycle = json_lines(output([str(BENCHES / "trading_cycle"), "cycle", "1000000"]))[0]
+    return [
+        Row(
+            "full set of risk checks, one order",
+            f"{risk['refused_by_last_rule_ns']:.1f} ns",
+            "-",
+            "<= 20 ns",
+            risk["refused_by_last_rule_ns"] <= 20,
+        ),
+        Row(
+            "an order's whole cycle, 1,000,000 orders",
+            f"{cycle['cycle_ns']:.0f} ns (first tenth {cycle['first_tenth_ns']:.0f}, last {cycle['last_tenth_ns']:.0f})",
+            "-",
+            "<= 500 ns, flat",
+            cycle["cycle_ns"] <= 500,
+        ),
+    ]
+
+
+def median_ms(work: Callable[[], object], times: int) -> float:
+    """Median wall time of a call."""
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - started) * 1e3)
+    return statistics.median(taken)
+
+
+def start_row() -> Row:
+    """`bot3 --version` against a bare interpreter, interleaved."""
+    bot3 = str(Path(sys.executable).with_name("bot3"))
+    ours, bare = [], []
+    for _ in range(21):
+        ours.append(median_ms(lambda: output([bot3, "--version"]), 1))
+        bare.append(median_ms(lambda: output([sys.executable, "-c", "pass"]), 1))
+    a, b = statistics.median(ours), statistics.median(bare)
+    return Row("bot3 --version", f"{a:.1f} ms", f"bare python {b:.1f} ms", "<= 1.5 x", a <= 1.5 * b)
+
+
+def size_rows() -> list[Row]:
+    """The compiled core, stripped."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "core.so"
+        shutil.copy(BUILD / "bot3" / "ffi" / "_core.abi3.so", copy)
+        subprocess.run(["strip", str(copy)], check=True)
+        size = copy.stat().st_size
+    return [Row("compiled core, stripped", f"{size / 1024:.0f} KiB", "-", "< 1024 KiB", size < 1 << 20)]
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    from bot3.ffi import ffi, lib
+
+    isa = ffi.string(lib.b3_isa_name()).decode()
+    return f"{model}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, {isa}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [*parser_rows(folder), book_row(), *main_job_rows(folder), *trading_rows(), start_row(), *size_rows()]
+    table = Table("work", "bot3", "peer, same run", "target", "held", title=machine())
+    for row in rows:
+        held = "" if row.held is None else "yes" if row.held else "no"
+        table.add_row(row.work, row.ours, row.peer, row.target, held)
+    Console(width=150).print(table)
+
+
+if __name__ == "__main__":
+    main()
