@@ -12,7 +12,7 @@ SHARED = ROOT.parent / "shared" / "data" / "binance"
 def as_recording(sources: list[Path], folder: Path, name: str) -> Path:
     """Convert recorded sessions into one .b3r in `folder`, by the product's own command."""
     target = folder / f"{name}.b3r"
-    command = [sys.executable, "-m", "bot3.cli", "record", "convert", *map(str, sources), "-o", str(target)]
+    command = [str(Path(sys.executable).with_name("bot3")), "record", "convert", *map(str, sources), "-o", str(target)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return target
 

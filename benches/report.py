@@ -65,10 +65,10 @@ def parser_rows(folder: Path) -> list[Row]:
     source = ROOT / "benches" / "peers" / "feed_simdjson.cpp"
     program = folder / "feed_simdjson"
     libraries = [str(BUILD / "csrc" / f"libbot3_{part}.a") for part in ("core", "kernels", "sse42", "avx2", "avx512")]
+    command = ["c++", "-std=c++17", "-O3", "-flto=auto", f"-I{ROOT / 'csrc'}", str(source), "-o", str(program)]
+    command += ["-Wl,--start-group", *[name for name in libraries if Path(name).is_file()], "-Wl,--end-group"]
     compiled = subprocess.run(
-        ["c++", "-std=c++17", "-O3", "-flto=auto", f"-I{ROOT / 'csrc'}", str(source), "-o", str(program)]
-        + ["-Wl,--start-group", *[name for name in libraries if Path(name).is_file()], "-Wl,--end-group"]
-        + ["-lsimdjson", "-lpthread", "-lm"],
+        [*command, "-lsimdjson", "-lpthread", "-lm"],
         capture_output=True,
         text=True,
         check=False,
@@ -155,7 +155,8 @@ def trading_rows() -> list[Row]:
         ),
         Row(
             "an order's whole cycle, 1,000,000 orders",
-            f"{cycle['cycle_ns']:.0f} ns (first tenth {cycle['first_tenth_ns']:.0f}, last {cycle['last_tenth_ns']:.0f})",
+            f"{cycle['cycle_ns']:.0f} ns (first tenth {cycle['first_tenth_ns']:.0f}, "
+            f"last {cycle['last_tenth_ns']:.0f})",
             "-",
             "<= 500 ns, flat",
             cycle["cycle_ns"] <= 500,
