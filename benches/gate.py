@@ -31,7 +31,7 @@ TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class Case:
-    """A bench program with fixed work. In its arguments `{lines}` is the shipped sample, `{sample}` the same as .b3r."""
+    """A bench program with fixed work. In arguments `{lines}` is the shipped sample, `{sample}` the same as .b3r."""
 
     name: str
     program: str
