@@ -1,4 +1,4 @@
-"""A book that is slow and obvious: one dict a side. Test data is made by hypothesis, except where a recording is named."""
+"""A book that is slow and obvious: one dict a side."""
 
 from __future__ import annotations
 

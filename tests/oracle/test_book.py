@@ -1,4 +1,7 @@
-"""The L2 book against a dict, after every message. Prices: around the touch, far away, off the tick, over the whole of int64."""
+"""The L2 book against a dict, after every message, on made-up data.
+
+Prices: around the touch, far away, off the tick, over the whole of int64.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from book_oracle import BUY, INT64_MAX, SELL, Book, near
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-
-from book_oracle import BUY, INT64_MAX, SELL, Book, near
 
 TICKS = 4096
 ASK, LAST, SNAPSHOT, NO_LEVEL = 0x04, 0x01, 0x02, 0x08
@@ -136,7 +138,7 @@ def test_book_equals_dict_after_each_message(internals: tuple[Any, Any], case: t
 
 
 def _walk(seed: int, tick: int, steps: int, span: int) -> Iterator[Level]:
-    """A made-up market: the middle wanders and now and then jumps; levels come and go on both sides, some off the tick."""
+    """A made-up market: the middle wanders and now and then jumps; levels come and go, some off the tick."""
     import random
 
     rng = random.Random(seed)

@@ -41,7 +41,7 @@ def session(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def in_sync(folder: Path) -> Iterator[tuple[str, Any]]:
-    """("ticker", Quote), ("snapshot" or "diff", message) and ("stale", message), as Binance says to keep a local book."""
+    """("ticker", Quote), ("snapshot" or "diff", message), ("stale", message), as Binance says to keep a local book."""
     last: int | None = None
     early: list[dict[str, Any]] = []
     for message in session(folder):
@@ -115,7 +115,7 @@ def test_session_is_applied_whole(applied: Any) -> None:
 
 
 def test_touch_equals_the_venues_ticker_after_each_diff(applied: Any) -> None:
-    """The last bookTicker whose u is not larger than the diff's, price and size. The venue culls tickers, so a few may differ."""
+    """The last bookTicker whose u is not larger than the diff's, price and size; it is not there for every change."""
     ours, tickers, _, _, _ = applied
     tickers = sorted(tickers)
     at, equal = 0, 0
