@@ -100,7 +100,7 @@ def place_of(error: BaseException, file: Path) -> str:
         return f"{error.filename}:{error.lineno}"
     line, trace = 0, error.__traceback__
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == file:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == file.resolve():
             line = trace.tb_lineno
         trace = trace.tb_next
     return f"{file}:{line}" if line else str(file)
