@@ -1,10 +1,5 @@
 #include "kernel.h"
-#include "smooth.h"
-
-typedef struct twice {
-    b3_smooth first;
-    b3_smooth second;
-} twice;
+#include "triple.h"
 
 static uint32_t lookback(const double *params) {
     return 2 * ((uint32_t)params[0] - 1);
@@ -12,17 +7,17 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(twice);
+    return sizeof(b3_twice);
 }
 
 static void init(void *stream, const double *params) {
-    twice *t = stream;
+    b3_twice *t = stream;
     b3_ema_init(&t->first, (uint32_t)params[0], (int)params[1]);
     b3_ema_init(&t->second, (uint32_t)params[0], (int)params[1]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    twice *t = stream;
+    b3_twice *t = stream;
     const double first = b3_smooth_push(&t->first, in[0]);
     out[0] = 2.0 * first - b3_smooth_push(&t->second, first);
 }

@@ -1,13 +1,5 @@
+#include "crossing.h"
 #include "kernel.h"
-#include "smooth.h"
-
-typedef struct crossing {
-    uint32_t skip; /* samples that the fast average leaves out, so that both averages start on the same sample */
-    uint32_t skipped;
-    b3_smooth fast;
-    b3_smooth slow;
-    b3_smooth signal;
-} crossing;
 
 static uint32_t slower(const double *params) {
     return (uint32_t)(params[0] > params[1] ? params[0] : params[1]);
@@ -23,20 +15,20 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(crossing);
+    return sizeof(b3_crossing);
 }
 
 static void init(void *stream, const double *params) {
-    crossing *c = stream;
+    b3_crossing *c = stream;
     const int seed = (int)params[3];
-    *c = (crossing){.skip = seed == B3_SEED_SMA ? slower(params) - faster(params) : 0};
+    *c = (b3_crossing){.skip = seed == B3_SEED_SMA ? slower(params) - faster(params) : 0};
     b3_ema_init(&c->fast, faster(params), seed);
     b3_ema_init(&c->slow, slower(params), seed);
     b3_ema_init(&c->signal, (uint32_t)params[2], seed);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    crossing *c = stream;
+    b3_crossing *c = stream;
     const double slow = b3_smooth_push(&c->slow, in[0]);
     if (c->slow.seen == 0) c->skipped = 0;
     const int skips = c->slow.seen != 0 && c->skipped < c->skip;

@@ -1,11 +1,5 @@
+#include "average_range.h"
 #include "kernel.h"
-#include "smooth.h"
-#include "true_range.h"
-
-typedef struct average_range {
-    double close;
-    b3_smooth range;
-} average_range;
 
 static uint32_t lookback(const double *params) {
     return (uint32_t)params[0];
@@ -13,17 +7,17 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(average_range);
+    return sizeof(b3_average_range);
 }
 
 static void init(void *stream, const double *params) {
-    average_range *a = stream;
+    b3_average_range *a = stream;
     a->close = NAN;
     b3_wilder_init(&a->range, (uint32_t)params[0], (int)params[1]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    average_range *a = stream;
+    b3_average_range *a = stream;
     const double range = b3_true_range(in[0], in[1], a->close);
     a->close = in[2];
     const double average = b3_smooth_push(&a->range, range);

@@ -30,4 +30,16 @@ static inline b3_triple_value b3_triple_push(b3_triple *t, double x) {
     return value;
 }
 
+/* The first two of them, for dema. */
+typedef struct b3_twice {
+    b3_smooth first;
+    b3_smooth second;
+} b3_twice;
+
+/* The third, and what it was before, for trix. */
+typedef struct b3_triple_rate {
+    b3_triple triple;
+    double before;
+} b3_triple_rate;
+
 #endif

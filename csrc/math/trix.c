@@ -1,28 +1,23 @@
 #include "kernel.h"
 #include "triple.h"
 
-typedef struct rate {
-    b3_triple triple;
-    double before;
-} rate;
-
 static uint32_t lookback(const double *params) {
     return 3 * ((uint32_t)params[0] - 1) + 1;
 }
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(rate);
+    return sizeof(b3_triple_rate);
 }
 
 static void init(void *stream, const double *params) {
-    rate *r = stream;
+    b3_triple_rate *r = stream;
     b3_triple_init(&r->triple, (uint32_t)params[0], (int)params[1]);
     r->before = NAN;
 }
 
 static void update(void *stream, const double *in, double *out) {
-    rate *r = stream;
+    b3_triple_rate *r = stream;
     const double third = b3_triple_push(&r->triple, in[0]).third;
     out[0] = r->before == 0.0 ? 0.0 : (third / r->before - 1.0) * 100.0;
     r->before = third;
