@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from bot3.cli.app import run_command_line
 
 BOT3 = [sys.executable, "-m", "bot3.cli"]
 FAILING = "from bot3.strategy import Strategy\nclass Mine(Strategy):\n    def on_bar(self, bar):\n        1 / 0\n"
@@ -141,3 +144,20 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     process.wait(timeout=60)
     process.stderr.close()
     assert b"Traceback" not in stderr
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("page", ["docs/RUN.md", "examples/README.md"])
+def test_commands_in_the_documentation_run(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = re.findall(r"^    bot3 (run.*)$", (ROOT / page).read_text(encoding="utf-8"), re.M)
+    assert len(commands) >= 3
+    monkeypatch.chdir(ROOT)
+    for command in commands:
+        words = command.replace("/tmp/results", str(tmp_path / "results")).split()
+        monkeypatch.setattr(sys, "argv", ["bot3", *words])
+        assert run_command_line() == 0, f"{command}: {capsys.readouterr().err}"
+        assert capsys.readouterr().out

@@ -1,6 +1,7 @@
 """system.json: valid as it stands; what is wrong is refused, all of it, each with its path."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,14 @@ def test_bars(text: str, kind: str, size: Decimal) -> None:
 def test_bars_that_are_none(text: str) -> None:
     with pytest.raises(ArgumentError, match="Write a number and a unit"):
         parse_bars(text)
+
+
+def test_the_documentation_has_every_key_and_its_default() -> None:
+    text = (ROOT / "docs" / "RUN.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+\.\w+)` \| `([^`]*)` \|", text, re.M))
+    defaults = json.loads(SystemConfig().model_dump_json())
+    expected = {f"{section}.{key}": value for section, keys in defaults.items() for key, value in keys.items()}
+    assert set(rows) == set(expected)
+    for path, value in expected.items():
+        told = json.loads(rows[path])
+        assert told == value or Decimal(str(told)) == Decimal(value), path
