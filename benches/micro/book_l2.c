@@ -26,14 +26,25 @@ __attribute__((noinline)) static void bench_body(b3_book *book, const session *s
         require(b3_book_on_levels(book, &s->levels[s->messages[i].first], s->messages[i].count, &last_quote) == B3_OK, "a level refused");
 }
 
+/* How the recorded session ends, after its first file (the sample) and after both. */
+typedef struct ending {
+    uint32_t applied;
+    int64_t last_update_id;
+    int64_t bid_ticks;
+    int64_t ask_ticks;
+} ending;
+
+static const ending endings[] = {{3449, 50093421584, 6168599, 6168600}, {6493, 50093696318, 6160201, 6160202}};
+
 static void check(const session *s, const b3_book *book) {
     b3_book_stats stats;
     b3_book_read_stats(book, &stats);
-    require(s->stale == 2 && s->message_count == 1 + 6493, "2 stale diffs, 6,493 applied");
-    require(stats.last_update_id == 50093696318, "the last update id");
-    require(b3_book_best(book, B3_BUY).price_raw == 6160201 * (int64_t)TICK_RAW, "best bid 61602.01");
-    require(b3_book_best(book, B3_SELL).price_raw == 6160202 * (int64_t)TICK_RAW, "best ask 61602.02");
-    require(b3_book_cum_qty(book, B3_BUY, 1) > 0 && stats.bid_levels > 1500 && stats.ask_levels > 1500, "levels of both sides");
+    const ending *end = s->message_count == 1 + endings[0].applied ? &endings[0] : &endings[1];
+    require(s->stale == 2 && s->message_count == 1 + end->applied, "2 stale diffs, 3,449 or 6,493 applied");
+    require(stats.last_update_id == end->last_update_id, "the last update id");
+    require(b3_book_best(book, B3_BUY).price_raw == end->bid_ticks * TICK_RAW, "best bid");
+    require(b3_book_best(book, B3_SELL).price_raw == end->ask_ticks * TICK_RAW, "best ask");
+    require(b3_book_cum_qty(book, B3_BUY, 1) > 0 && stats.bid_levels > 1000 && stats.ask_levels > 1000, "levels of both sides");
 }
 
 /* ns per cycle of the time-stamp counter. */
