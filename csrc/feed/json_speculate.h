@@ -135,6 +135,7 @@ INLINE void put_level(b3_level *out, const level_form *form, __m256i price_qty_i
 INLINE const uint8_t *side(const uint8_t *at, const uint8_t *end, const level_form *form, const decimals *numbers, b3_level **next,
                            const b3_level *stop) {
     b3_level *out = *next;
+    if (at > end) return NULL;
     if (*at == ']') return at + 1;
     if (*at != '[') return NULL;
     for (;;) {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from feed_oracle import BAR, LEVEL, QUOTE, TRADE, Symbol
 
 STATUS = {
@@ -18,7 +17,8 @@ STATUS = {
     -10: "B3_ERR_PRECISION",
     -11: "B3_ERR_SYMBOL",
 }
-ISAS = {"general": -1, "scalar": 0, "sse42": 1, "avx2": 2, "avx512": 3}
+FORMS = {"general": -1, "avx2": 2, "avx512": 3}  # by instruction set; below AVX2 the general parser reads everything
+STRUCTS = {LEVEL: "b3_level", TRADE: "b3_trade", QUOTE: "b3_quote", BAR: "b3_bar"}
 PADDING = bytes(64)
 
 
@@ -32,26 +32,29 @@ class Native:
         status = ffi.new("int32_t *")
         prices = ffi.new("uint8_t[]", [symbol.price_scale for symbol in symbols.values()])
         qtys = ffi.new("uint8_t[]", [symbol.qty_scale for symbol in symbols.values()])
-        feed = self.lib.b3t_feed_new(ffi.new("char *[]", names), prices, qtys, len(names), ISAS[form], status)
+        feed = self.lib.b3t_feed_new(ffi.new("char *[]", names), prices, qtys, len(names), FORMS[form], status)
         assert feed != ffi.NULL, STATUS[status[0]]
         self.feed = ffi.gc(feed, self.lib.b3t_feed_free)
         self.out = ffi.new("uint64_t[]", room // 8)
         self.room = room
         self.parsed = ffi.new("b3t_parsed *")
         self.error = ffi.new("b3_error *")
-        self.sizes = {kind: ffi.sizeof(name) for kind, name in ((LEVEL, "b3_level"), (TRADE, "b3_trade"), (QUOTE, "b3_quote"), (BAR, "b3_bar"))}
+        self.sizes = {kind: ffi.sizeof(name) for kind, name in STRUCTS.items()}
 
     def parse(self, message: bytes, default: int = -1) -> str:
         """Status name; what was read is in parsed and out."""
         data = self.ffi.from_buffer("uint8_t[]", message + PADDING)
-        return STATUS[self.lib.b3t_feed_parse(self.feed, data, len(message), default, self.out, self.room, self.parsed, self.error)]
+        outputs = (self.out, self.room, self.parsed, self.error)
+        return STATUS[self.lib.b3t_feed_parse(self.feed, data, len(message), default, *outputs)]
 
-    def parse_guarded(self, message: bytes, length: int, follow: bytes, default: int = -1) -> str:
-        """The first length bytes, right before a page that may not be read: the process dies if more than the padding is read."""
+    def parse_guarded(self, message: bytes, length: int, follow: bytes, default: int = -1, room: int = 1 << 14) -> str:
+        """The first length bytes; behind them 64 bytes of follow, then a page that may not be read.
+
+        Behind room bytes of output lies a page that may not be written. The process dies if the parser goes there.
+        """
         data = self.ffi.from_buffer("uint8_t[]", message)
-        return STATUS[
-            self.lib.b3t_feed_parse_guarded(self.feed, data, length, follow, default, self.out, self.room, self.parsed, self.error)
-        ]
+        outputs = (self.out, room, self.parsed, self.error)
+        return STATUS[self.lib.b3t_feed_parse_guarded(self.feed, data, length, follow, default, *outputs)]
 
     def bytes_out(self) -> bytes:
         """The events as they lie in memory."""
@@ -62,7 +65,7 @@ class Native:
         count, kind = self.parsed.count, self.parsed.kind
         if kind == LEVEL:
             return self._levels(count)
-        event = self.ffi.cast({TRADE: "b3_trade *", QUOTE: "b3_quote *", BAR: "b3_bar *"}[kind], self.out)[0]
+        event = self.ffi.cast(f"{STRUCTS[kind]} *", self.out)[0]
         assert count == 1
         header = event.hdr
         assert (header.kind, header.version, header.venue, header.instrument) == (kind, 1, 3, self.parsed.instrument)
@@ -75,7 +78,8 @@ class Native:
         words = np.frombuffer(self.ffi.buffer(self.out, count * 80), "<i8").reshape(count, 10)
         first = self.ffi.cast("b3_level *", self.out)[0].hdr
         assert (first.kind, first.version, first.venue, first.instrument) == (LEVEL, 1, 3, self.parsed.instrument)
-        assert (first.stamp, first.ts_recv_ns, first.input_no, first.account, first.strategy, first.reserved) == (4, 7, 8, 0, 0, 0)
+        assert (first.stamp, first.ts_recv_ns, first.input_no) == (4, 7, 8)
+        assert (first.account, first.strategy, first.reserved) == (0, 0, 0)
         flags = (words[:, 0] >> 24) & 0xFF
         assert (words[:, 0] & ~(0xFF << 24) == words[0, 0] & ~(0xFF << 24)).all()
         assert (words[:, 1] == words[0, 1]).all() and (words[:, 3] == 7).all() and (words[:, 4] == 8).all()
@@ -90,4 +94,4 @@ class Native:
 def forms(internals: tuple[Any, Any]) -> list[str]:
     """Names of the forms that this machine can run."""
     best = internals[1].b3t_feed_isa()
-    return [name for name, isa in ISAS.items() if isa <= best]
+    return [name for name, isa in FORMS.items() if isa <= best]

@@ -1,7 +1,8 @@
-"""What a Binance message means, told by Python's json and Decimal: slow, obvious, and written apart from the parser in C."""
+"""What a Binance message means, told by Python's json and Decimal: slow, obvious, written apart from the C parser."""
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import re
@@ -21,7 +22,7 @@ _EXACT = Context(prec=2000)
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """names: the status codes, one of which the parser must give."""
 
     def __init__(self, *names: str) -> None:
@@ -46,21 +47,28 @@ class Events:
 
 
 def raw(text: Any, scale: int) -> int:
-    if not isinstance(text, str) or _DECIMAL.fullmatch(text) is None:
-        raise Fault("B3_ERR_FORMAT")
+    if not isinstance(text, str):
+        raise FaultError("B3_ERR_FORMAT")
+    return _raw(text, scale)
+
+
+@functools.lru_cache(maxsize=1 << 18)  # a book repeats its numbers
+def _raw(text: str, scale: int) -> int:
+    if _DECIMAL.fullmatch(text) is None:
+        raise FaultError("B3_ERR_FORMAT")
     scaled = _EXACT.scaleb(Decimal(text), scale)
     if scaled != scaled.to_integral_value(context=_EXACT):
-        raise Fault("B3_ERR_PRECISION")
+        raise FaultError("B3_ERR_PRECISION")
     if scaled > INT64_MAX:
-        raise Fault("B3_ERR_OVERFLOW")
+        raise FaultError("B3_ERR_OVERFLOW")
     return int(scaled)
 
 
 def whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Fault("B3_ERR_FORMAT")
+        raise FaultError("B3_ERR_FORMAT")
     if value > INT64_MAX:
-        raise Fault("B3_ERR_OVERFLOW")
+        raise FaultError("B3_ERR_OVERFLOW")
     return value
 
 
@@ -71,13 +79,13 @@ def unit_ns(value: int) -> int:
 def time_ns(value: Any) -> int:
     number = whole(value)
     if number * unit_ns(number) > INT64_MAX:
-        raise Fault("B3_ERR_OVERFLOW")
+        raise FaultError("B3_ERR_OVERFLOW")
     return number * unit_ns(number)
 
 
 def get(payload: dict[str, Any], key: str) -> Any:
     if key not in payload:
-        raise Fault("B3_ERR_FORMAT")
+        raise FaultError("B3_ERR_FORMAT")
     return payload[key]
 
 
@@ -90,29 +98,32 @@ def event_time(payload: dict[str, Any]) -> int:
 
 def truth(value: Any) -> int:
     if not isinstance(value, bool):
-        raise Fault("B3_ERR_FORMAT")
+        raise FaultError("B3_ERR_FORMAT")
     return int(value)
 
 
 def find(payload: dict[str, Any], symbols: dict[str, Symbol]) -> Symbol:
     name = get(payload, "s")
     if not isinstance(name, str):
-        raise Fault("B3_ERR_FORMAT")
+        raise FaultError("B3_ERR_FORMAT")
     if name not in symbols:
-        raise Fault("B3_ERR_SYMBOL")
+        raise FaultError("B3_ERR_SYMBOL")
     return symbols[name]
 
 
-def levels(payload: dict[str, Any], sides: tuple[str, str], symbol: Symbol, flags: int, ts: int, ids: tuple[int, int, int]) -> Events:
+def levels(
+    payload: dict[str, Any], sides: tuple[str, str], symbol: Symbol, flags: int, ts: int, ids: tuple[int, int, int]
+) -> Events:
     rows: list[tuple[int, ...]] = []
     for side, side_flag in zip(sides, (0, ASK), strict=True):
         array = get(payload, side)
         if not isinstance(array, list):
-            raise Fault("B3_ERR_FORMAT")
+            raise FaultError("B3_ERR_FORMAT")
         for level in array:
             if not isinstance(level, list) or len(level) < 2:
-                raise Fault("B3_ERR_FORMAT")
-            rows.append((flags | side_flag, ts, raw(level[0], symbol.price_scale), raw(level[1], symbol.qty_scale), *ids))
+                raise FaultError("B3_ERR_FORMAT")
+            price, qty = raw(level[0], symbol.price_scale), raw(level[1], symbol.qty_scale)
+            rows.append((flags | side_flag, ts, price, qty, *ids))
     if not rows:
         rows.append((flags | NO_LEVEL, ts, 0, 0, *ids))
     rows[-1] = (rows[-1][0] | LAST, *rows[-1][1:])
@@ -123,14 +134,14 @@ def depth(payload: dict[str, Any], symbols: dict[str, Symbol]) -> Events:
     symbol, ts = find(payload, symbols), event_time(payload)
     first, last = whole(get(payload, "U")), whole(get(payload, "u"))
     if first > last:
-        raise Fault("B3_ERR_FORMAT")
+        raise FaultError("B3_ERR_FORMAT")
     previous = whole(payload["pu"]) if "pu" in payload else 0
     return levels(payload, ("b", "a"), symbol, CHAINED if "pu" in payload else 0, ts, (first, last, previous))
 
 
 def snapshot(payload: dict[str, Any], default: Symbol | None) -> Events:
     if default is None:
-        raise Fault("B3_ERR_SYMBOL")
+        raise FaultError("B3_ERR_SYMBOL")
     last = whole(payload["lastUpdateId"])
     return levels(payload, ("bids", "asks"), default, SNAPSHOT, event_time(payload), (last, last, 0))
 
@@ -139,7 +150,7 @@ def trade(payload: dict[str, Any], symbols: dict[str, Symbol], aggregate: bool) 
     symbol = find(payload, symbols)
     if not aggregate and "X" in payload:
         if not isinstance(payload["X"], str):
-            raise Fault("B3_ERR_FORMAT")
+            raise FaultError("B3_ERR_FORMAT")
         if payload["X"] != "MARKET":
             return None
     ts = time_ns(get(payload, "T"))
@@ -152,9 +163,9 @@ def trade(payload: dict[str, Any], symbols: dict[str, Symbol], aggregate: bool) 
 
 def quote(payload: dict[str, Any], symbols: dict[str, Symbol]) -> Events:
     symbol, ts, update = find(payload, symbols), event_time(payload), whole(get(payload, "u"))
-    prices = [raw(get(payload, key), symbol.price_scale) for key in "ba"]
-    sizes = [raw(get(payload, key), symbol.qty_scale) for key in "BA"]
-    return Events(QUOTE, symbol.index, [(0, ts, prices[0], sizes[0], prices[1], sizes[1], update)])
+    scales = {"b": symbol.price_scale, "B": symbol.qty_scale, "a": symbol.price_scale, "A": symbol.qty_scale}
+    numbers = [raw(get(payload, key), scale) for key, scale in scales.items()]
+    return Events(QUOTE, symbol.index, [(0, ts, *numbers, update)])
 
 
 def half_even(numerator: int, denominator: int) -> int:
@@ -165,20 +176,20 @@ def half_even(numerator: int, denominator: int) -> int:
 def bar(payload: dict[str, Any], symbols: dict[str, Symbol]) -> Events:
     symbol, ts, k = find(payload, symbols), event_time(payload), get(payload, "k")
     if not isinstance(k, dict):
-        raise Fault("B3_ERR_FORMAT")
+        raise FaultError("B3_ERR_FORMAT")
     opened, last = time_ns(get(k, "t")), whole(get(k, "T"))
     closed = time_ns(last) + unit_ns(last)
     if closed > INT64_MAX:
-        raise Fault("B3_ERR_OVERFLOW")
+        raise FaultError("B3_ERR_OVERFLOW")
     if closed <= opened or (closed - opened) // 1_000_000 >= 2**32:
-        raise Fault("B3_ERR_FORMAT")
+        raise FaultError("B3_ERR_FORMAT")
     o, h, low, c = (raw(get(k, key), symbol.price_scale) for key in "ohlc")
     volume, notional = raw(get(k, "v"), symbol.qty_scale), raw(get(k, "q"), 8)
     count, final = whole(get(k, "n")), truth(get(k, "x"))
     shift = symbol.price_scale + symbol.qty_scale - 8
     vwap = half_even(notional * 10 ** max(shift, 0), volume * 10 ** max(-shift, 0)) if volume else c
     if count >= 2**32 or vwap > INT64_MAX or volume * 10 ** max(-shift, 0) > INT64_MAX:
-        raise Fault("B3_ERR_OVERFLOW")
+        raise FaultError("B3_ERR_OVERFLOW")
     flags = 2 | 4 * final | (count == 0)
     row = (flags, ts, opened, closed, o, h, low, c, volume, notional, vwap, count, (closed - opened) // 1_000_000)
     return Events(BAR, symbol.index, [row])
@@ -189,11 +200,11 @@ def _no_constant(text: str) -> Any:
 
 
 def meaning(message: bytes, symbols: dict[str, Symbol], default: Symbol | None) -> Events | None:
-    """Events of a message, None when it holds nothing for us. Raises Fault."""
+    """Events of a message, None when it holds nothing for us. Raises FaultError."""
     try:
         root = json.loads(message.decode("utf-8", "surrogateescape"), parse_float=Decimal, parse_constant=_no_constant)
     except ValueError as error:
-        raise Fault("B3_ERR_FORMAT", "B3_ERR_TRUNCATED") from error
+        raise FaultError("B3_ERR_FORMAT", "B3_ERR_TRUNCATED") from error
     payload = root["data"] if isinstance(root, dict) and {"stream", "data"} <= root.keys() else root
     if not isinstance(payload, dict):
         return None
