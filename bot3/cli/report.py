@@ -83,8 +83,8 @@ def print_result(result: Result, *, as_json: bool) -> None:
         click.echo(json.dumps(result.summary))
         return
     console, summary = _console(stderr=False), result.summary
-    for table in (_instruments(summary), _trading(summary), _money(summary), _latency(summary)):
-        console.print(table)
+    for table in (_books, _messages, _trading, _money, _latency):
+        console.print(table(summary))
         console.print()
     if summary["no_orders_because"]:
         console.print(f"no orders: {summary['no_orders_because']}", highlight=False, markup=False)
@@ -105,26 +105,21 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _instruments(summary: dict[str, Any]) -> Table:
-    table = _table(
-        "Market data",
-        "instrument",
-        "best bid",
-        "best ask",
-        "update id",
-        "diffs",
-        "stale",
-        "gaps",
-        "trades",
-        "tickers",
-        "bars",
-    )
+def _books(summary: dict[str, Any]) -> Table:
+    table = _table("Book at the end", "instrument", "best bid", "best ask", "update id", "state")
     for symbol, row in summary["instruments"].items():
         bid = f"{row['best_bid']} x {row['best_bid_qty']}" if row["best_bid"] else "-"
         ask = f"{row['best_ask']} x {row['best_ask_qty']}" if row["best_ask"] else "-"
-        counts = (row[name] for name in ("diffs_applied", "diffs_stale", "gaps", "trades", "book_tickers", "bars"))
-        state = " (halted)" if row["halted"] else ""
-        table.add_row(symbol + state, bid, ask, str(row["last_update_id"]), *(f"{count:,}" for count in counts))
+        state = "halted" if row["halted"] else "whole" if row["synced"] else "not whole"
+        table.add_row(symbol, bid, ask, str(row["last_update_id"]), state)
+    return table
+
+
+def _messages(summary: dict[str, Any]) -> Table:
+    table = _table("Messages", "instrument", "diffs", "stale", "gaps", "trades", "tickers", "klines", "bars")
+    for symbol, row in summary["instruments"].items():
+        names = ("diffs_applied", "diffs_stale", "gaps", "trades", "book_tickers", "klines", "bars")
+        table.add_row(symbol, *(f"{row[name]:,}" for name in names))
     return table
 
 
