@@ -56,21 +56,24 @@ def compiler() -> str:
     return text.splitlines()[0]
 
 
-def instructions(case: Case, sample: Path, build: Path) -> int:
+def instructions(case: Case, sample: Path, build: Path, isa: str) -> int:
     """Instructions executed inside bench_body; RuntimeError when the bench fails or callgrind says nothing."""
     arguments = [argument.format(sample=sample, lines=sample_lines()) for argument in case.arguments]
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=bench_body"]
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=bench_body*"]
     done = subprocess.run(
         [*command, str(build / "benches" / case.program), *arguments],
         capture_output=True,
         text=True,
-        env={**os.environ, "BOT3_ISA": "avx2"},
+        env={**os.environ, "BOT3_ISA": isa},
         check=False,
     )
     found = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
     if done.returncode != 0 or found is None:
         raise RuntimeError(f"{case.name}: {' '.join(map(str, done.args))} failed:\n{done.stdout}{done.stderr}")
-    return int(found.group(1))
+    count = int(found.group(1))
+    if count == 0:
+        raise RuntimeError(f"{case.name}: callgrind saw no bench_body in {case.program}")
+    return count
 
 
 def report(counts: dict[str, int], baseline: dict[str, int], judged: bool) -> bool:
@@ -97,13 +100,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="make the counts the new baseline")
     parser.add_argument("--build", type=Path, default=BUILD, help="build folder that holds benches/")
+    parser.add_argument("--isa", default="avx2", help="BOT3_ISA of the benches; a lower one shows the gate fail")
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
         print("bench gate skipped: valgrind is not here (apt-get install valgrind)")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         sample = sample_recording(Path(folder))
-        counts = {case.name: instructions(case, sample, options.build) for case in CASES}
+        counts = {case.name: instructions(case, sample, options.build, options.isa) for case in CASES}
     if options.write:
         BASELINE.write_text(
             json.dumps({"compiler": compiler(), "instructions": counts}, indent=2) + "\n", encoding="utf-8"
