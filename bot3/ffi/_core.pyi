@@ -248,7 +248,7 @@ class Lib:
     def b3_parser_batch_blocking(
         self,
         parser: CData,
-        data: bytes | CData,
+        data: CData,
         data_len: int,
         starts: CData,
         lens: CData,
