@@ -33,7 +33,7 @@ def result_type(kernel: Kernel) -> Callable[..., Any]:
     """Makes the result of a kernel's outputs: the only one, or a named tuple of them."""
     if len(kernel.outputs) == 1:
         return lambda value: value
-    return namedtuple(kernel.name, kernel.outputs)  # type: ignore[misc]
+    return namedtuple(kernel.name, kernel.outputs)
 
 
 def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array], first: int, rows: int) -> None:

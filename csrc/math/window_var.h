@@ -25,7 +25,8 @@ typedef struct b3_window_var {
 
 typedef struct b3_moments {
     double mean;
-    double m2; /* sum of squared deviations from the mean, >= 0 */
+    double newest; /* newest sample - mean, with all its digits */
+    double m2;     /* sum of squared deviations from the mean, >= 0 */
 } b3_moments;
 
 static inline size_t b3_window_var_size(uint32_t period) {
@@ -60,11 +61,11 @@ static inline b3_moments b3_window_var_push(b3_window_var *w, double x) {
     w->sum += d;
     w->sum2 += d * d;
     w->k = k + 1 == period ? 0 : k + 1;
-    if (w->filled < period && ++w->filled < period) return (b3_moments){NAN, NAN};
+    if (w->filled < period && ++w->filled < period) return (b3_moments){NAN, NAN, NAN};
     const double sum = suffix[k + 1] + w->sum;
     const double mean = sum / period;
     const double m2 = suffix2[k + 1] + w->sum2 - sum * mean;
-    return (b3_moments){w->anchor + mean, m2 < 0.0 ? 0.0 : m2};
+    return (b3_moments){w->anchor + mean, d - mean, m2 < 0.0 ? 0.0 : m2};
 }
 
 #endif

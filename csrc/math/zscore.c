@@ -23,7 +23,7 @@ static void init(void *stream, const double *params) {
 static void update(void *stream, const double *in, double *out) {
     score *s = stream;
     const b3_moments moments = b3_window_var_push(&s->window, in[0]);
-    out[0] = (in[0] - moments.mean) / sqrt(moments.m2 / s->divisor);
+    out[0] = moments.newest / sqrt(moments.m2 / s->divisor);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 20, 1, "length of the window"),

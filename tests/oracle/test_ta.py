@@ -1,0 +1,360 @@
+"""bot3.ta: every indicator against TA-Lib on real bars, vectors against single updates, digits against fractions."""
+
+import csv
+import gzip
+import math
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot3 import ta
+
+Array = npt.NDArray[np.float64]
+
+# How far a vector run may lie from single updates, relative to the largest output: the bound that docs/TA.md states.
+BOUND = 1e-11
+
+
+def columns(n: int, seed: int = 1) -> dict[str, Array]:
+    """A random walk as bars. Test data made by us."""
+    rng = np.random.default_rng(seed)
+    close = 1000.0 + rng.normal(size=n).cumsum()
+    high, low = close + rng.random(n), close - rng.random(n)
+    volume = rng.integers(0, 1000, n).astype(float)
+    return named(low + (high - low) * rng.random(n), high, low, close, volume)
+
+
+def named(open_: Array, high: Array, low: Array, close: Array, volume: Array) -> dict[str, Array]:
+    names = {"open": open_, "high": high, "low": low, "close": close, "volume": volume}
+    return {**names, "real": close, "real0": high, "real1": low}
+
+
+@pytest.fixture(scope="module")
+def bars(shared_data: Path) -> dict[str, Array]:
+    """Daily bars of the S&P 500, 1999 to 2018."""
+    with gzip.open(shared_data / "bars" / "arch_sp500_daily.csv.gz", "rt") as file:
+        rows = list(csv.DictReader(file))
+    return named(*(np.array([float(r[c]) for r in rows]) for c in ("Open", "High", "Low", "Close", "Volume")))
+
+
+def arguments(name: str, data: dict[str, Array]) -> list[Array]:
+    return [data[i] for i in ta.KERNELS[name].inputs]
+
+
+def outputs(result: Any) -> list[Array]:
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+def stepwise(name: str, series: list[Array], params: dict[str, Any]) -> list[Array]:
+    """One update a value."""
+    stream = getattr(ta.stream, name.upper())(**params)
+    rows = [stream.update(*values) for values in zip(*series, strict=True)]
+    return [np.array(c) for c in zip(*rows, strict=True)] if isinstance(stream.value, tuple) else [np.array(rows)]
+
+
+def close_to(got: list[Array], want: list[Array], what: object) -> None:
+    for have, model in zip(got, want, strict=True):
+        assert np.array_equal(np.isnan(have), np.isnan(model)), what
+        scale = np.nanmax(np.abs(model), initial=0.0)
+        np.testing.assert_allclose(have, model, rtol=BOUND, atol=BOUND * scale, equal_nan=True, err_msg=str(what))
+
+
+# ---------------------------------------------------------------- TA-Lib
+
+TALIB_NAMES = {"tr": "TRANGE"}
+# Not in TA-Lib; tests by hand or in exact arithmetic are below.
+OURS = {"hma", "vwma", "vwap", "ewma", "donchian", "keltner", "cmf", "zscore", "covariance"}
+# TA-Lib's own rounding is worse than 1e-9 there: shown against exact arithmetic in test_slope_and_beta_are_exact.
+COARSE = {"linearreg_slope": 1e-6, "beta": 1e-6, "correl": 1e-8, "var": 1e-8, "stddev": 1e-8}
+
+
+@pytest.mark.parametrize("name", sorted(set(ta.KERNELS) - OURS))
+def test_real_bars_as_ta_lib(bars: dict[str, Array], name: str) -> None:
+    talib = pytest.importorskip("talib", reason="the independent oracle, TA-Lib from PyPI, is not installed")
+    kernel, oracle = ta.KERNELS[name], getattr(talib, TALIB_NAMES.get(name, name.upper()))
+    periods: list[dict[str, Any]] = [{}]
+    if any(p.name == "timeperiod" for p in kernel.params):
+        periods = [{"timeperiod": p} for p in (2, 3, 5, 14, 16, 31, 100)]
+    series = arguments(name, bars)
+    for params in periods:
+        got, want = outputs(getattr(ta, name)(*series, **params)), outputs(oracle(*series, **params))
+        for have, model in zip(got, want, strict=True):
+            assert np.array_equal(np.isnan(have), np.isnan(model)), params
+            scale = np.nanmax(np.abs(model), initial=0.0)
+            rtol = COARSE.get(name, 1e-9)
+            np.testing.assert_allclose(have, model, rtol=rtol, atol=rtol * scale * 1e-3, err_msg=str(params))
+
+
+@pytest.mark.parametrize("name", sorted(set(ta.KERNELS) - OURS))
+def test_defaults_are_ta_libs(name: str) -> None:
+    abstract = pytest.importorskip("talib.abstract", reason="TA-Lib from PyPI is not installed")
+    theirs = dict(abstract.Function(TALIB_NAMES.get(name, name.upper())).parameters)
+    ours = {p.name: p.default for p in ta.KERNELS[name].params}
+    for param, value in theirs.items():
+        if param in ours:
+            assert ours[param] == value, param
+        else:
+            assert param.endswith("matype") and value == 0, param  # the plain average is all we have there
+
+
+# ---------------------------------------------------------------- forms agree
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_batch_stream_and_pieces_agree(name: str) -> None:
+    data = columns(1700)
+    for period in (2, 3, 7, 16, 33, 250):
+        params = {"timeperiod": period} if any(p.name == "timeperiod" for p in ta.KERNELS[name].params) else {}
+        series = arguments(name, data)
+        whole = outputs(getattr(ta, name)(*series, **params))
+        close_to(whole, stepwise(name, series, params), (name, params))
+        stream = getattr(ta.stream, name.upper())(**params)
+        pieces = [outputs(stream.update_many(*(a[i:j] for a in series))) for i, j in ((0, 5), (5, 900), (900, 1700))]
+        close_to([np.concatenate(p) for p in zip(*pieces, strict=True)], whole, (name, params))
+        lookback = ta.KERNELS[name].lookback(**params)
+        for array in whole:
+            assert np.isnan(array[:lookback]).all() and not math.isnan(array[lookback])
+        if not params:
+            break
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_holes_are_local(name: str) -> None:
+    """A NaN: the same in a batch as in single updates, and far behind it nothing is left of it."""
+    data = columns(1700)
+    clean = arguments(name, data)
+    for column in range(len(clean)):
+        series = [a.copy() for a in clean]
+        series[column][[600, 601, 1100]] = math.nan
+        got = outputs(getattr(ta, name)(*series))
+        close_to(got, stepwise(name, series, {}), (name, column))
+        lookback = ta.KERNELS[name].lookback()
+        for array in got:
+            assert not np.isnan(array[1101 + lookback :]).any(), (name, column)
+            assert not np.isnan(array[lookback:600]).any(), (name, column)
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_short_and_odd_input(name: str) -> None:
+    kernel = ta.KERNELS[name]
+    data = columns(kernel.lookback() + 2)
+    function = getattr(ta, name)
+    for n in (0, 1, 2, kernel.lookback()):
+        short = outputs(function(*(a[:n] for a in arguments(name, data))))
+        assert all(len(a) == n and np.isnan(a[: kernel.lookback()]).all() for a in short)
+    data = columns(300)
+    want = outputs(function(*arguments(name, data)))
+    wide = [np.repeat(a, 2)[::2] for a in arguments(name, data)]  # strided
+    shifted = [np.concatenate([[0.0], a])[1:] for a in arguments(name, data)]  # 8 bytes off any vector's alignment
+    panel = [np.stack([a, a + 1.0, a]) for a in arguments(name, data)]
+    for other in (wide, shifted):
+        for have, model in zip(outputs(function(*other)), want, strict=True):
+            assert np.array_equal(have, model, equal_nan=True)
+    for have, model in zip(outputs(function(*panel)), want, strict=True):
+        assert np.array_equal(have[0], model, equal_nan=True) and np.array_equal(have[2], model, equal_nan=True)
+    poison = [np.full(300, 7.0) for _ in kernel.outputs]
+    function(*arguments(name, data), out=poison if len(poison) > 1 else poison[0])
+    for have, model in zip(poison, want, strict=True):
+        assert np.array_equal(have, model, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_saved_and_copied_streams_go_on(name: str) -> None:
+    data = columns(400)
+    series = arguments(name, data)
+    kind = getattr(ta.stream, name.upper())
+    stream = kind().seed(*(a[:200] for a in series))
+    whole = outputs(getattr(ta, name)(*series))
+    saved, copied = pickle.loads(pickle.dumps(stream)), stream.copy()
+    rows = []
+    for i in range(200, 230):
+        values = [a[i] for a in series]
+        peeked = stream.peek(*values)
+        got = stream.update(*values)
+        np.testing.assert_array_equal(peeked, got)
+        np.testing.assert_array_equal(saved.update(*values), got)
+        np.testing.assert_array_equal(copied.update(*values), got)
+        assert stream.ready == (not np.isnan(np.atleast_1d(got)).any())
+        rows.append(np.atleast_1d(got))
+    close_to(list(np.array(rows).T), [a[200:230] for a in whole], name)
+
+
+def test_graph_is_its_streams() -> None:
+    data = columns(500)
+    graph = ta.Graph("open", "high", "low", "close", "volume")
+    for name, kernel in ta.KERNELS.items():
+        graph.add(name, name, *({"real": "close", "real0": "high", "real1": "low"}.get(i, i) for i in kernel.inputs))
+    graph.add("smooth", "ema", "macd.macdsignal", timeperiod=3)
+    many = graph.update_many(*(data[c][:400] for c in graph.inputs))
+    for name in ta.KERNELS:
+        parts = [v for k, v in many.items() if k == name or k.startswith(name + ".")]
+        close_to(parts, stepwise(name, [a[:400] for a in arguments(name, data)], {}), name)
+    rows = [graph.update(*(data[c][i] for c in graph.inputs)) for i in range(400, 500)]
+    close_to([np.array([r["rsi"] for r in rows])], [stepwise("rsi", [data["close"]], {})[0][400:]], "rsi")
+    smooth = ta.ema(ta.macd(data["close"]).macdsignal, 3)
+    close_to([np.array([r["smooth"] for r in rows])], [smooth[400:]], "smooth")
+
+
+# ---------------------------------------------------------------- instruction sets
+
+_DIGEST = """
+import sys, pickle, numpy as np
+sys.path.insert(0, sys.argv[1])
+from test_ta import columns, arguments, outputs
+from bot3 import ta
+data = columns(3000)
+data["close"][1500] = np.nan
+out = {n: outputs(getattr(ta, n)(*arguments(n, data))) for n in ta.KERNELS}
+sys.stdout.buffer.write(pickle.dumps((ta.isa(), out)))
+"""
+
+
+def results(isa: str) -> tuple[str, dict[str, list[Array]]]:
+    command = [sys.executable, "-c", _DIGEST, str(Path(__file__).parent)]
+    done = subprocess.run(command, env={**os.environ, "BOT3_ISA": isa}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    loaded: tuple[str, dict[str, list[Array]]] = pickle.loads(done.stdout)
+    return loaded
+
+
+def test_instruction_sets_agree() -> None:
+    scalar, reference = results("scalar")
+    assert scalar == "scalar"
+    data = columns(3000)
+    data["close"][1500] = np.nan
+    for name, got in reference.items():  # without vectors a batch is nothing but single updates
+        for have, want in zip(got, stepwise(name, arguments(name, data), {}), strict=True):
+            assert np.array_equal(have, want, equal_nan=True), name
+    for isa in ("avx2", "avx512"):
+        found, vectors = results(isa)
+        if found != isa:
+            warnings.warn(f"{isa} is not checked: this machine has {found}", stacklevel=1)
+            continue
+        for name in ta.KERNELS:
+            close_to(vectors[name], reference[name], (isa, name))
+
+
+# ---------------------------------------------------------------- accuracy
+
+
+def exact_var(window: list[Fraction]) -> Fraction:
+    mean = sum(window, Fraction()) / len(window)
+    return sum(((x - mean) ** 2 for x in window), Fraction()) / len(window)
+
+
+def exact_slope(window: list[Fraction]) -> Fraction:
+    n = len(window)
+    middle = Fraction(n - 1, 2)
+    return sum(((i - middle) * x for i, x in enumerate(window)), Fraction()) * 12 / (n * (n * n - 1))
+
+
+@pytest.mark.parametrize(("price", "move"), [(60000.0, 0.01), (1e-7, 1e-14)])
+@pytest.mark.parametrize("period", [5, 20, 100])
+def test_digits_at_large_and_small_prices(price: float, move: float, period: int) -> None:
+    rng = np.random.default_rng(9)
+    x = price + move * rng.integers(-3, 4, 3000)
+    y = price + move * rng.integers(-3, 4, 3000)
+    var, slope, line = ta.var(x, period), ta.linearreg_slope(x, period), ta.linearreg(x, period)
+    correl, bands = ta.correl(x, y, period), ta.bbands(x, period, 2.0, 2.0)
+    for i in range(period + 500, 3000, 171):
+        window = [Fraction(v) for v in x[i - period + 1 : i + 1].tolist()]
+        other = [Fraction(v) for v in y[i - period + 1 : i + 1].tolist()]
+        exact = exact_var(window)
+        assert abs(Fraction(var[i]) / exact - 1) < 1e-12
+        mean = sum(window, Fraction()) / period
+        assert abs(bands.upperband[i] - float(mean) - 2 * math.sqrt(exact)) <= 2 * math.ulp(price)
+        rise = exact_slope(window)
+        assert abs(Fraction(slope[i]) - rise) < Fraction(move) / 10**12
+        assert abs(Fraction(line[i]) / (mean + rise * Fraction(period - 1, 2)) - 1) < 1e-15
+        mean_y = sum(other, Fraction()) / period
+        both = sum(((a - mean) * (b - mean_y) for a, b in zip(window, other, strict=True)), Fraction()) / period
+        assert abs(correl[i] - float(both / exact) * math.sqrt(exact / exact_var(other))) < 1e-12
+
+
+def test_ten_million_values_do_not_drift() -> None:
+    rng = np.random.default_rng(2)
+    x = 60000.0 + 0.01 * rng.integers(-3, 4, 10_000_000).cumsum()
+    for name in ("sma", "stddev", "ema", "rsi", "wma"):
+        tail = getattr(ta, name)(x, 14)[-1]
+        assert tail == pytest.approx(getattr(ta, name)(x[-5000:], 14)[-1], rel=1e-10)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.one_of(st.floats(width=64), st.sampled_from([0.0, -0.0, 5e-324, 1e308, math.nan])), max_size=80),
+    st.integers(2, 9),
+)
+def test_any_doubles_at_all(values: list[float], period: int) -> None:
+    """No crash, the right length, and batch as single updates, whatever the input."""
+    series = np.array(values * 3)
+    with np.errstate(all="ignore"):
+        for name in ("sma", "max", "min", "sum", "midpoint", "mom"):
+            got = getattr(ta, name)(series, period)
+            want = stepwise(name, [series], {"timeperiod": period})[0]
+            assert len(got) == len(series)
+            scale = np.abs(series[np.isfinite(series)]).max(initial=0.0)
+            if scale < 1e300:
+                np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13 * scale, equal_nan=True, err_msg=name)
+        for name in ("stddev", "ema", "rsi", "wma", "linearreg", "bbands", "macd", "kama", "trix", "cmo", "dema"):
+            result = getattr(ta, name)(series) if name == "macd" else getattr(ta, name)(series, period)
+            assert all(len(a) == len(series) for a in outputs(result))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(1.0, 1e4), min_size=60, max_size=200), st.sampled_from([2.0, 0.5, 1024.0]))
+def test_scaling_by_a_power_of_two_scales_the_result(values: list[float], factor: float) -> None:
+    x = np.array(values)
+    for name in ("sma", "wma", "stddev", "bbands", "linearreg", "ema", "kama", "hma", "max", "mom"):
+        for have, model in zip(outputs(getattr(ta, name)(x * factor)), outputs(getattr(ta, name)(x)), strict=True):
+            np.testing.assert_array_equal(have, model * factor, err_msg=name)
+    for name in ("rsi", "cmo", "roc", "ppo", "stochrsi", "zscore"):
+        for have, model in zip(outputs(getattr(ta, name)(x * factor)), outputs(getattr(ta, name)(x)), strict=True):
+            np.testing.assert_array_equal(have, model, err_msg=name)
+
+
+# ---------------------------------------------------------------- those that TA-Lib has not
+
+
+def test_ours_by_definition() -> None:
+    d = columns(400, seed=4)
+    x, high, low, close, volume = d["real"], d["high"], d["low"], d["close"], d["volume"]
+    n = 20
+
+    def rolling(a: Array, of: Any) -> Array:
+        return np.array([math.nan] * (n - 1) + [of(a[i - n + 1 : i + 1]) for i in range(n - 1, len(a))])
+
+    wma = ta.wma
+    close_to([ta.hma(x, n)], [wma(2 * wma(x, 10) - wma(x, 20), 4)], "hma")
+    close_to([ta.vwma(x, volume, n)], [rolling(x * volume, np.sum) / rolling(volume, np.sum)], "vwma")
+    location = ((close - low) - (high - close)) / (high - low)
+    close_to(
+        [ta.cmf(high, low, close, volume, n)], [rolling(location * volume, np.sum) / rolling(volume, np.sum)], "cmf"
+    )
+    upper, lower = rolling(high, np.max), rolling(low, np.min)
+    close_to(outputs(ta.donchian(high, low, n)), [upper, (upper + lower) / 2, lower], "donchian")
+    for ddof, kind in ((0, "population"), (1, "sample")):
+        std = rolling(x, lambda w, ddof=ddof: np.std(w, ddof=ddof))
+        close_to([ta.zscore(x, n, kind)], [(x - rolling(x, np.mean)) / std], "zscore")
+        close_to([ta.stddev(x, n, 1.0, kind)], [std], "stddev")
+        both = [np.cov(high[i - n + 1 : i + 1], low[i - n + 1 : i + 1], ddof=ddof)[0, 1] for i in range(n - 1, 400)]
+        close_to([ta.covariance(high, low, n, kind)], [np.array([math.nan] * (n - 1) + both)], "covariance")
+    middle, width = ta.ema(close, n), 2 * ta.atr(high, low, close, 10)
+    close_to(outputs(ta.keltner(high, low, close, n, 10, 2.0)), [middle + width, middle, middle - width], "keltner")
+    weights = 0.9 ** np.arange(400)
+    adjusted = [float((x[: i + 1][::-1] * weights[: i + 1]).sum() / weights[: i + 1].sum()) for i in range(400)]
+    close_to([ta.ewma(x, 0.9, "yes")], [np.array(adjusted)], "ewma")
+    plain = [x[0]]
+    for value in x[1:]:
+        plain.append(0.9 * plain[-1] + 0.1 * value)
+    close_to([ta.ewma(x, 0.9)], [np.array(plain)], "ewma")

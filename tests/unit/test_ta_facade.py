@@ -1,0 +1,153 @@
+"""bot3.ta: arguments, results, errors, and the page about it."""
+
+import doctest
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bot3 import ta
+from bot3.ta.reference import reference
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOSE = 100.0 + np.sin(np.arange(100.0))
+
+
+def test_page_is_the_table() -> None:
+    page = ROOT / "docs" / "TA.md"
+    assert page.read_text(encoding="utf-8") == reference(), "write it anew: python -m bot3.ta.reference > docs/TA.md"
+
+
+def test_examples_on_the_page_run() -> None:
+    results = doctest.testfile(str(ROOT / "docs" / "TA.md"), module_relative=False, verbose=False)
+    assert results.attempted >= 8 and results.failed == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (lambda: ta.rsi(CLOSE, 1), "timeperiod"),
+        (lambda: ta.rsi(CLOSE, 2.5), "timeperiod"),
+        (lambda: ta.rsi(CLOSE, "two"), "timeperiod"),
+        (lambda: ta.rsi(CLOSE, float("nan")), "timeperiod"),
+        (lambda: ta.rsi(CLOSE, 14, timeperiod=14), "timeperiod"),
+        (lambda: ta.rsi(CLOSE, period=14), "period"),
+        (lambda: ta.rsi(CLOSE, 14, "sma", 3), "rsi"),
+        (lambda: ta.ema(CLOSE, 5, seed="last"), "seed"),
+        (lambda: ta.rsi(["a", "b"]), "real"),
+        (lambda: ta.rsi(CLOSE * 1j), "real"),
+        (lambda: ta.rsi(CLOSE.astype(object)), "real"),
+        (lambda: ta.rsi(None), "real"),
+        (lambda: ta.rsi(5.0), "real"),
+        (lambda: ta.rsi(np.zeros((2, 2, 2))), "real"),
+        (ta.rsi, "real"),
+        (lambda: ta.atr(CLOSE, CLOSE), "close"),
+        (lambda: ta.atr(CLOSE, CLOSE[:5], CLOSE), "low"),
+        (lambda: ta.sma(CLOSE, out=CLOSE), "out"),
+        (lambda: ta.sma(CLOSE, out=np.zeros(3)), "out"),
+        (lambda: ta.sma(CLOSE, out=np.zeros(100, np.float32)), "out"),
+        (lambda: ta.sma(CLOSE, out=np.zeros(200)[::2]), "out"),
+        (lambda: ta.sma(CLOSE, out=[0.0] * 100), "out"),
+        (lambda: ta.macd(CLOSE, out=np.zeros(100)), "out"),
+        (lambda: ta.macd(CLOSE, out=[np.zeros(100)] * 3), "out"),
+        (lambda: ta.stream.RSI(0), "timeperiod"),
+        (lambda: ta.stream.RSI(14).update("x"), "real"),
+        (lambda: ta.stream.RSI(14).update(1.0, 2.0), "rsi"),
+        (lambda: ta.stream.ATR(14).update_many(CLOSE, CLOSE[:3], CLOSE), "low"),
+        (ta.Graph, "inputs"),
+        (lambda: ta.Graph("a", "a"), "inputs"),
+        (lambda: ta.Graph("a").add("x", "nothing", "a"), "kernel"),
+        (lambda: ta.Graph("a").add("x", "ema", "b"), "b"),
+        (lambda: ta.Graph("a").add("a", "ema", "a"), "a"),
+        (lambda: ta.Graph("a").add("x", "atr", "a"), "x"),
+        (lambda: ta.Graph("a").update(1.0, 2.0), "values"),
+    ],
+)
+def test_errors_name_the_argument(call: Any, names: str) -> None:
+    with pytest.raises(ValueError, match=f"^{names}: ") as caught:
+        call()
+    assert isinstance(caught.value, ta.IndicatorError)
+    assert caught.value.where == names
+
+
+def test_unknown_names_say_what_there_is() -> None:
+    for module in (ta, ta.stream):
+        with pytest.raises(AttributeError, match=r"(?i)rsi"):
+            _ = module.nothing
+
+
+def test_out_is_written_and_returned() -> None:
+    out = np.full(100, 7.0)
+    assert ta.sma(CLOSE, 5, out=out) is out
+    np.testing.assert_array_equal(out, ta.sma(CLOSE, 5))
+    outs = (np.empty(100), np.empty(100), np.empty(100))
+    result = ta.macd(CLOSE, 3, 6, 2, out=outs)
+    assert result.macdsignal is outs[1]
+
+
+def test_any_real_input_is_taken() -> None:
+    want = ta.sma(np.arange(10.0), 3)
+    for given in (list(range(10)), np.arange(10), np.arange(10, dtype=np.float32), np.arange(10)[::1], range(10)):
+        np.testing.assert_array_equal(ta.sma(given, 3), want)
+    np.testing.assert_array_equal(ta.sma(np.arange(10.0).astype(">f8"), 3), want)
+    readonly = np.arange(10.0)
+    readonly.flags.writeable = False
+    np.testing.assert_array_equal(ta.sma(readonly, 3), want)
+
+
+def test_panel_rows_are_symbols() -> None:
+    rng = np.random.default_rng(3)
+    panel = 100 + rng.normal(size=(20, 6000)).cumsum(axis=1)  # enough for two threads
+    together = ta.macd(panel)
+    for row in range(20):
+        for have, want in zip(together, ta.macd(panel[row]), strict=True):
+            np.testing.assert_array_equal(have[row], want)
+    turned = np.ascontiguousarray(panel.T).T  # a panel that is not contiguous
+    np.testing.assert_array_equal(ta.ema(turned, 9), ta.ema(panel, 9))
+
+
+def test_series_come_back_with_their_index() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    series = pandas.Series(CLOSE, index=pandas.date_range("2024-01-01", periods=100, tz="UTC"))
+    result = ta.bbands(series, 5).upperband
+    assert result.index.equals(series.index) and result.name == "upperband"
+    np.testing.assert_array_equal(result.to_numpy(), ta.bbands(CLOSE, 5).upperband)
+    with pytest.raises(ValueError, match=r"^real: is a table"):
+        ta.sma(pandas.DataFrame({"a": CLOSE}))
+
+
+def test_polars_series_come_back() -> None:
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    result = ta.sma(polars.Series("x", CLOSE), 5)
+    assert isinstance(result, polars.Series) and result.name == "sma" and len(result) == 100
+
+
+def test_importing_does_not_need_pandas_or_polars() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from bot3 import ta; assert not {'pandas', 'polars'} & set(sys.modules); print(ta.isa())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in {"scalar", "sse42", "avx2", "avx512", "neon"}
+
+
+def test_a_damaged_or_foreign_pickle_is_refused() -> None:
+    stream = ta.stream.SMA(5).seed(CLOSE)
+    restore, (kind, params, state, out, version) = stream.__reduce__()
+    with pytest.raises(ValueError, match=r"^SMA: is damaged"):
+        restore(kind, params, state[:-8], out, version)
+    with pytest.raises(ValueError, match=r"^SMA: was saved by bot3 0\.0\.never"):
+        restore(kind, params, state, out, "0.0.never")
+
+
+def test_functions_describe_themselves() -> None:
+    for name, kernel in ta.KERNELS.items():
+        text = getattr(ta, name).__doc__
+        assert kernel.text in text and kernel.formula in text
+        assert all(
+            p.name in text and p.text != "" for p in kernel.params if p.name not in ("timeperiod2", "timeperiod3")
+        )
+        assert importlib.import_module("bot3.ta.stream").__dict__[name.upper()].kernel is kernel
