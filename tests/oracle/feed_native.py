@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
-import numpy as np
 from feed_oracle import BAR, LEVEL, QUOTE, TRADE, Symbol
 
 STATUS = {
@@ -20,6 +20,7 @@ STATUS = {
 FORMS = {"general": -1, "avx2": 2, "avx512": 3}  # by instruction set; below AVX2 the general parser reads everything
 STRUCTS = {LEVEL: "b3_level", TRADE: "b3_trade", QUOTE: "b3_quote", BAR: "b3_bar"}
 PADDING = bytes(64)
+_ROWS = dict.fromkeys((LEVEL, TRADE, QUOTE), struct.Struct("<10q")) | {BAR: struct.Struct("<14q2I")}
 
 
 class Native:
@@ -63,27 +64,14 @@ class Native:
     def rows(self) -> list[tuple[int, ...]]:
         """The events as the oracle tells them. The header's other fields are checked here."""
         count, kind = self.parsed.count, self.parsed.kind
-        if kind == LEVEL:
-            return self._levels(count)
-        event = self.ffi.cast(f"{STRUCTS[kind]} *", self.out)[0]
-        assert count == 1
-        header = event.hdr
-        assert (header.kind, header.version, header.venue, header.instrument) == (kind, 1, 3, self.parsed.instrument)
-        assert (header.stamp, header.ts_recv_ns, header.input_no) == (4, 7, 8)
-        assert (header.account, header.strategy, header.reserved) == (0, 0, 0)
-        fields = [name for name, _ in self.ffi.typeof(event).fields if name != "hdr"]
-        return [(header.flags, header.ts_exchange_ns, *(getattr(event, name) for name in fields))]
-
-    def _levels(self, count: int) -> list[tuple[int, ...]]:
-        words = np.frombuffer(self.ffi.buffer(self.out, count * 80), "<i8").reshape(count, 10)
-        first = self.ffi.cast("b3_level *", self.out)[0].hdr
-        assert (first.kind, first.version, first.venue, first.instrument) == (LEVEL, 1, 3, self.parsed.instrument)
-        assert (first.stamp, first.ts_recv_ns, first.input_no) == (4, 7, 8)
-        assert (first.account, first.strategy, first.reserved) == (0, 0, 0)
-        flags = (words[:, 0] >> 24) & 0xFF
-        assert (words[:, 0] & ~(0xFF << 24) == words[0, 0] & ~(0xFF << 24)).all()
-        assert (words[:, 1] == words[0, 1]).all() and (words[:, 3] == 7).all() and (words[:, 4] == 8).all()
-        return [(flag, row[2], *row[5:]) for flag, row in zip(flags.tolist(), words.tolist(), strict=True)]
+        fixed = kind | 1 << 16 | 3 << 32  # kind, version 1, flags, venue 3, account 0
+        instrument = self.parsed.instrument | 4 << 48  # strategy 0, B3_STAMP_RECORDED
+        rows = []
+        for first, second, ts, recv_ns, input_no, *fields in _ROWS[kind].iter_unpack(self.bytes_out()):
+            assert (first & ~(0xFF << 24), second, recv_ns, input_no) == (fixed, instrument, 7, 8)
+            rows.append(((first >> 24) & 0xFF, ts, *fields))
+        assert len(rows) == count
+        return rows
 
     def stats(self) -> dict[str, int]:
         out = self.ffi.new("uint64_t[4]")
