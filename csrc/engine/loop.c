@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "base/alloc.h"
+#include "base/prefault.h"
 #include "engine/engine.h"
 
 /* ---------------------------------------------------------------- what the hot loop costs */
@@ -110,6 +111,7 @@ static int32_t hot_loop(b3_engine *engine, b3_recording *recording, uint64_t las
 
 int32_t b3_engine_run_blocking(b3_engine *engine, b3_recording *recording, uint64_t max_inputs, b3_error *error) {
     if (!engine->started) return b3_engine_fail(error, B3_ERR_STATE, "engine: not started", 0, 0);
+    b3_prefault_stack();
     const uint64_t inputs = engine->totals.inputs;
     const uint64_t last_input = max_inputs > UINT64_MAX - inputs ? UINT64_MAX : inputs + max_inputs;
     for (;;) {

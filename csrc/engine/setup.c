@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/prefault.h"
 #include "engine/engine.h"
 
 #define CALIBRATE_NS 2000000
@@ -287,6 +288,7 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error) {
     if (status == B3_OK) status = open_log(engine, error);
     if (status == B3_OK && engine->config.tap_kinds != 0) status = outlet_open(&engine->tap, engine->config.tap_capacity, error);
     if (status == B3_OK) status = outlet_open(&engine->inbox, B3_OUT_CAP, error);
+    b3_prefault_code();
     if (status == B3_OK) b3_trading_refresh(engine);
     return status;
 }
