@@ -68,6 +68,12 @@ def _zmq(value: str) -> str:
     return value
 
 
+def _power_of_two(value: int) -> int:
+    if value & (value - 1):
+        raise PydanticCustomError("power_of_two", "must be a power of two")
+    return value
+
+
 def _bars(value: str) -> str:
     try:
         return parse_bars(value).text
@@ -192,9 +198,11 @@ class BarsSection(_Section):
 class EngineSection(_Section):
     """Capacities, all taken once at start."""
 
-    dense_ticks: int = Field(default=8_192, ge=64, le=4_194_304, description="ticks of the dense part of a book")
+    dense_ticks: Annotated[int, AfterValidator(_power_of_two)] = Field(
+        default=8_192, ge=4_096, le=262_144, description="ticks a side of the dense part of a book, a power of two"
+    )
     sparse_levels: int = Field(
-        default=16_384, ge=64, le=4_194_304, description="levels of a book beyond the dense part"
+        default=16_384, ge=64, le=16_777_216, description="levels a side of a book beyond the dense part"
     )
     order_capacity: int = Field(
         default=1_024, ge=1, le=1_048_576, description="orders open at once that memory is taken for"
@@ -203,7 +211,7 @@ class EngineSection(_Section):
         default=4_096, ge=256, le=1_048_576, description="events between two deliveries to storage"
     )
     journal_log_kib: int = Field(
-        default=2_048, ge=256, le=1_048_576, description="KiB of journal between hot thread and disk"
+        default=2_048, ge=1_024, le=1_048_576, description="KiB of journal between hot thread and disk"
     )
     sample_every: int = Field(
         default=64, ge=0, le=1_000_000, description="inputs between two timings of the stages; 0: none"

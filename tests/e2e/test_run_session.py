@@ -244,6 +244,10 @@ def test_results_are_never_mixed(tmp_path: Path) -> None:
         ({"bars": "100000t"}, "no bar closed"),
         ({"config": parse_config(b'{"risk": {"max_position_size": 0.001}}')}, "refused: position_max"),
         ({"strategies": []}, "no strategy"),
+        (
+            {"strategies": ["obi"], "config": parse_config(b'{"engine": {"sparse_levels": 64}}')},
+            "sparse_levels may be too",
+        ),
     ],
 )
 def test_a_run_without_orders_says_why(settings: dict[str, Any], told: str) -> None:

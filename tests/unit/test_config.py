@@ -99,6 +99,8 @@ def test_all_faults_are_reported_each_with_its_path() -> None:
         ("bars", "size", "1 fortnight"),
         ("bars", "grace_ms", 10**9),
         ("engine", "order_capacity", 0),
+        ("engine", "dense_ticks", 5000),
+        ("engine", "dense_ticks", 2048),
         ("engine", "tap_capacity", 2**40),
     ],
 )
