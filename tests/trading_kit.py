@@ -83,7 +83,9 @@ class Core:
         header["strategy"] = fields.pop("strategy", 1)
         return self.struct("b3_update", hdr=header, **{"side": BUY, "order_type": LIMIT, **fields})
 
-    def view(self, instrument: Any, book: Book, now_ns: int = NOW_NS, flags: int = SYNCED, touch_ns: int | None = None) -> Any:
+    def view(
+        self, instrument: Any, book: Book, now_ns: int = NOW_NS, flags: int = SYNCED, touch_ns: int | None = None
+    ) -> Any:
         """A view of a made-up market."""
         (bid, bid_qty), (ask, ask_qty) = book.bid, book.ask
         touch = self.struct(
@@ -273,5 +275,7 @@ class Paper:
         return self.event(event, self.core.view(self.core.ffi.addressof(self.instruments, instrument), book))
 
     def trade(self, price: int, qty: int, instrument: int = 0, book: Book | None = None) -> list[Any]:
-        event = self.core.struct("b3_trade", hdr={"kind": TRADE, "instrument": instrument}, price_raw=price, qty_raw=qty)
+        event = self.core.struct(
+            "b3_trade", hdr={"kind": TRADE, "instrument": instrument}, price_raw=price, qty_raw=qty
+        )
         return self.event(event, self.core.view(self.core.ffi.addressof(self.instruments, instrument), book or Book()))

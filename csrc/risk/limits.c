@@ -379,7 +379,12 @@ static int is_done(uint8_t state) {
 void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
     uint64_t index = 0;
     if (update->hdr.flags & B3_FLAG_CANCEL_REJECT) return;
-    if (b3_map_get(risk->by_id, update->order_id, &index) != B3_OK) return;
+    if (b3_map_get(risk->by_id, update->order_id, &index) != B3_OK) {
+        /* A fill of an order that holds nothing here has moved the position all the same. */
+        if (update->last_qty_raw != 0 && update->hdr.instrument < risk->instrument_count)
+            b3_worst_refresh(&risk->worst, update->hdr.instrument);
+        return;
+    }
     b3_reservation *held = &risk->reservations[index];
     b3_desk *desk = &risk->worst.desks[held->instrument];
     int64_t left = held->qty_raw - update->cum_qty_raw;

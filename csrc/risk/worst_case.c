@@ -1,21 +1,5 @@
 #include "risk/worst_case.h"
 
-void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, const b3_instrument *instruments,
-                        const b3_instrument_limits *limits, uint32_t instrument_count, const b3_account *account, int counted) {
-    worst->account = account;
-    worst->desks = desks;
-    worst->rates = rates;
-    worst->instrument_count = instrument_count;
-    worst->counted = counted != 0;
-    for (uint32_t i = 0; i < instrument_count; i++) {
-        const int digits = B3_EXPOSURE_SCALE - instruments[i].price_scale - instruments[i].qty_scale;
-        desks[i].factor = (b3_int128)b3_pow10[digits / 2] * b3_pow10[digits - digits / 2];
-        desks[i].product_max = B3_EXPOSURE_UNKNOWN / desks[i].factor;
-        desks[i].limits = limits[i];
-        desks[i].quote_currency = instruments[i].quote_currency;
-    }
-}
-
 /* In two steps, since the product needs more than 128 bits. */
 b3_int128 b3_worst_converted(b3_int128 exposure, int64_t rate) {
     const b3_int128 one = b3_pow10[B3_MONEY_SCALE];
@@ -61,4 +45,21 @@ void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw)
     worst->rates[currency] = rate_raw > 0 ? rate_raw : 0;
     for (uint32_t i = 0; i < worst->instrument_count; i++)
         if (worst->desks[i].quote_currency == currency) refresh_exposure(worst, &worst->desks[i]);
+}
+
+void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, const b3_instrument *instruments,
+                        const b3_instrument_limits *limits, uint32_t instrument_count, const b3_account *account, int counted) {
+    worst->account = account;
+    worst->desks = desks;
+    worst->rates = rates;
+    worst->instrument_count = instrument_count;
+    worst->counted = counted != 0;
+    for (uint32_t i = 0; i < instrument_count; i++) {
+        const int digits = B3_EXPOSURE_SCALE - instruments[i].price_scale - instruments[i].qty_scale;
+        desks[i].factor = (b3_int128)b3_pow10[digits / 2] * b3_pow10[digits - digits / 2];
+        desks[i].product_max = B3_EXPOSURE_UNKNOWN / desks[i].factor;
+        desks[i].limits = limits[i];
+        desks[i].quote_currency = instruments[i].quote_currency;
+        b3_worst_refresh(worst, i); /* the account may hold something already */
+    }
 }

@@ -25,7 +25,9 @@ class Naive:
     base: Fraction = field(default_factory=Fraction)
 
     def notional(self, price: int, qty: int) -> int:
-        return round(Fraction(price * qty * 10**8, 10 ** (self.price_scale + self.qty_scale)))  # round() of a Fraction: half to even
+        return round(
+            Fraction(price * qty * 10**8, 10 ** (self.price_scale + self.qty_scale))
+        )  # round() of a Fraction: half to even
 
     def fill(self, side: int, price: int, qty: int, fee: int) -> None:
         sign = 1 if side == BUY else -1
@@ -50,7 +52,13 @@ class Naive:
 
 
 fills = st.lists(
-    st.tuples(st.sampled_from([BUY, SELL]), st.integers(1, 10**6), st.integers(1, 10**5), st.integers(-1000, 10**6), st.integers(0, 10**6)),
+    st.tuples(
+        st.sampled_from([BUY, SELL]),
+        st.integers(1, 10**6),
+        st.integers(1, 10**5),
+        st.integers(-1000, 10**6),
+        st.integers(0, 10**6),
+    ),
     min_size=1,
     max_size=40,
 )
@@ -58,7 +66,9 @@ fills = st.lists(
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(SCALES), fills)
-def test_random_flow_is_exact(internals: tuple[Any, Any], scales: tuple[int, int], flow: list[tuple[int, int, int, int, int]]) -> None:
+def test_random_flow_is_exact(
+    internals: tuple[Any, Any], scales: tuple[int, int], flow: list[tuple[int, int, int, int, int]]
+) -> None:
     core = Core(*internals)
     price_scale, qty_scale = scales
     instruments = core.instruments({"price_scale": price_scale, "qty_scale": qty_scale, "base_currency": 1})
@@ -86,7 +96,9 @@ def test_random_flow_is_exact(internals: tuple[Any, Any], scales: tuple[int, int
 
 @settings(max_examples=50, deadline=None)
 @given(fills)
-def test_instruments_of_one_currency_add_up(internals: tuple[Any, Any], flow: list[tuple[int, int, int, int, int]]) -> None:
+def test_instruments_of_one_currency_add_up(
+    internals: tuple[Any, Any], flow: list[tuple[int, int, int, int, int]]
+) -> None:
     """Two instruments quoted in one currency, one in another: each naive by itself, the reads are their sums."""
     core = Core(*internals)
     described = [{"base_currency": 1}, {"base_currency": 2}, {"base_currency": 1, "quote_currency": 2}]

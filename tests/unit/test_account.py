@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 from trading_kit import BUY, MONEY, PARTIALLY_FILLED, SELL, Account, Core
 
-BASE = {"price_scale": 2, "qty_scale": 3, "base_currency": 1, "quote_currency": 0}  # price 1.00 is 100, quantity 1 is 1000
+BASE = {
+    "price_scale": 2,
+    "qty_scale": 3,
+    "base_currency": 1,
+    "quote_currency": 0,
+}  # price 1.00 is 100, quantity 1 is 1000
 
 
 @pytest.fixture
@@ -152,6 +157,8 @@ def test_an_unrealised_result_that_does_not_fit_is_clamped_or_told(core: Core) -
     assert core.lib.b3_account_read_pnl(account.handle, 3, out) == core.lib.B3_ERR_ARGUMENT
 
 
-@pytest.mark.parametrize("changed", [{"base_currency": 3}, {"quote_currency": 9}, {"base_currency": 0}, {"price_scale": 11}])
+@pytest.mark.parametrize(
+    "changed", [{"base_currency": 3}, {"quote_currency": 9}, {"base_currency": 0}, {"price_scale": 11}]
+)
 def test_an_impossible_instrument_is_refused(core: Core, changed: dict[str, int]) -> None:
     assert Account(core, core.instruments({**BASE, **changed}), 3).handle == core.ffi.NULL

@@ -55,7 +55,14 @@ WIDE |= {"ask_multiplier_up_raw": 0, "ask_multiplier_down_raw": 0}
 CASES: list[tuple[str, dict[str, int], dict[str, int], int, int, dict[str, int]]] = [
     ("PRICE_FILTER", {"price_raw": 50}, {"price_raw": 49}, 50, 49, WIDE),
     ("PRICE_FILTER", {"price_raw": 1_000_005}, {"price_raw": 1_000_010}, 1_000_007, 1_000_010, WIDE),
-    ("PRICE_FILTER", {"price_raw": 1_000_007}, {"price_raw": 1_000_008}, 1_000_007, 1_000_008, WIDE | {"price_step_raw": 0}),
+    (
+        "PRICE_FILTER",
+        {"price_raw": 1_000_007},
+        {"price_raw": 1_000_008},
+        1_000_007,
+        1_000_008,
+        WIDE | {"price_step_raw": 0},
+    ),
     ("PRICE_FILTER", {"price_raw": 10005}, {"price_raw": 10004}, 5, 4, WIDE),
     ("LOT_SIZE", {"qty_raw": 140}, {"qty_raw": 120}, 130, 120, WIDE),
     ("LOT_SIZE", {"qty_raw": 130}, {"qty_raw": 129}, 130, 129, WIDE | {"lot_step_raw": 0}),
@@ -105,7 +112,13 @@ CASES: list[tuple[str, dict[str, int], dict[str, int], int, int, dict[str, int]]
 
 @pytest.mark.parametrize(("rule", "inside", "outside", "limit", "value", "changed"), CASES)
 def test_each_filter_at_its_bound(
-    core: Core, rule: str, inside: dict[str, int], outside: dict[str, int], limit: int, value: int, changed: dict[str, int]
+    core: Core,
+    rule: str,
+    inside: dict[str, int],
+    outside: dict[str, int],
+    limit: int,
+    value: int,
+    changed: dict[str, int],
 ) -> None:
     assert check(core, inside, **changed)[0] == 0
     assert check(core, outside, **changed) == (getattr(core.lib, f"B3_RULE_{rule}"), limit, value)
@@ -127,14 +140,19 @@ def test_notional_leaves_market_orders_alone_where_the_venue_says_so(core: Core)
     small = {"order_type": MARKET, "qty_raw": 400}
     assert check(core, small)[0] == core.lib.B3_RULE_MIN_NOTIONAL
     assert check(core, small, notional_min_on_market=0)[0] == 0
-    assert check(core, {**small, "qty_raw": 500_000}, notional_max_raw=MONEY, notional_min_raw=0)[0] == core.lib.B3_RULE_MAX_NOTIONAL
+    assert (
+        check(core, {**small, "qty_raw": 500_000}, notional_max_raw=MONEY, notional_min_raw=0)[0]
+        == core.lib.B3_RULE_MAX_NOTIONAL
+    )
     assert check(core, {**small, "qty_raw": 500_000}, notional_max_raw=MONEY, notional_max_on_market=0)[0] == 0
 
 
 def test_without_a_reference_price_its_filters_are_skipped(core: Core) -> None:
     assert check(core, {"price_raw": 20000}, reference=0)[0] == 0
     assert check(core, {"order_type": MARKET, "qty_raw": 400}, reference=0)[0] == 0
-    assert check(core, {"qty_raw": 9_980}, reference=0)[0] == core.lib.B3_RULE_MIN_NOTIONAL  # a limit has a price of its own
+    assert (
+        check(core, {"qty_raw": 9_980}, reference=0)[0] == core.lib.B3_RULE_MIN_NOTIONAL
+    )  # a limit has a price of its own
 
 
 def test_market_orders_have_no_price_to_judge(core: Core) -> None:
@@ -146,7 +164,7 @@ def test_a_notional_is_compared_without_rounding(core: Core, price_scale: int, q
     """3 x 7 units in the last place of both scales, against bounds of 8 digits on either side of it."""
     exact = 21 * 10**8
     unit = 10 ** (price_scale + qty_scale)
-    off = {name: 0 for name in BASE}
+    off = dict.fromkeys(BASE, 0)
     scales = {"price_scale": price_scale, "qty_scale": qty_scale}
     for bound in {exact // unit, exact // unit + 1, max(exact // unit - 1, 1)} - {0}:
         request = {"price_raw": 3, "qty_raw": 7}
@@ -158,7 +176,7 @@ def test_a_notional_is_compared_without_rounding(core: Core, price_scale: int, q
 
 def test_the_largest_numbers_do_not_overflow(core: Core) -> None:
     huge = 2**63 - 1
-    off = {name: 0 for name in BASE}
+    off = dict.fromkeys(BASE, 0)
     request = {"price_raw": huge, "qty_raw": huge}
     rule, limit, value = check(core, request, reference=1, **{**off, "price_scale": 10, "notional_max_raw": huge})
     assert (rule, limit, value) == (core.lib.B3_RULE_MAX_NOTIONAL, huge, huge)

@@ -150,7 +150,9 @@ def test_capacity_is_told_and_a_done_slot_is_used_again(orders: Orders) -> None:
         ({"action": REPLACE, "orig_order_id": 9, "order_id": 3}, "STATE"),
     ],
 )
-def test_a_request_that_cannot_be_is_refused_without_a_trace(orders: Orders, fields: dict[str, int], status: str) -> None:
+def test_a_request_that_cannot_be_is_refused_without_a_trace(
+    orders: Orders, fields: dict[str, int], status: str
+) -> None:
     new(orders, 1)
     before = orders.stats()
     assert new(orders, fields.get("order_id", 3), **{k: v for k, v in fields.items() if k != "order_id"}) == getattr(
@@ -271,7 +273,9 @@ steps = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(steps)
-def test_random_sequences_agree_with_the_drawing(internals: tuple[Any, Any], sequence: list[tuple[str, int, int, int, int, int]]) -> None:
+def test_random_sequences_agree_with_the_drawing(
+    internals: tuple[Any, Any], sequence: list[tuple[str, int, int, int, int, int]]
+) -> None:
     core = Core(*internals)
     orders, open_orders, last_id = Orders(core, capacity=5), dict[int, Naive](), 0
     for verb, back, new_state, last, error, strategy in sequence:
@@ -293,11 +297,17 @@ def test_random_sequences_agree_with_the_drawing(internals: tuple[Any, Any], seq
             if naive is not None:
                 naive.canceling, naive.unknown = True, False
         elif verb == "cancel_reject":
-            assert told(orders, max(meant, 0), UNKNOWN, flags=CANCEL_REJECT) == (core.lib.B3_EMPTY if naive is None else 0)
+            assert told(orders, max(meant, 0), UNKNOWN, flags=CANCEL_REJECT) == (
+                core.lib.B3_EMPTY if naive is None else 0
+            )
             if naive is not None:
                 naive.canceling = naive.unknown = False
         else:
-            cum = (naive.cum if naive else 0) + (last if new_state in (PARTIALLY_FILLED, FILLED) else 0) + (error if back == 7 else 0)
+            cum = (
+                (naive.cum if naive else 0)
+                + (last if new_state in (PARTIALLY_FILLED, FILLED) else 0)
+                + (error if back == 7 else 0)
+            )
             last = last if new_state in (PARTIALLY_FILLED, FILLED) else 0
             legal = naive is not None and naive.legal(new_state, last, cum)
             assert told(orders, max(meant, 0), new_state, last, cum) == (0 if legal else core.lib.B3_ERR_STATE)

@@ -48,7 +48,12 @@ def core(internals: tuple[Any, Any]) -> Core:
 
 @pytest.fixture
 def paper(core: Core) -> Paper:
-    return Paper(core, core.instruments(SCALES, {**SCALES, "price_scale": 8, "qty_scale": 8}), maker=MONEY // 1000, taker=MONEY // 500)
+    return Paper(
+        core,
+        core.instruments(SCALES, {**SCALES, "price_scale": 8, "qty_scale": 8}),
+        maker=MONEY // 1000,
+        taker=MONEY // 500,
+    )
 
 
 def rule(core: Core, name: str) -> int:
@@ -75,7 +80,12 @@ def test_a_market_order_takes_the_touch_then_the_depth_beyond_it(paper: Paper) -
     assert [u.liquidity for u in updates] == [0, TAKER, TAKER, TAKER]
     assert [u.exec_id for u in updates] == [0, 1, 2, 3]
     assert {u.venue_order_id for u in updates} == {1}
-    assert [u.fee_raw for u in updates] == [0, 30 * MONEY // 500, 4004 * MONEY // 100 // 500, 1003 * MONEY // 100 // 500]
+    assert [u.fee_raw for u in updates] == [
+        0,
+        30 * MONEY // 500,
+        4004 * MONEY // 100 // 500,
+        1003 * MONEY // 100 // 500,
+    ]
     assert {u.hdr.strategy for u in updates} == {1}
 
 
@@ -89,7 +99,11 @@ def test_what_a_market_order_does_not_find_expires(core: Core, paper: Paper) -> 
 
 def test_a_limit_takes_up_to_its_price_and_rests(paper: Paper) -> None:
     updates = send(paper, 1, 1000, price_raw=10010)
-    assert brief(updates) == [(1, WORKING, 0, 0, 0), (1, PARTIALLY_FILLED, 10000, 300, 300), (1, PARTIALLY_FILLED, 10010, 400, 700)]
+    assert brief(updates) == [
+        (1, WORKING, 0, 0, 0),
+        (1, PARTIALLY_FILLED, 10000, 300, 300),
+        (1, PARTIALLY_FILLED, 10010, 400, 700),
+    ]
     traded = paper.trade(10009, 50)  # below our bid: we are hit
     assert brief(traded) == [(1, PARTIALLY_FILLED, 10010, 50, 750)]
     assert traded[0].liquidity == MAKER
@@ -116,7 +130,9 @@ def test_fill_or_kill_takes_all_or_nothing(core: Core, paper: Paper) -> None:
 
 
 def test_post_only_never_takes(core: Core, paper: Paper) -> None:
-    assert [(u.state, u.rule) for u in send(paper, 1, 10, price_raw=10000, tif=POST_ONLY)] == [(REJECTED, rule(core, "POST_ONLY"))]
+    assert [(u.state, u.rule) for u in send(paper, 1, 10, price_raw=10000, tif=POST_ONLY)] == [
+        (REJECTED, rule(core, "POST_ONLY"))
+    ]
     assert [u.state for u in send(paper, 2, 10, price_raw=9999, tif=POST_ONLY)] == [WORKING]
     assert brief(paper.trade(9998, 10)) == [(2, FILLED, 9999, 10, 10)]
 
@@ -128,7 +144,9 @@ def test_displayed_liquidity_is_taken_once(paper: Paper) -> None:
     assert paper.quote(Book(bid=(9991, 5), ask=(10000, 300))) == []  # the other side moved
     assert brief(paper.quote(Book(bid=(9991, 5), ask=(10000, 120)))) == [(2, PARTIALLY_FILLED, 10000, 120, 120)]
     assert paper.quote(Book(bid=(9991, 5), ask=(10001, 300))) == []
-    assert brief(paper.quote(Book(bid=(9991, 5), ask=(10000, 120)))) == [(2, PARTIALLY_FILLED, 10000, 120, 240)]  # it had gone
+    assert brief(paper.quote(Book(bid=(9991, 5), ask=(10000, 120)))) == [
+        (2, PARTIALLY_FILLED, 10000, 120, 240)
+    ]  # it had gone
 
 
 def test_two_orders_share_the_depth(paper: Paper) -> None:
@@ -165,13 +183,22 @@ def test_price_then_time_and_never_more_than_printed(paper: Paper) -> None:
     assert brief(paper.trade(9981, 1000)) == [(3, FILLED, 9985, 50, 100)]  # order 1 is not traded through
 
 
+def test_one_print_is_shared_by_both_sides(paper: Paper) -> None:
+    """Our own bid above our own offer: they do not meet, and a trade between them is met once."""
+    send(paper, 1, 100, Book(), price_raw=10010)
+    send(paper, 2, 100, Book(), price_raw=9990, side=SELL)
+    assert brief(paper.trade(10000, 130)) == [(1, FILLED, 10010, 100, 100), (2, PARTIALLY_FILLED, 9990, 30, 30)]
+
+
 def test_a_quote_that_reaches_resting_orders_fills_what_it_displays(paper: Paper) -> None:
     send(paper, 1, 100, price_raw=9990)
     send(paper, 2, 100, price_raw=9985)
     updates = paper.quote(Book(bid=(9970, 10), ask=(9985, 150)))
     assert brief(updates) == [(1, FILLED, 9990, 100, 100), (2, PARTIALLY_FILLED, 9985, 50, 50)]
     assert {u.liquidity for u in updates} == {MAKER}
-    assert brief(send(paper, 3, 10, Book(bid=(9970, 10), ask=(9985, 150)), price_raw=9985, tif=IOC))[-1][1] == EXPIRED  # all taken
+    assert (
+        brief(send(paper, 3, 10, Book(bid=(9970, 10), ask=(9985, 150)), price_raw=9985, tif=IOC))[-1][1] == EXPIRED
+    )  # all taken
 
 
 def test_cancel_and_replace(core: Core, paper: Paper) -> None:
