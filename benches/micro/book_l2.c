@@ -9,8 +9,7 @@
  */
 #include "book_session.h"
 
-#include <x86intrin.h>
-
+#include "base/clock.h"
 #include "book/l2.h"
 
 #define TICK_RAW 1000000
@@ -47,25 +46,16 @@ static void check(const session *s, const b3_book *book) {
     require(b3_book_cum_qty(book, B3_BUY, 1) > 0 && stats.bid_levels > 1000 && stats.ask_levels > 1000, "levels of both sides");
 }
 
-/* ns per cycle of the time-stamp counter. */
-static double cycle_ns(void) {
-    const int64_t from_ns = now_ns();
-    const uint64_t from = __rdtsc();
-    while (now_ns() - from_ns < 20000000) continue;
-    return (double)(now_ns() - from_ns) / (double)(__rdtsc() - from);
-}
-
-static double time_messages(b3_book *book, const session *s, double ns_a_cycle) {
+static double time_messages(b3_book *book, const session *s, const b3_clock *clock) {
     static b3_level buffer[10000];
-    uint64_t cycles = 0;
-    unsigned aux;
+    int64_t ns = 0;
     for (uint32_t i = 0; i < s->message_count; i++) {
         memcpy(buffer, &s->levels[s->messages[i].first], s->messages[i].count * sizeof *buffer);
-        const uint64_t from = __rdtscp(&aux);
+        const uint64_t from = b3_clock_ticks(clock);
         require(b3_book_on_levels(book, buffer, s->messages[i].count, &last_quote) == B3_OK, "a level refused");
-        cycles += __rdtscp(&aux) - from;
+        ns += b3_clock_elapsed_ns(clock, from, b3_clock_ticks(clock));
     }
-    return (double)cycles * ns_a_cycle;
+    return (double)ns;
 }
 
 static double time_stream(b3_book *book, const session *s) {
@@ -112,9 +102,10 @@ int main(int argc, char **argv) {
     printf("{\"bench\": \"book_l2\", \"unit\": \"ns per level\", \"levels\": %u, \"messages\": %u, \"moves\": %llu", levels,
            s.message_count, (unsigned long long)stats.moves);
     static double message_ns[PASSES_MAX], stream_ns[PASSES_MAX], set_ns[PASSES_MAX];
-    const double ns_a_cycle = cycle_ns();
+    b3_clock clock;
+    require(b3_clock_calibrate(&clock, 20000000) == B3_OK, "no clock");
     for (int i = 0; i < passes; i++) {
-        message_ns[i] = time_messages(book, &s, ns_a_cycle);
+        message_ns[i] = time_messages(book, &s, &clock);
         stream_ns[i] = time_stream(book, &s);
         set_ns[i] = time_set(book, &s);
     }
