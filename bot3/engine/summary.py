@@ -170,10 +170,10 @@ def why_no_orders(summary: dict[str, Any], plan: RunPlan) -> str:
     never_synced = [symbol for symbol, row in summary["instruments"].items() if not row["snapshots"]]
     if never_synced:
         return f"the book of {', '.join(never_synced)} was never whole: there is no depth snapshot in the recording"
-    refused = [symbol for symbol, row in summary["instruments"].items() if not row["diffs_applied"]]
-    if refused:
+    broken = [s for s, row in summary["instruments"].items() if not row["synced"] and not row["diffs_applied"]]
+    if broken:
         hint = "engine.dense_ticks or engine.sparse_levels may be too small"
-        return f"the book of {', '.join(refused)} was never whole: it took no depth message ({hint})"
+        return f"the book of {', '.join(broken)} was never whole: it took no depth message ({hint})"
     if summary["bars"] == 0 and any(_wants_bars(strategy) for strategy in plan.strategies):
         return "no bar closed, and the strategy acts on bars: choose smaller ones with --bars"
     cold = [line for strategy in plan.strategies if (line := _not_warm(strategy, summary, plan))]
