@@ -44,6 +44,8 @@ def convert_recordings(paths: Sequence[str | os.PathLike[str]], out: Path, *, pa
 
     out appears when it is whole; an old file of that name is replaced. Raises RecordingError.
     """
+    if out.exists() and not out.is_file():
+        raise RecordingError("is there already, and is no regular file", where=str(out), hint="Name another file.")
     partial = out.with_name(f".{out.name}.partial")
     with open_recordings(paths) as recording:
         try:

@@ -407,9 +407,12 @@ def test_a_conversion_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="cannot make the recording"):
         convert_recordings([tmp_path / "r"], tmp_path / "missing" / "out")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(RecordingError, match="cannot be written"):
-        convert_recordings([tmp_path / "r"], tmp_path / "folder")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "out", "own", "r", "temporary"]
+    os.mkfifo(tmp_path / "pipe")  # a device would be lost just so
+    for name in ("folder", "pipe"):
+        with pytest.raises(RecordingError, match="no regular file"):
+            convert_recordings([tmp_path / "r"], tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "out", "own", "pipe", "r", "temporary"]
 
 
 def test_parsed_events_are_those_messages(tmp_path: Path) -> None:
