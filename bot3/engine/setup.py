@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +17,7 @@ from bot3.engine.plan import BuiltinStrategy, ExternalStrategy, RunPlan
 from bot3.errors import ArgumentError, ConfigError, InstrumentError
 from bot3.ffi import lib
 from bot3.instruments import Instrument, instruments_from
-from bot3.recording import Recording, RecordingFile, read_exchange_info
+from bot3.recording import Recording, RecordingFile, first_prices, read_exchange_info
 
 __all__ = ["Prepared", "choose_instruments", "choose_symbols", "prepare"]
 
@@ -28,13 +27,6 @@ _BAR_KINDS: Final = {
     "volume": lib.B3_BAR_VOLUME,
     "notional": lib.B3_BAR_NOTIONAL,
 }
-
-# Decimals of a message, as price and quantity: of a level, a trade, a ticker.
-_PAIRS: Final = re.compile(
-    rb'\["(\d+\.?\d*)","(\d+\.?\d*)"|"p":"(\d+\.?\d*)","q":"(\d+\.?\d*)"|"[ba]":"(\d+\.?\d*)","[BA]":"(\d+\.?\d*)"'
-)
-_RECORDS_LOOKED_AT: Final = 20_000
-_PAIRS_ENOUGH: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +76,10 @@ def choose_instruments(
         known = instruments_from(recording.exchange_info, "exchangeInfo of the recording", only=symbols)
     else:
         known = {}
-    return [known.get(symbol) or _inferred(symbol, recording, file) for symbol in symbols]
-
-
-def _inferred(symbol: str, recording: Recording, file: RecordingFile) -> Instrument:
-    own = {index for index, source in enumerate(recording.sources) if source.symbol == symbol}
-    quoted = f'"{symbol}"'.encode()
-    prices: dict[str, None] = {}
-    qtys: dict[str, None] = {}
-    for number, record in enumerate(file.records()):
-        if number >= _RECORDS_LOOKED_AT or len(prices) >= _PAIRS_ENOUGH:
-            break
-        if record.type != lib.B3_REC_FRAME:
-            continue
-        data = bytes(file.payload(record))
-        if record.source in own or quoted in data:
-            for match in _PAIRS.finditer(data):
-                price, qty = (group.decode() for group in match.groups() if group is not None)
-                prices[price] = qtys[qty] = None
-    return Instrument.inferred(symbol, prices, qtys, recording.market)
+    seen = first_prices(file, [symbol for symbol in symbols if symbol not in known])
+    for symbol, first in seen.items():
+        known[symbol] = Instrument.inferred(symbol, first.prices, first.qtys, recording.market)
+    return [known[symbol] for symbol in symbols]
 
 
 def prepare(

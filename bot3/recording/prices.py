@@ -6,14 +6,13 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bot3.ffi import ffi, lib
-from bot3.recording.reader import RecordingFile
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
+    from bot3.recording.reader import RecordingFile
 
 __all__ = ["Seen", "first_prices"]
 
@@ -35,23 +34,23 @@ class Seen:
             self.qtys.append(qty)
 
 
-def first_prices(path: Path, symbols: Collection[str]) -> dict[str, Seen]:
-    """For each symbol what its first messages in a file of bot3's own format hold; nothing when it has none early on.
+def first_prices(recording: RecordingFile, symbols: Collection[str]) -> dict[str, Seen]:
+    """For each symbol what its first messages hold; nothing when it has none early on. The cursor ends at the start.
 
     Messages that cannot be read are passed over: the engine counts and names them. Raises RecordingError.
     """
     found = {symbol: Seen() for symbol in symbols}
-    with RecordingFile(path) as recording:
-        sources: list[CData] = []
-        for number, record in enumerate(recording.records()):
-            if record.type == lib.B3_REC_SOURCE:
-                sources.append(ffi.cast("const b3_source *", record + 1))
-            elif record.type == lib.B3_REC_FRAME:
-                _from_message(bytes(recording.payload(record)), _symbol(sources[record.source]), found)
-            elif record.type == lib.B3_REC_EVENTS:
-                _from_events(recording, record, sources[record.source], found)
-            if number > _RECORDS_MAX or all(len(seen.prices) >= _ENOUGH for seen in found.values()):
-                break
+    sources: list[CData] = []
+    for number, record in enumerate(recording.records()):
+        if record.type == lib.B3_REC_SOURCE:
+            sources.append(ffi.cast("const b3_source *", record + 1))
+        elif record.type == lib.B3_REC_FRAME:
+            _from_message(bytes(recording.payload(record)), _symbol(sources[record.source]), found)
+        elif record.type == lib.B3_REC_EVENTS:
+            _from_events(recording, record, sources[record.source], found)
+        if number > _RECORDS_MAX or all(len(seen.prices) >= _ENOUGH for seen in found.values()):
+            break
+    lib.b3_recording_rewind(recording.pointer)
     return found
 
 

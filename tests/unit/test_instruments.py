@@ -14,7 +14,7 @@ from bot3.errors import InstrumentError
 from bot3.ffi import ffi
 from bot3.ffi.structs import assign
 from bot3.instruments import Instrument, TrailingDelta, instruments_from
-from bot3.recording import first_prices, open_recordings, read_exchange_info
+from bot3.recording import RecordingFile, first_prices, open_recordings, read_exchange_info
 from bot3.sample import SAMPLE, SAMPLE_INSTRUMENTS
 
 # Filters of every published shape, in the spelling of spot and of futures.
@@ -329,7 +329,8 @@ def test_the_sample() -> None:
     assert btcusdt.unknown_filters == ()
     assert SAMPLE.stat().st_size < 2 << 20
     with open_recordings([SAMPLE]) as recording:
-        seen = first_prices(recording.path, recording.symbols)["BTCUSDT"]
+        with RecordingFile(recording.path) as file:
+            seen = first_prices(file, recording.symbols)["BTCUSDT"]
         assert (recording.symbols, recording.bad_line_count) == (("BTCUSDT",), 0)
     assert len(seen.prices) > 2000  # the snapshot
     assert Instrument.inferred("BTCUSDT", seen.prices, seen.qtys).tick == btcusdt.tick
@@ -383,7 +384,8 @@ def test_the_exchange_info_inside_captures(shared_data: Path) -> None:
             assert recording.exchange_info is not None
             instruments = instruments_from(recording.exchange_info)
             assert len(instruments) == count
-            seen = first_prices(recording.path, recording.symbols)
+            with RecordingFile(recording.path) as file:
+                seen = first_prices(file, recording.symbols)
             for symbol in recording.symbols:
                 inferred = Instrument.inferred(symbol, seen[symbol].prices, seen[symbol].qtys, recording.market)
                 assert instruments[symbol].market == recording.market

@@ -427,18 +427,15 @@ def test_parsed_events_are_those_messages(tmp_path: Path) -> None:
     assert dict(info.events) == {"trade": 1, "level": 3}
     assert dict(info.records) == {"config": 1, "source": 1, "events": 3}
     assert (info.symbols, info.first_ns, info.last_ns) == (("AUSDT",), 100, 103)
-    raw, parsed = (first_prices(p, ["AUSDT"])["AUSDT"] for p in (tmp_path / "parsed", path_raw(path, tmp_path)))
-    assert (
-        [float(price) for price in raw.prices] == [float(price) for price in parsed.prices] == [10, 9.98, 10.02, 9.99]
-    )
-    assert [float(qty) for qty in raw.qtys] == [float(qty) for qty in parsed.qtys] == [1, 2, 3, 1]
+    convert_recordings([path], tmp_path / "raw")
+    seen = []
+    for name in ("raw", "parsed"):
+        with RecordingFile(tmp_path / name) as file:
+            seen.append(first_prices(file, ["AUSDT"])["AUSDT"])
+    raw, parsed = ([[float(text) for text in column] for column in (one.prices, one.qtys)] for one in seen)
+    assert raw == parsed == [[10, 9.98, 10.02, 9.99], [1, 2, 3, 1]]
     with pytest.raises(RecordingError, match="parsed already"):
         convert_recordings([tmp_path / "parsed"], tmp_path / "twice", parsed=True)
-
-
-def path_raw(path: Path, folder: Path) -> Path:
-    convert_recordings([path], folder / "raw")
-    return folder / "raw"
 
 
 def test_the_command_line(tmp_path: Path) -> None:
