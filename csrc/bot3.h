@@ -833,7 +833,8 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error);
 int32_t b3_engine_run_blocking(b3_engine *engine, b3_recording *recording, uint64_t max_inputs, b3_error *error);
 /* Ends run at the next input; sticky. */
 void b3_engine_stop(b3_engine *engine);
-/* A request from the control plane: the next input. Judged by risk like any other; the outcome is an event. */
+/* A request from the control plane: the next input. Judged by risk like any other; the outcome is an event. Requests are numbered from 1:
+ * its order id is b3_totals.requests after the call. */
 int32_t b3_engine_submit(b3_engine *engine, const b3_request *request, b3_error *error);
 /* Ends the journal with the END record (the drain then returns). */
 int32_t b3_engine_finish(b3_engine *engine, b3_error *error);
@@ -849,7 +850,7 @@ typedef struct b3_tap_slot {
 /* Events since the last clear. Valid until the next run, submit or clear. */
 const b3_tap_slot *b3_engine_tap(const b3_engine *engine, uint32_t *count);
 void b3_engine_tap_clear(b3_engine *engine);
-/* The same for what external strategies asked to see. */
+/* The same for what external strategies asked to see: a copy for each, hdr.strategy is whose. */
 const b3_tap_slot *b3_engine_inbox(const b3_engine *engine, uint32_t *count);
 void b3_engine_inbox_clear(b3_engine *engine);
 

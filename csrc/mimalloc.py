@@ -1,4 +1,4 @@
-"""Prints mimalloc's include directory and object file, one a line, if the build environment has the cmeel-mimalloc wheel."""
+"""Prints mimalloc's include directory and object file, one a line, where the build has the wheel cmeel-mimalloc."""
 
 import sys
 from pathlib import Path

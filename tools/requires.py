@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml requires under a heading (build, or an optional extra), one a line: pip is told once, there."""
+"""Prints what pyproject.toml requires under a heading (build, or an optional extra), one a line, for pip."""
 
 import sys
 import tomllib

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -229,11 +228,6 @@ class Host:
 
     def __init__(self, members: list[Member]) -> None:
         self._by_id = {member.strategy_id: member for member in members}
-        self._turns: dict[tuple[int, int], Iterator[Member]] = {}
-        for member in members:
-            for kind in (lib.B3_QUOTE, lib.B3_TRADE, lib.B3_BAR):
-                watching = [m for m in members if m.index == member.index and kinds_of(type(m.strategy)) >> kind & 1]
-                self._turns[member.index, kind] = itertools.cycle(watching)
 
     def start(self, engine: Engine) -> None:
         """Attaches the strategies and calls on_start. Raises StrategyError."""
@@ -251,13 +245,7 @@ class Host:
                 first = ffi.cast("const b3_tap_slot *", ffi.from_buffer("uint8_t[]", slots))
                 for index in range(len(slots)):
                     header = ffi.cast("const b3_header *", ffi.addressof(first[index], "event"))
-                    self._addressee(header).on_event(header)
-
-    def _addressee(self, header: CData) -> Member:
-        """Market events name no strategy: the inbox holds a copy for each that watches, in the order of their ids."""
-        if header.strategy:
-            return self._by_id[header.strategy]
-        return next(self._turns[header.instrument, header.kind])
+                    self._by_id[header.strategy].on_event(header)
 
     def stop(self) -> None:
         """Calls on_stop and takes the engine away. Raises StrategyError."""

@@ -1,4 +1,4 @@
-"""Makes the cffi module's C source. Declarations are sliced from the public header, so there is one copy of the contract."""
+"""Makes the cffi module's C source from declarations sliced out of the public header: one copy of the contract."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from cffi import FFI
 
 _HEADER = Path(__file__).resolve().parents[2] / "csrc" / "bot3.h"
 
-# cffi releases the GIL around every call. A short call would then wait for it on the way back (milliseconds at p99.9 beside a busy
-# thread), so only calls that say that they may run long give it up; the compiler folds the test away.
+# cffi releases the GIL around every call. A short call would then wait for it on the way back (milliseconds at p99.9
+# beside a busy thread), so only calls that say that they may run long give it up; the compiler folds the test away.
 _GIL = """
 #include <string.h>
 #include "bot3.h"
@@ -25,6 +25,7 @@ def sliced(text: str) -> str:
 
 
 def builder() -> FFI:
+    """Return the module to generate: what cffi-gen-src calls."""
     ffi = FFI()
     ffi.cdef(sliced(_HEADER.read_text(encoding="utf-8")))
     ffi.set_source("bot3.ffi._core", _GIL)

@@ -164,7 +164,8 @@ void b3_trading_refresh(b3_engine *engine);
 /* output.c: to the journal, and to the tap if its kind is asked for. The header's input number and time are filled in. */
 int32_t b3_output(b3_engine *engine, b3_header *event, b3_error *error);
 int32_t b3_output_market(b3_engine *engine, const b3_header *event, b3_error *error); /* tap only */
-int32_t b3_output_inbox(b3_engine *engine, const b3_header *event, b3_error *error);
+/* A copy for an external strategy, whose id its header then carries. */
+int32_t b3_output_inbox(b3_engine *engine, const b3_header *event, uint16_t strategy, b3_error *error);
 int32_t b3_outlet_put(b3_outlet *outlet, const b3_header *event);
 int32_t b3_output_system(b3_engine *engine, b3_market *market, uint16_t code, int64_t a, int64_t b, b3_error *error);
 

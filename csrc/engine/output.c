@@ -36,9 +36,10 @@ int32_t b3_output(b3_engine *engine, b3_header *event, b3_error *error) {
     return b3_output_market(engine, event, error);
 }
 
-int32_t b3_output_inbox(b3_engine *engine, const b3_header *event, b3_error *error) {
-    if (b3_outlet_put(&engine->inbox, event) != B3_OK)
-        return b3_engine_fail(error, B3_ERR_MEMORY, "inbox: no memory to widen it", engine->input_no, engine->inbox.capacity);
+int32_t b3_output_inbox(b3_engine *engine, const b3_header *event, uint16_t strategy, b3_error *error) {
+    const int32_t status = b3_outlet_put(&engine->inbox, event);
+    if (status == B3_OK) ((b3_header *)&engine->inbox.slots[engine->inbox.count - 1].event)->strategy = strategy;
+    else return b3_engine_fail(error, status, "inbox: no memory to widen it", engine->input_no, engine->inbox.capacity);
     return B3_OK;
 }
 

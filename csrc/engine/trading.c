@@ -136,7 +136,7 @@ int32_t b3_trading_dispatch(b3_engine *engine, b3_market *market, const b3_heade
         if ((member->kinds >> event->kind & 1) == 0 || for_another) continue;
         int32_t failed = B3_OK;
         if (member->strategy == NULL) {
-            failed = b3_output_inbox(engine, event, error);
+            failed = b3_output_inbox(engine, event, (uint16_t)next, error);
         } else {
             b3_slot out[B3_OUT_CAP];
             market->view.open_orders = member->open_orders;
@@ -162,6 +162,7 @@ static int32_t output_balance(b3_engine *engine, const b3_header *cause, uint32_
 
 static int32_t on_fill(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error) {
     b3_position position = {0};
+    b3_pipeline_mark(engine, market); /* so that the event depends on the market alone, not on when somebody last read */
     const int32_t status = b3_account_on_update(engine->account, update, &position);
     if (status == B3_EMPTY) return B3_OK;
     if (status != B3_OK)

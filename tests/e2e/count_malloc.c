@@ -30,7 +30,7 @@ void *realloc(void *block, size_t size) {
 
 ssize_t write(int fd, const void *data, size_t len) {
     static ssize_t (*next)(int, const void *, size_t);
-    if (next == NULL) next = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    if (next == NULL) next = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
     if (fd == -1 && len == 3 && memcmp(data, "B3>", 3) == 0) counting = 1;
     if (fd == -1 && len == 3 && memcmp(data, "B3<", 3) == 0) counting = 0;
     return next(fd, data, len);

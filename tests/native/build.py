@@ -1,4 +1,4 @@
-"""Makes the module that lets tests reach the inside of the core: the public header's types plus every header in this folder."""
+"""Makes the module by which tests reach the core's inside: the public header's types, and every header here."""
 
 import importlib.util
 from pathlib import Path
