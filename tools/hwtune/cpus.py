@@ -12,7 +12,7 @@ CpuSet = frozenset[int]
 # The kernel's NR_CPUS is at most 8192; the bound keeps a damaged dump from asking for gigabytes of numbers.
 CPU_MAX = 65_536
 
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9})/(\d{1,9}))?)?")
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9})/(\d{1,9}))?)?", re.ASCII)
 _MASK = re.compile(r"[0-9a-fA-F]{1,16}")
 
 

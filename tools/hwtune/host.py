@@ -17,6 +17,7 @@ from hwtune.errors import AccessError, Problem
 
 # No file that hwtune reads is larger; a damaged or hostile dump may claim to be.
 READ_MAX_BYTES = 16 << 20
+READ_CHUNK_BYTES = 64 << 10
 
 _PROBLEMS = {
     errno.ENOENT: Problem.ABSENT, errno.ENODEV: Problem.ABSENT, errno.ENXIO: Problem.ABSENT,
@@ -90,8 +91,15 @@ class LiveHost(Host):
 
     def read_bytes(self, path: str) -> bytes:
         try:
-            with open(self._at(path), "rb") as file:
-                return file.read(READ_MAX_BYTES)
+            with open(self._at(path), "rb", buffering=0) as file:
+                # Small reads: for one of megabytes procfs answers ENOMEM, as it sets the whole buffer aside.
+                parts, total = [], 0
+                while total < READ_MAX_BYTES and (part := file.read(READ_CHUNK_BYTES)):
+                    parts.append(part)
+                    total += len(part)
+                    if self.live and path.startswith("/dev/"):
+                        break
+                return b"".join(parts)
         except OSError as error:
             raise access_error(error, path) from error
 
@@ -141,10 +149,27 @@ class LiveHost(Host):
         target = Path(self._at(path))
         try:
             target.unlink(missing_ok=True)
+            # what a power cut in the middle of write_durable leaves behind
+            target.with_name(target.name + ".new").unlink(missing_ok=True)
             if target.parent.exists():
                 self._sync_dir(target.parent)
         except OSError as error:
             raise access_error(error, path) from error
+
+    def remove_empty(self, top: str, below: str) -> None:
+        """Removes the directory of `below` and those above it up to `top`, as far as they are empty. Raises AccessError."""
+        directory = Path(self._at(below)).parent
+        stop = Path(self._at(top))
+        try:
+            while directory.is_relative_to(stop):
+                # an earlier, killed attempt may have removed the lower ones
+                if directory.is_dir():
+                    if any(directory.iterdir()):
+                        break
+                    directory.rmdir()
+                directory = directory.parent
+        except OSError as error:
+            raise access_error(error, below) from error
 
     @staticmethod
     def _sync_dir(directory: Path) -> None:

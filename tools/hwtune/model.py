@@ -43,12 +43,14 @@ class Change:
 
     `target` names the knob (see targets.py), `value` what to write. Changes apply in order of `rank`.
     `may_refuse`: real systems refuse this one even to root (managed IRQs, firmware-owned ASPM): reported, not fatal.
+    `opt_in`: takes something away from the host that undo cannot fully give back; done only if named by --only.
     """
 
     target: str
     value: str
     rank: int = 50
     may_refuse: bool = False
+    opt_in: bool = False
 
 
 @dataclass(frozen=True)

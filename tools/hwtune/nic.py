@@ -160,6 +160,11 @@ def read_live(name: str) -> Nic:
         nic.phc_index = phc if phc >= 0 else None
     except AccessError as error:
         nic.refused["timestamping"] = error.problem.value
+    # The number of flow rules: who cannot count them cannot steer, whatever the feature flag says.
+    try:
+        _ioctl(name, SIOCETHTOOL, bytearray(struct.pack("I", 0x2E) + bytes(188)), "flow rules")
+    except AccessError as error:
+        nic.refused["ntuple"] = error.problem.value
     data = bytearray(struct.pack("I", 0x03) + bytes(192))
     try:
         _ioctl(name, SIOCETHTOOL, data, "driver")
@@ -196,10 +201,10 @@ def parse_ethtool(text: str) -> dict[str, Nic]:
     """NICs of a file of ethtool outputs, each below `## ethtool -X NAME`. Lines of unknown form are skipped."""
     nics: dict[str, Nic] = {}
     heads = list(_SECTION.finditer(text))
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
+    for i, head in enumerate(heads):
         option, name = head.group(1), head.group(2)
         nic = nics.setdefault(name, Nic(name))
-        body = text[head.end() : following.start() if following else len(text)]
+        body = text[head.end() : heads[i + 1].start() if i + 1 < len(heads) else len(text)]
         if "not supported" in body:
             nic.refused[{"l": "channels", "n": "ntuple", "x": "rss"}.get(option, option)] = Problem.UNSUPPORTED.value
         _parse_section(nic, option, body)

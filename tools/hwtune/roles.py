@@ -122,10 +122,11 @@ def propose(topology: Topology, nic: str | None, nic_node: int | None, count: in
         groups.setdefault(topology.last_level(min(core)), []).append(core)
     # A group that holds all talkers wins; among those the one without the first CPU, then the highest.
     best = max(groups.values(), key=lambda cores: (min(len(cores), count), first not in cores[0], max(map(max, cores))))
-    chosen = sorted(best, key=min)[-count:]
-    # The rest of the host needs a core as well; the first core is always its own.
-    if len(chosen) == len(topology.cores):
-        chosen = chosen[1:]
+    # Each node in use keeps a whole core for its own interrupts and kernel threads; the first core is one already.
+    home = topology.node_of(min(best[0]))
+    node_cores = [c for c in topology.cores if home is None or c <= topology.nodes.get(home, topology.online)]
+    spare = len(node_cores) - len([c for c in best if c in node_cores])
+    chosen = sorted(best, key=min)[-min(count, len(best) - (1 if spare == 0 and len(best) > 1 else 0)) :]
     hot = {f"{prefix}{i}": frozenset({min(core)}) for i, core in enumerate(chosen)}
     node = topology.node_of(min(chosen[0])) if topology.numa_consistent() else None
     return Roles(hot=hot, nic=nic, node=node, source="proposed")

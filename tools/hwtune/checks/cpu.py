@@ -136,7 +136,7 @@ def smt_active(facts: Facts) -> Answer:
     loose = siblings - idle
     return judge(not loose, f"SMT is on; siblings of hot CPUs: {cpus(siblings)}"
                  + (f", not isolated: {cpus(loose)}" if loose else ", all isolated"),
-                 *[Change(file_target(f"{CPU}/cpu{cpu}/online"), "0", rank=90) for cpu in sorted(loose)],
+                 *[Change(file_target(f"{CPU}/cpu{cpu}/online"), "0", rank=90, opt_in=True) for cpu in sorted(loose)],
                  boot=isolation_boot(facts))  # fmt: skip
 
 

@@ -25,26 +25,34 @@ def khugepaged(facts: Facts) -> Answer:
                  Change(file_target(path), "0"))  # fmt: skip
 
 
-def _hot_node(facts: Facts) -> int | None:
-    nodes = {facts.topology.node_of(cpu) for cpu in facts.hot}
+def _wanted_nodes(facts: Facts) -> list[int]:
+    """Where the hot path's memory belongs: on the planned node, else the NIC's, else those of the hot CPUs."""
     if facts.roles.node is not None:
-        return facts.roles.node
-    return nodes.pop() if len(nodes) == 1 else None
+        return [facts.roles.node]
+    nic_node = facts.nic_node(facts.roles.nic) if facts.roles.nic else None
+    if nic_node is not None:
+        return [nic_node]
+    return sorted({n for cpu in facts.hot if (n := facts.topology.node_of(cpu)) is not None})
 
 
 def _huge(facts: Facts, size_kb: int, need: int, boot: tuple[Boot, ...]) -> Answer:
-    node = _hot_node(facts)
     name = f"hugepages-{size_kb}kB"
-    base = f"{NODE}/node{node}/hugepages/{name}" if node is not None else f"{PAGES}/{name}"
-    free_text, total_text = facts.host.get(f"{base}/free_hugepages"), facts.host.get(f"{base}/nr_hugepages")
-    if free_text is None or total_text is None:
-        return absent(facts, f"{base}/nr_hugepages", "the kernel has no pages of this size")
-    free, total = integer(free_text, base), integer(total_text, base)
+    nodes = [n for n in _wanted_nodes(facts) if facts.host.exists(f"{NODE}/node{n}/hugepages/{name}")]
+    places = {f"node {n}": f"{NODE}/node{n}/hugepages/{name}" for n in nodes} or {"the host": f"{PAGES}/{name}"}
+    short: list[str] = []
+    changes: list[Change] = []
+    for place, base in places.items():
+        free_text, total_text = facts.host.get(f"{base}/free_hugepages"), facts.host.get(f"{base}/nr_hugepages")
+        if free_text is None or total_text is None:
+            return absent(facts, f"{base}/nr_hugepages", "the kernel has no pages of this size")
+        free, total = integer(free_text, base), integer(total_text, base)
+        if free < need:
+            short.append(f"{free} of {total} free on {place}, {need} needed")
+            changes.append(Change(file_target(f"{base}/nr_hugepages"), str(total - free + need), 30, may_refuse=True))
     everywhere = {n: facts.host.get(f"{NODE}/node{n}/hugepages/{name}/nr_hugepages") for n in facts.topology.nodes}
     spread = ", ".join(f"node {n}: {v}" for n, v in everywhere.items() if v is not None)
-    where = f"on node {node}" if node is not None else "in all"
-    return judge(free >= need, f"{free} of {total} free {where}, {need} needed" + (f" ({spread})" if spread else ""),
-                 Change(file_target(f"{base}/nr_hugepages"), str(total - free + need), 30), boot=boot)  # fmt: skip
+    saw = some(short) or f"at least {need} free on {some(list(places))}"
+    return judge(not short, saw + (f" (in all {spread})" if spread else ""), *changes, boot=boot)
 
 
 @check("mem.huge2m")

@@ -54,7 +54,7 @@ def link(facts: Facts) -> Answer:
             speed = facts.host.get(f"{base}/speed")
         except AccessError:  # the kernel answers EINVAL for a link that is down
             speed = None
-        shown.append(f"{name} {state}, {speed or '?'} Mbit/s, {changes} carrier changes")
+        shown.append(f"{name} {state}, {'?' if speed in (None, '-1') else speed} Mbit/s, {changes} carrier changes")
         if state not in ("up", "unknown"):
             faults.append(f"{name} is {state}")
     if not shown:
@@ -120,7 +120,7 @@ def rss(facts: Facts) -> Answer:
 def ntuple(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
-    able = [n for n in facts.nics if "ntuple" in facts.nic(n).settings and facts.nic(n).refused.get("ntuple") != "fixed"]
+    able = [n for n in facts.nics if "ntuple" in facts.nic(n).settings and "ntuple" not in facts.nic(n).refused]
     if not able:
         return not_applicable("no NIC can steer flows")
     off = [n for n in able if not facts.nic(n).settings["ntuple"]]

@@ -1,0 +1,2 @@
+from hwtune.cli import main
+main()
