@@ -15,7 +15,8 @@ import click
 from rich.console import Console
 
 from hwtune import apply as applying
-from hwtune import checks, journal, render
+from hwtune import checks, journal, render, report
+from hwtune import measure as measuring
 from hwtune.dump import DumpHost, take_dump
 from hwtune.errors import ExitCode, HwtuneError
 from hwtune.facts import Facts
@@ -148,9 +149,7 @@ def check(root: str | None, only: tuple[str, ...], skip: tuple[str, ...], severi
     rows = checks.select(only, skip, Severity(severity))
     facts = _facts(root, seconds, given)
     if measured:
-        from hwtune import measure
-
-        facts.measurement = measure.measure(facts, measure.Wanted(seconds=1.0), err)
+        facts.measurement = measuring.measure(facts, measuring.Wanted(seconds=1.0), err)
     results = _run(facts, rows, as_json)
     if as_json:
         _json(render.check_json(_host_name(facts), facts.roles, results, facts.topology.problems))
@@ -308,6 +307,88 @@ def dump(output: Path, seconds: float) -> ExitCode:
     render.print_lines(err, [f"left out {text}" for text in left_out])
     render.print_lines(out, [f"{output}: {count} files, {len(left_out)} left out"])
     return ExitCode.GOOD
+
+
+measure_options = _options(
+    click.option("--part", "parts", multiple=True, type=click.Choice(measuring.PARTS), help="Only this part. Repeatable."),
+    click.option("--duration", type=click.FloatRange(0.1, 600), default=3.0, show_default=True, help="Seconds of spinning."),
+    click.option("--fifo", type=click.IntRange(0, 99), default=0, help="Spin and sleep under SCHED_FIFO."),
+    click.option("--peer", help="ADDRESS:PORT of `hwtune-probe echo` on another host, for round trips and stamps."),
+    click.option("--memory-mib", type=click.IntRange(1, 65536), default=64, show_default=True),
+)
+
+
+def _measure(facts: Facts, parts: tuple[str, ...], duration: float, fifo: int, peer: str | None,
+             memory_mib: int) -> measuring.Measurement:  # fmt: skip
+    wanted = measuring.Wanted(duration, parts or measuring.PARTS, (), peer, fifo, memory_mib)
+    return measuring.measure(facts, wanted, err)
+
+
+@cli.command(name="measure")
+@role_options
+@measure_options
+@json_option
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the measurement for a later comparison.")
+@click.option("--before", type=click.Path(path_type=Path), help="A saved measurement to compare with.")
+@click.option("--after", type=click.Path(path_type=Path), help="A saved measurement to compare, instead of measuring now.")
+@_command
+def measure_command(parts: tuple[str, ...], duration: float, fifo: int, peer: str | None, memory_mib: int, as_json: bool,
+                    save: Path | None, before: Path | None, after: Path | None, **given: Any) -> ExitCode:  # fmt: skip
+    """Measure jitter with its cause, wake-ups, core to core, clocks, memory, round trips, stamps, time."""
+    old = measuring.Measurement.load(before) if before is not None else None
+    if after is not None:
+        found = measuring.Measurement.load(after)
+    else:
+        found = _measure(_facts(None, 1.0, given), parts, duration, fifo, peer, memory_mib)
+    if save is not None:
+        found.save(save)
+    if as_json:
+        _json(asdict(found))
+    else:
+        out.print(render.measure_table(found, old))
+    return ExitCode.GOOD
+
+
+@cli.command(name="report")
+@click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
+@role_options
+@measure_options
+@root_option
+@seconds_option
+@click.option("--before", type=click.Path(path_type=Path), help="A saved measurement from before.")
+@click.option("--after", type=click.Path(path_type=Path), help="A saved measurement, instead of measuring now.")
+@_command
+def report_command(output: Path, parts: tuple[str, ...], duration: float, fifo: int, peer: str | None, memory_mib: int,
+                   root: str | None, seconds: float, before: Path | None, after: Path | None, **given: Any) -> ExitCode:  # fmt: skip
+    """Write OUTPUT: one self-contained HTML page with findings, core matrix, histograms, before against after."""
+    facts = _facts(root, seconds, given)
+    old = measuring.Measurement.load(before) if before is not None else None
+    new = measuring.Measurement.load(after) if after is not None else None
+    if new is None and root is None:
+        new = _measure(facts, parts, duration, fifo, peer, memory_mib)
+    facts.measurement = new
+    results = _run(facts, checks.select([], []), quiet=False)
+    output.write_text(report.page(_host_name(facts), render.roles_line(facts.roles), results, new, old), encoding="utf-8")
+    render.print_lines(out, [f"{output}: {render.summary(results)}"])
+    return ExitCode.GOOD
+
+
+@cli.command()
+@click.option("--nic", help="Only this interface.")
+@click.option("--peer", help="ADDRESS[:PORT] to send test packets to.")
+@json_option
+@_command
+def stamps(nic: str | None, peer: str | None, as_json: bool) -> ExitCode:
+    """What the NICs can stamp, which stamps really arrive, how far their clocks are off, what to configure."""
+    facts = Facts(LiveHost(), Roles(nic=nic))
+    facts.roles.validate_on(facts.topology, facts.host)
+    found = measuring.measure(facts, measuring.Wanted(parts=("stamps", "time"), peer=peer), err)
+    if as_json:
+        _json({"stamps": found.stamps, "time": found.time, "skipped": found.skipped})
+    else:
+        render.print_lines(out, render.stamp_lines(found))
+    loopback = next((s for s in found.stamps if s["interface"] == "lo"), None)
+    return ExitCode.GOOD if loopback is not None and loopback["ordered"] == loopback["sent"] else ExitCode.FINDINGS
 
 
 def main() -> None:

@@ -13,8 +13,10 @@ from rich.text import Text
 from hwtune.checks import score
 from hwtune.cpus import format_list
 from hwtune.journal import Journal
+from hwtune.measure import Measurement
 from hwtune.model import Result, Verdict
 from hwtune.plan import Plan, Step
+from hwtune.report import compare, figures
 from hwtune.roles import Roles
 
 STYLE = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
@@ -153,6 +155,39 @@ def plan_json(plan: Plan, loaders: Sequence[str]) -> dict[str, Any]:
     return {"version": 1, "steps": [step(s) for s in plan.steps], "opt_in": [step(s) for s in plan.opt_in],
             "cmdline": {"now": plan.cmdline_now, "then": plan.cmdline_then, "add": plan.added_parameters},
             "boot_loaders": list(loaders), "files": plan.files, "manual": [r.row.id for r in plan.manual]}  # fmt: skip
+
+
+def measure_table(m: Measurement, before: Measurement | None) -> Group:
+    """The figures, beside those from before if there are any; then the causes and what was left out."""
+    table = Table(title=f"{m.host}, Linux {m.kernel}, CPU {format_list(m.cpus)}", title_justify="left")
+    table.add_column("figure")
+    columns = ("before", "after", "ratio") if before is not None else ("now",)
+    for column in columns:
+        table.add_column(column, justify="right")
+    if before is None:
+        for name, value in figures(m).items():
+            table.add_row(name, f"{value:.2f}")
+    else:
+        for name, old, new in compare(before, m):
+            ratio = new / old if old else float(new != 0)
+            style = "green" if ratio < 0.9 else "red" if ratio > 1.1 else ""
+            table.add_row(name, f"{old:.2f}", f"{new:.2f}", Text(f"{ratio:.2f}", style))
+    parts: list[Any] = [table]
+    parts += [Text.assemble((f"CPU {g.cpu}: ", "bold"), g.cause) for g in m.gaps]
+    parts += [Text(f"memory {name} pages: {why}", "yellow") for name, why in m.memory_ns.items() if isinstance(why, str)]
+    parts += [Text(line) for line in stamp_lines(m)]
+    return Group(*parts)
+
+
+def stamp_lines(m: Measurement) -> list[str]:
+    lines: list[str] = []
+    for s in m.stamps:
+        arrived = ", ".join(f"{kind} {n}" for kind, n in s.get("arrived", {}).items())
+        of = f" of {s['sent']} packets: {arrived or 'no stamp'}" if s.get("sent") else ": not tested (give --nic and --peer)"
+        lines.append(f"stamps on {s['interface']}{of}")
+        lines += [f"  offers {', '.join(s['offers']) or 'nothing'}"] if "offers" in s else []
+        lines += [f"  {text}" for text in [*s.get("advice", []), s.get("hwstamp", ""), s.get("fault", "")] if text]
+    return lines + [f"time by {k}: {v}" for k, v in m.time.items()] + [f"not measured: {k}: {v}" for k, v in m.skipped.items()]
 
 
 def status_lines(journal: Journal | None, same_boot: bool) -> list[str]:
