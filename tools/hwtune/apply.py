@@ -109,7 +109,9 @@ def _apply(host: LiveHost, changes: list[tuple[str, Change]], roles: dict[str, A
     return done
 
 
-def _change(host: LiveHost, targets: Targets, todo: list[tuple[Change, list[Entry]]], done: Applied, before: Journal | None) -> None:
+def _change(
+    host: LiveHost, targets: Targets, todo: list[tuple[Change, list[Entry]]], done: Applied, before: Journal | None
+) -> None:
     """Writes and reads back one by one; on failure or interruption puts all back and forgets this apply."""
     tried: list[Entry] = []
     try:
@@ -143,7 +145,7 @@ def _write_checked(targets: Targets, change: Change) -> AccessError | None:
 
 
 def undo(host: LiveHost) -> Undone:
-    """Puts every journalled knob back. Nothing applied is no error. Raises PrivilegeError, LockedError, JournalError."""
+    """Puts every journalled knob back, if any. Raises PrivilegeError, LockedError, JournalError."""
     if host.live and os.geteuid() != 0:
         raise PrivilegeError(("the journalled knobs",))
     with journals.locked(host):
@@ -194,9 +196,11 @@ def verify(host: LiveHost) -> list[Drift]:
         raise JournalError("an apply or undo was cut off in the middle", journals.JOURNAL, "run: bot3 tune undo")
     targets = Targets(host)
     drifts: list[Drift] = []
-    refused = {text for text in journal.refused}
+    refused = set(journal.refused)
     for entry in journal.entries:
-        if entry.wanted is None or any(entry.target in text or entry.target.partition(":")[2] in text for text in refused):
+        if entry.wanted is None or any(
+            entry.target in text or entry.target.partition(":")[2] in text for text in refused
+        ):
             continue
         try:
             now = targets.read(entry.target)
@@ -211,6 +215,3 @@ def verify(host: LiveHost) -> list[Drift]:
 def status(host: LiveHost) -> Journal | None:
     """The journal of what is applied, None if nothing is. Raises JournalError."""
     return journals.load(host)
-
-
-

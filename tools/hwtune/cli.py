@@ -51,10 +51,15 @@ root_option = click.option("--root", type=click.Path(), help="Judge a dump (dire
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 only_option = click.option("--only", multiple=True, help="Only these checks or groups; * is a wildcard. Repeatable.")
 skip_option = click.option("--skip", multiple=True, help="Not these checks or groups. Repeatable.")
-severity_option = click.option("--severity", type=click.Choice([s.value for s in Severity]), default="info",
-                               help="Only checks of at least this severity.")  # fmt: skip
-seconds_option = click.option("--seconds", type=click.FloatRange(0.1, 60), default=2.0, show_default=True,
-                              help="How long to watch the counters.")  # fmt: skip
+severity_option = click.option(
+    "--severity",
+    type=click.Choice([s.value for s in Severity]),
+    default="info",
+    help="Only checks of at least this severity.",
+)
+seconds_option = click.option(
+    "--seconds", type=click.FloatRange(0.1, 60), default=2.0, show_default=True, help="How long to watch the counters."
+)
 
 
 def _command(function: Callable[..., ExitCode]) -> Callable[..., None]:
@@ -83,8 +88,9 @@ def _host(root: str | None) -> Host:
     return LiveHost() if root is None else DumpHost(root)
 
 
-def _roles(facts: Facts, config: Path | None, hot_cpus: str, nic: str | None, node: int | None, policy: str,
-           huge2m: int) -> Roles:  # fmt: skip
+def _roles(
+    facts: Facts, config: Path | None, hot_cpus: str, nic: str | None, node: int | None, policy: str, huge2m: int
+) -> Roles:
     """The plan: of the configuration, of the options, else what the host claims to be set up for, else proposed."""
     if config is not None:
         roles = from_config(config)
@@ -136,11 +142,23 @@ def cli(context: click.Context) -> None:
 @seconds_option
 @json_option
 @click.option("--list", "listing", is_flag=True, help="List all checks and end.")
-@click.option("--measure", "measured", is_flag=True, help="Also run the checks that keep the hot CPUs busy for a while.")
+@click.option(
+    "--measure", "measured", is_flag=True, help="Also run the checks that keep the hot CPUs busy for a while."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show good, unknown and not applicable answers too.")
 @_command
-def check(root: str | None, only: tuple[str, ...], skip: tuple[str, ...], severity: str, seconds: float, as_json: bool,
-          listing: bool, measured: bool, verbose: bool, **given: Any) -> ExitCode:  # fmt: skip
+def check(
+    root: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    severity: str,
+    seconds: float,
+    as_json: bool,
+    listing: bool,
+    measured: bool,
+    verbose: bool,
+    **given: Any,
+) -> ExitCode:
     """What stands between this host and quiet cores, why, and what each fix costs."""
     if listing:
         for row in catalogue().values():
@@ -173,16 +191,29 @@ def propose_command(nic: str | None, count: int, root: str | None, as_json: bool
     quiet = facts.topology.whole_cores(roles.hot_cpus)
     section = {"hot": {name: ",".join(map(str, sorted(c))) for name, c in roles.hot.items()}}
     section |= {"nic": nic} if nic else {}  # type: ignore[dict-item]
-    document = {"tune": section, "isolate": sorted(quiet), "idle_siblings": sorted(quiet - roles.hot_cpus),
-                "housekeeping": sorted(roles.housekeeping(facts.topology)), "node": roles.node}  # fmt: skip
+    document = {
+        "tune": section,
+        "isolate": sorted(quiet),
+        "idle_siblings": sorted(quiet - roles.hot_cpus),
+        "housekeeping": sorted(roles.housekeeping(facts.topology)),
+        "node": roles.node,
+    }
     if as_json:
         _json(document)
         return ExitCode.GOOD
-    render.print_lines(out, [render.roles_line(roles), f"isolate CPU {sorted(quiet)} (whole cores)",
-                             f"housekeeping CPU {sorted(roles.housekeeping(facts.topology))}",
-                             "for the engine's configuration: " + json.dumps({"tune": section})])  # fmt: skip
+    render.print_lines(
+        out,
+        [
+            render.roles_line(roles),
+            f"isolate CPU {sorted(quiet)} (whole cores)",
+            f"housekeeping CPU {sorted(roles.housekeeping(facts.topology))}",
+            "for the engine's configuration: " + json.dumps({"tune": section}),
+        ],
+    )
     if len(roles.hot) < count:
-        render.print_lines(out, [f"only {len(roles.hot)} of {count} fit near each other with a whole core left for the rest"])
+        render.print_lines(
+            out, [f"only {len(roles.hot)} of {count} fit near each other with a whole core left for the rest"]
+        )
     return ExitCode.GOOD
 
 
@@ -201,8 +232,15 @@ def _plan(facts: Facts, only: tuple[str, ...], skip: tuple[str, ...], severity: 
 @seconds_option
 @json_option
 @_command
-def plan(root: str | None, only: tuple[str, ...], skip: tuple[str, ...], severity: str, seconds: float, as_json: bool,
-         **given: Any) -> ExitCode:  # fmt: skip
+def plan(
+    root: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    severity: str,
+    seconds: float,
+    as_json: bool,
+    **given: Any,
+) -> ExitCode:
     """The ordered changes from here to there, for run time and for boot. Writes nothing."""
     facts = _facts(root, seconds, given)
     made = _plan(facts, only, skip, severity)
@@ -223,8 +261,15 @@ def plan(root: str | None, only: tuple[str, ...], skip: tuple[str, ...], severit
 @json_option
 @click.option("--persist", is_flag=True, help="Also write the drop-in files for boot; undo removes them.")
 @_command
-def apply_command(only: tuple[str, ...], skip: tuple[str, ...], severity: str, seconds: float, as_json: bool,
-                  persist: bool, **given: Any) -> ExitCode:  # fmt: skip
+def apply_command(
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    severity: str,
+    seconds: float,
+    as_json: bool,
+    persist: bool,
+    **given: Any,
+) -> ExitCode:
     """Make the planned changes, journal first. On any failure what was done is undone."""
     facts = _facts(None, seconds, given)
     made = _plan(facts, only, skip, severity)
@@ -233,8 +278,12 @@ def apply_command(only: tuple[str, ...], skip: tuple[str, ...], severity: str, s
     if as_json:
         _json(asdict(done))
     else:
-        render.print_lines(out, [f"changed {target}" for target in done.changed] + [f"refused {text}" for text in done.refused])
-        render.print_lines(out, [f"{len(done.changed)} changed, {len(done.refused)} refused; back with: bot3 tune undo"])
+        render.print_lines(
+            out, [f"changed {target}" for target in done.changed] + [f"refused {text}" for text in done.refused]
+        )
+        render.print_lines(
+            out, [f"{len(done.changed)} changed, {len(done.refused)} refused; back with: bot3 tune undo"]
+        )
     return ExitCode.FINDINGS if done.refused else ExitCode.GOOD
 
 
@@ -247,10 +296,19 @@ def undo(as_json: bool) -> ExitCode:
     if as_json:
         _json(asdict(undone))
     else:
-        render.print_lines(out, [f"restored {t}" for t in undone.restored] + [f"gone {t}" for t in undone.gone]
-                           + [f"NOT restored {t}" for t in undone.failed])  # fmt: skip
-        render.print_lines(out, [f"{len(undone.restored)} restored, {len(undone.unchanged)} were as before, "
-                                 f"{len(undone.gone)} gone, {len(undone.failed)} not restored"])  # fmt: skip
+        render.print_lines(
+            out,
+            [f"restored {t}" for t in undone.restored]
+            + [f"gone {t}" for t in undone.gone]
+            + [f"NOT restored {t}" for t in undone.failed],
+        )
+        render.print_lines(
+            out,
+            [
+                f"{len(undone.restored)} restored, {len(undone.unchanged)} were as before, "
+                f"{len(undone.gone)} gone, {len(undone.failed)} not restored"
+            ],
+        )
     return ExitCode.ERROR if undone.failed else ExitCode.GOOD
 
 
@@ -273,7 +331,9 @@ def verify(seconds: float, as_json: bool) -> ExitCode:
     if as_json:
         _json({"drift": [asdict(d) for d in drifts], "results": [render.result_json(r) for r in results]})
     else:
-        render.print_lines(out, [f"drifted {d.target} ({d.check}): set to {d.wanted!r}, now {d.now!r} {d.note}" for d in drifts])
+        render.print_lines(
+            out, [f"drifted {d.target} ({d.check}): set to {d.wanted!r}, now {d.now!r} {d.note}" for d in drifts]
+        )
         render.print_lines(out, [f"effect missing {r.row.id}: {r.answer.saw}" for r in failing])
         render.print_lines(out, [f"{len(drifts)} drifted, {len(failing)} of {len(results)} checks not good"])
     return ExitCode.FINDINGS if drifts or failing else ExitCode.GOOD
@@ -310,16 +370,21 @@ def dump(output: Path, seconds: float) -> ExitCode:
 
 
 measure_options = _options(
-    click.option("--part", "parts", multiple=True, type=click.Choice(measuring.PARTS), help="Only this part. Repeatable."),
-    click.option("--duration", type=click.FloatRange(0.1, 600), default=3.0, show_default=True, help="Seconds of spinning."),
+    click.option(
+        "--part", "parts", multiple=True, type=click.Choice(measuring.PARTS), help="Only this part. Repeatable."
+    ),
+    click.option(
+        "--duration", type=click.FloatRange(0.1, 600), default=3.0, show_default=True, help="Seconds of spinning."
+    ),
     click.option("--fifo", type=click.IntRange(0, 99), default=0, help="Spin and sleep under SCHED_FIFO."),
     click.option("--peer", help="ADDRESS:PORT of `hwtune-probe echo` on another host, for round trips and stamps."),
     click.option("--memory-mib", type=click.IntRange(1, 65536), default=64, show_default=True),
 )
 
 
-def _measure(facts: Facts, parts: tuple[str, ...], duration: float, fifo: int, peer: str | None,
-             memory_mib: int) -> measuring.Measurement:  # fmt: skip
+def _measure(
+    facts: Facts, parts: tuple[str, ...], duration: float, fifo: int, peer: str | None, memory_mib: int
+) -> measuring.Measurement:
     wanted = measuring.Wanted(duration, parts or measuring.PARTS, (), peer, fifo, memory_mib)
     return measuring.measure(facts, wanted, err)
 
@@ -328,12 +393,26 @@ def _measure(facts: Facts, parts: tuple[str, ...], duration: float, fifo: int, p
 @role_options
 @measure_options
 @json_option
-@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the measurement for a later comparison.")
+@click.option(
+    "--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the measurement for a later comparison."
+)
 @click.option("--before", type=click.Path(path_type=Path), help="A saved measurement to compare with.")
-@click.option("--after", type=click.Path(path_type=Path), help="A saved measurement to compare, instead of measuring now.")
+@click.option(
+    "--after", type=click.Path(path_type=Path), help="A saved measurement to compare, instead of measuring now."
+)
 @_command
-def measure_command(parts: tuple[str, ...], duration: float, fifo: int, peer: str | None, memory_mib: int, as_json: bool,
-                    save: Path | None, before: Path | None, after: Path | None, **given: Any) -> ExitCode:  # fmt: skip
+def measure_command(
+    parts: tuple[str, ...],
+    duration: float,
+    fifo: int,
+    peer: str | None,
+    memory_mib: int,
+    as_json: bool,
+    save: Path | None,
+    before: Path | None,
+    after: Path | None,
+    **given: Any,
+) -> ExitCode:
     """Measure jitter with its cause, wake-ups, core to core, clocks, memory, round trips, stamps, time."""
     old = measuring.Measurement.load(before) if before is not None else None
     if after is not None:
@@ -358,8 +437,19 @@ def measure_command(parts: tuple[str, ...], duration: float, fifo: int, peer: st
 @click.option("--before", type=click.Path(path_type=Path), help="A saved measurement from before.")
 @click.option("--after", type=click.Path(path_type=Path), help="A saved measurement, instead of measuring now.")
 @_command
-def report_command(output: Path, parts: tuple[str, ...], duration: float, fifo: int, peer: str | None, memory_mib: int,
-                   root: str | None, seconds: float, before: Path | None, after: Path | None, **given: Any) -> ExitCode:  # fmt: skip
+def report_command(
+    output: Path,
+    parts: tuple[str, ...],
+    duration: float,
+    fifo: int,
+    peer: str | None,
+    memory_mib: int,
+    root: str | None,
+    seconds: float,
+    before: Path | None,
+    after: Path | None,
+    **given: Any,
+) -> ExitCode:
     """Write OUTPUT: one self-contained HTML page with findings, core matrix, histograms, before against after."""
     facts = _facts(root, seconds, given)
     old = measuring.Measurement.load(before) if before is not None else None
@@ -368,7 +458,9 @@ def report_command(output: Path, parts: tuple[str, ...], duration: float, fifo: 
         new = _measure(facts, parts, duration, fifo, peer, memory_mib)
     facts.measurement = new
     results = _run(facts, checks.select([], []), quiet=False)
-    output.write_text(report.page(_host_name(facts), render.roles_line(facts.roles), results, new, old), encoding="utf-8")
+    output.write_text(
+        report.page(_host_name(facts), render.roles_line(facts.roles), results, new, old), encoding="utf-8"
+    )
     render.print_lines(out, [f"{output}: {render.summary(results)}"])
     return ExitCode.GOOD
 
@@ -391,6 +483,10 @@ def stamps(nic: str | None, peer: str | None, as_json: bool) -> ExitCode:
     return ExitCode.GOOD if loopback is not None and loopback["ordered"] == loopback["sent"] else ExitCode.FINDINGS
 
 
-def main() -> None:
-    """The entry point of the command."""
-    cli(prog_name="bot3 tune")
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command on `arguments` (default: those of the process) and gives its exit code."""
+    try:
+        cli.main(arguments, prog_name="bot3 tune")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(ExitCode.GOOD if end.code is None else ExitCode.ERROR)
+    return int(ExitCode.GOOD)

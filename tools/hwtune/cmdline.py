@@ -19,6 +19,7 @@ class Isolcpus:
 
     @property
     def domain(self) -> bool:
+        """Whether scheduler domains are isolated, which only `domain` or no flag at all asks for."""
         return not self.flags or "domain" in self.flags
 
 

@@ -9,9 +9,42 @@ from dataclasses import dataclass
 from hwtune.errors import ParseError
 
 # The interrupts a core gets from itself or from other cores; everything else in the table is a device.
-LOCAL_KINDS = frozenset({"LOC", "SPU", "PMI", "IWI", "RTR", "RES", "CAL", "TLB", "NMI", "TRM", "THR", "DFR", "MCE",
-                         "MCP", "ERR", "MIS", "PIN", "NPI", "PIW", "HYP", "HRE", "HVS", "PMN", "IPI0", "IPI1", "IPI2",
-                         "IPI3", "IPI4", "IPI5", "IPI6", "IPI7", "Err"})  # fmt: skip
+LOCAL_KINDS = frozenset(
+    {
+        "LOC",
+        "SPU",
+        "PMI",
+        "IWI",
+        "RTR",
+        "RES",
+        "CAL",
+        "TLB",
+        "NMI",
+        "TRM",
+        "THR",
+        "DFR",
+        "MCE",
+        "MCP",
+        "ERR",
+        "MIS",
+        "PIN",
+        "NPI",
+        "PIW",
+        "HYP",
+        "HRE",
+        "HVS",
+        "PMN",
+        "IPI0",
+        "IPI1",
+        "IPI2",
+        "IPI3",
+        "IPI4",
+        "IPI5",
+        "IPI6",
+        "IPI7",
+        "Err",
+    }
+)
 
 _CPU = re.compile(r"CPU(\d{1,6})")
 
@@ -26,6 +59,7 @@ class Line:
 
     @property
     def device(self) -> bool:
+        """Whether a device sends it, and not a core to itself or to another."""
         return self.key not in LOCAL_KINDS
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import posixpath
 import tarfile
 import time
@@ -34,7 +33,8 @@ class _TarTree:
     def __init__(self, entries: dict[str, _Entry]) -> None:
         self.entries = entries
         self.children: dict[str, set[str]] = {}
-        for path in list(entries):
+        for full in list(entries):
+            path = full
             while path:
                 parent, _, name = path.rpartition("/")
                 self.children.setdefault(parent, set()).add(name)
@@ -58,11 +58,13 @@ class _TarTree:
                         entries[path] = _Entry("dir")
                     elif member.isreg() or member.islnk():
                         file = tar.extractfile(member)
-                        # procfs files have size 0 and sparse archives record them without reading permission
                         entries[path] = _Entry("file", file.read() if file else b"")
         except (tarfile.TarError, OSError, EOFError, ValueError, KeyError, RecursionError) as error:
-            raise DumpError(f"damaged or not a tar archive ({error or type(error).__name__})", where,
-                            f"{len(entries)} entries were readable; take the dump again") from error  # fmt: skip
+            raise DumpError(
+                f"damaged or not a tar archive ({error or type(error).__name__})",
+                where,
+                f"{len(entries)} entries were readable; take the dump again",
+            ) from error
         except Exception as error:
             if type(error).__module__ in ("zlib", "lzma", "_lzma"):
                 raise DumpError(f"damaged compression ({error})", where, "take the dump again") from error
@@ -83,15 +85,15 @@ class _DirTree:
         self.root = root
 
     def entry(self, path: str) -> _Entry | None:
-        real = self.root + path
+        real = Path(self.root + path)
         try:
-            if os.path.islink(real):
-                return _Entry("link", os.readlink(real).encode("utf-8", "surrogateescape"))
-            if os.path.isdir(real):
+            if real.is_symlink():
+                return _Entry("link", str(real.readlink()).encode("utf-8", "surrogateescape"))
+            if real.is_dir():
                 return _Entry("dir")
-            if not os.path.isfile(real):
+            if not real.is_file():
                 return None
-            with open(real, "rb") as file:
+            with real.open("rb") as file:
                 return _Entry("file", file.read(READ_MAX_BYTES))
         except PermissionError:
             return _Entry("file", denied=True)
@@ -100,7 +102,7 @@ class _DirTree:
 
     def names(self, path: str) -> list[str]:
         try:
-            return sorted(os.listdir(self.root + path))
+            return sorted(entry.name for entry in Path(self.root + path).iterdir())
         except OSError as error:
             raise access_error(error, path or "/") from error
 
@@ -174,6 +176,7 @@ class DumpHost(Host):
         return "/" + "/".join(done) if done else ""
 
     def read_bytes(self, path: str) -> bytes:
+        """Implements Host.read_bytes."""
         at = self._resolve(path)
         entry = self._tree.entry(self._prefix + at) if at is not None else None
         if entry is None:
@@ -185,6 +188,7 @@ class DumpHost(Host):
         return entry.data
 
     def listdir(self, path: str) -> list[str]:
+        """Implements Host.listdir."""
         at = self._resolve(path)
         entry = self._tree.entry(self._prefix + at) if at is not None else None
         if at is None or entry is None or entry.kind != "dir":
@@ -192,9 +196,11 @@ class DumpHost(Host):
         return self._tree.names(self._prefix + at)
 
     def exists(self, path: str) -> bool:
+        """Implements Host.exists."""
         return self._resolve(path) is not None
 
     def realpath(self, path: str) -> str:
+        """Implements Host.realpath."""
         at = self._resolve(path)
         return path if at is None else at or "/"
 
@@ -202,44 +208,115 @@ class DumpHost(Host):
 # What a dump holds: every file a check reads. Values only; no process memory, no environment, no command line of
 # a process, no key of a network: a dump is meant to be sent to somebody.
 DUMP_PATTERNS = (
-    "/proc/cmdline", "/proc/cpuinfo", "/proc/meminfo", "/proc/interrupts", "/proc/softirqs", "/proc/stat",
-    "/proc/swaps", "/proc/mounts", "/proc/version", "/proc/modules", "/proc/vmstat", "/proc/config.gz",
-    "/proc/net/softnet_stat", "/proc/net/snmp", "/proc/net/dev", "/proc/pressure/cpu",
-    "/proc/self/status", "/proc/self/limits", "/proc/self/cgroup",
-    "/proc/irq/default_smp_affinity", "/proc/irq/*/smp_affinity_list", "/proc/irq/*/effective_affinity_list",
-    "/proc/irq/*/node", "/proc/sys/abi/*", "/proc/sys/kernel/*", "/proc/sys/vm/*", "/proc/sys/net/core/*",
-    "/proc/sys/net/ipv4/*", "/proc/sys/net/ipv4/conf/*/rp_filter", "/proc/sys/net/netfilter/nf_conntrack_count",
-    "/proc/[0-9]*/stat", "/proc/[0-9]*/status", "/proc/[0-9]*/task/*/stat", "/proc/[0-9]*/task/*/status",
-    "/sys/devices/system/cpu/*", "/sys/devices/system/cpu/smt/*", "/sys/devices/system/cpu/vulnerabilities/*",
-    "/sys/devices/system/cpu/intel_pstate/*", "/sys/devices/system/cpu/cpufreq/*",
-    "/sys/devices/system/cpu/cpuidle/*", "/sys/devices/system/cpu/cpu[0-9]*/*",
-    "/sys/devices/system/cpu/cpu[0-9]*/topology/*", "/sys/devices/system/cpu/cpu[0-9]*/cache/index*/*",
-    "/sys/devices/system/cpu/cpu[0-9]*/cpufreq/*", "/sys/devices/system/cpu/cpu[0-9]*/cpuidle/state*/*",
-    "/sys/devices/system/cpu/cpu[0-9]*/power/*", "/sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*",
-    "/sys/devices/system/cpu/cpu[0-9]*/microcode/version", "/sys/devices/system/cpu/intel_uncore_frequency/*/*",
-    "/sys/devices/cpu_core/cpus", "/sys/devices/cpu_atom/cpus",
-    "/sys/devices/system/node/*", "/sys/devices/system/node/node[0-9]*/*",
-    "/sys/devices/system/node/node[0-9]*/hugepages/*/*", "/sys/kernel/mm/hugepages/*/*",
-    "/sys/kernel/mm/transparent_hugepage/*", "/sys/kernel/mm/transparent_hugepage/khugepaged/*",
-    "/sys/kernel/mm/ksm/*", "/sys/kernel/realtime", "/sys/kernel/rcu_normal", "/sys/kernel/rcu_expedited",
-    "/sys/kernel/security/lockdown", "/sys/kernel/debug/sched/preempt",
-    "/sys/kernel/debug/sched/fair_server/cpu*/runtime", "/sys/kernel/tracing/current_tracer",
-    "/sys/kernel/tracing/set_event", "/sys/kernel/tracing/tracing_on",
-    "/sys/devices/system/clocksource/clocksource0/*", "/sys/devices/virtual/workqueue/cpumask",
-    "/sys/bus/workqueue/devices/writeback/cpumask", "/sys/class/ptp/ptp*/clock_name", "/sys/class/iommu/*",
-    "/sys/class/net/*/*", "/sys/class/net/*/queues/*/*", "/sys/class/net/*/statistics/*",
-    "/sys/class/net/*/device/*", "/sys/class/net/*/device/msi_irqs/*", "/sys/class/net/*/device/power/control",
-    "/sys/class/net/*/device/link/*", "/sys/module/pcie_aspm/parameters/policy", "/sys/module/*/parameters/guest_halt*",
-    "/sys/firmware/acpi/platform_profile", "/sys/hypervisor/type", "/sys/class/dmi/id/sys_vendor",
-    "/sys/class/dmi/id/product_name", "/sys/block/*/queue/scheduler", "/sys/block/*/queue/rq_affinity",
-    "/sys/devices/system/edac/mc/mc*/ce_count", "/sys/devices/system/machinecheck/machinecheck0/*",
-    "/sys/bus/virtio/drivers/virtio_balloon/*", "/sys/fs/cgroup/cgroup.controllers",
-    "/sys/fs/cgroup/cpu/cpu.*", "/sys/fs/cgroup/cpuset.cpus.*", "/sys/fs/cgroup/cpuset/cpuset.*",
-    "/boot/config-*", "/etc/default/grub", "/etc/kernel/cmdline", "/boot/loader/entries/*", "/etc/sysctl.conf",
-    "/etc/sysctl.d/*", "/run/sysctl.d/*", "/usr/lib/sysctl.d/*", "/etc/default/irqbalance",
-    "/etc/sysconfig/irqbalance", "/etc/systemd/system.conf", "/etc/systemd/system.conf.d/*",
-    "/etc/tuned/active_profile", "/.dockerenv",
-)  # fmt: skip
+    "/proc/cmdline",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/interrupts",
+    "/proc/softirqs",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/mounts",
+    "/proc/version",
+    "/proc/modules",
+    "/proc/vmstat",
+    "/proc/config.gz",
+    "/proc/net/softnet_stat",
+    "/proc/net/snmp",
+    "/proc/net/dev",
+    "/proc/pressure/cpu",
+    "/proc/self/status",
+    "/proc/self/limits",
+    "/proc/self/cgroup",
+    "/proc/irq/default_smp_affinity",
+    "/proc/irq/*/smp_affinity_list",
+    "/proc/irq/*/effective_affinity_list",
+    "/proc/irq/*/node",
+    "/proc/sys/abi/*",
+    "/proc/sys/kernel/*",
+    "/proc/sys/vm/*",
+    "/proc/sys/net/core/*",
+    "/proc/sys/net/ipv4/*",
+    "/proc/sys/net/ipv4/conf/*/rp_filter",
+    "/proc/sys/net/netfilter/nf_conntrack_count",
+    "/proc/[0-9]*/stat",
+    "/proc/[0-9]*/status",
+    "/proc/[0-9]*/task/*/stat",
+    "/proc/[0-9]*/task/*/status",
+    "/sys/devices/system/cpu/*",
+    "/sys/devices/system/cpu/smt/*",
+    "/sys/devices/system/cpu/vulnerabilities/*",
+    "/sys/devices/system/cpu/intel_pstate/*",
+    "/sys/devices/system/cpu/cpufreq/*",
+    "/sys/devices/system/cpu/cpuidle/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/topology/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/cache/index*/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/cpufreq/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/cpuidle/state*/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/power/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*",
+    "/sys/devices/system/cpu/cpu[0-9]*/microcode/version",
+    "/sys/devices/system/cpu/intel_uncore_frequency/*/*",
+    "/sys/devices/cpu_core/cpus",
+    "/sys/devices/cpu_atom/cpus",
+    "/sys/devices/system/node/*",
+    "/sys/devices/system/node/node[0-9]*/*",
+    "/sys/devices/system/node/node[0-9]*/hugepages/*/*",
+    "/sys/kernel/mm/hugepages/*/*",
+    "/sys/kernel/mm/transparent_hugepage/*",
+    "/sys/kernel/mm/transparent_hugepage/khugepaged/*",
+    "/sys/kernel/mm/ksm/*",
+    "/sys/kernel/realtime",
+    "/sys/kernel/rcu_normal",
+    "/sys/kernel/rcu_expedited",
+    "/sys/kernel/security/lockdown",
+    "/sys/kernel/debug/sched/preempt",
+    "/sys/kernel/debug/sched/fair_server/cpu*/runtime",
+    "/sys/kernel/tracing/current_tracer",
+    "/sys/kernel/tracing/set_event",
+    "/sys/kernel/tracing/tracing_on",
+    "/sys/devices/system/clocksource/clocksource0/*",
+    "/sys/devices/virtual/workqueue/cpumask",
+    "/sys/bus/workqueue/devices/writeback/cpumask",
+    "/sys/class/ptp/ptp*/clock_name",
+    "/sys/class/iommu/*",
+    "/sys/class/net/*/*",
+    "/sys/class/net/*/queues/*/*",
+    "/sys/class/net/*/statistics/*",
+    "/sys/class/net/*/device/*",
+    "/sys/class/net/*/device/msi_irqs/*",
+    "/sys/class/net/*/device/power/control",
+    "/sys/class/net/*/device/link/*",
+    "/sys/module/pcie_aspm/parameters/policy",
+    "/sys/module/*/parameters/guest_halt*",
+    "/sys/firmware/acpi/platform_profile",
+    "/sys/hypervisor/type",
+    "/sys/class/dmi/id/sys_vendor",
+    "/sys/class/dmi/id/product_name",
+    "/sys/block/*/queue/scheduler",
+    "/sys/block/*/queue/rq_affinity",
+    "/sys/devices/system/edac/mc/mc*/ce_count",
+    "/sys/devices/system/machinecheck/machinecheck0/*",
+    "/sys/bus/virtio/drivers/virtio_balloon/*",
+    "/sys/fs/cgroup/cgroup.controllers",
+    "/sys/fs/cgroup/cpu/cpu.*",
+    "/sys/fs/cgroup/cpuset.cpus.*",
+    "/sys/fs/cgroup/cpuset/cpuset.*",
+    "/boot/config-*",
+    "/etc/default/grub",
+    "/etc/kernel/cmdline",
+    "/boot/loader/entries/*",
+    "/etc/sysctl.conf",
+    "/etc/sysctl.d/*",
+    "/run/sysctl.d/*",
+    "/usr/lib/sysctl.d/*",
+    "/etc/default/irqbalance",
+    "/etc/sysconfig/irqbalance",
+    "/etc/systemd/system.conf",
+    "/etc/systemd/system.conf.d/*",
+    "/etc/tuned/active_profile",
+    "/.dockerenv",
+)
 
 _LATER_FILES = ("/proc/interrupts", "/proc/softirqs", "/proc/stat", "/proc/net/softnet_stat", "/proc/net/snmp")
 _PRIVATE = ("address", "phys_port_id", "ifalias", "uevent", "sb", "rsshash", "netdev_rss_key")
@@ -261,7 +338,7 @@ def take_dump(host: LiveHost, out: Path, extra: dict[str, str], seconds: float =
             left_out.append(str(error))
             continue
         for path in paths:
-            if posixpath.basename(path) in _PRIVATE or os.path.isdir(host.root + path):
+            if posixpath.basename(path) in _PRIVATE or Path(host.root + path).is_dir():
                 continue
             try:
                 real = host.realpath(path)
@@ -297,5 +374,5 @@ def _link_of(host: LiveHost, path: str, links: dict[str, str]) -> None:
     parts = path.split("/")
     for i in range(2, len(parts)):
         here = "/".join(parts[: i + 1])
-        if os.path.islink(host.root + here):
+        if Path(host.root + here).is_symlink():
             links[host.realpath(posixpath.dirname(here)) + "/" + parts[i]] = host.realpath(here)

@@ -78,10 +78,27 @@ def parse_thread(stat: str, status: str, pid: int) -> Thread:
     allowed = re.search(r"^Cpus_allowed_list:\s*(\S*)", status, re.MULTILINE)
     try:
         number = [int(field) for field in fields[1:]]
-        flags, ran, start, cpu, prio, policy = (number[5], number[10] + number[11], number[18], number[35],
-                                                number[36], number[37])  # fmt: skip
-        return Thread(int(tid), pid, comm, bool(flags & PF_KTHREAD), not flags & PF_NO_SETAFFINITY, start, cpu,
-                      parse_list(allowed.group(1)) if allowed else frozenset(), policy, prio, ran)  # fmt: skip
+        flags, ran, start, cpu, prio, policy = (
+            number[5],
+            number[10] + number[11],
+            number[18],
+            number[35],
+            number[36],
+            number[37],
+        )
+        return Thread(
+            int(tid),
+            pid,
+            comm,
+            bool(flags & PF_KTHREAD),
+            not flags & PF_NO_SETAFFINITY,
+            start,
+            cpu,
+            parse_list(allowed.group(1)) if allowed else frozenset(),
+            policy,
+            prio,
+            ran,
+        )
     except (ValueError, IndexError) as error:
         raise ParseError(f"{stat[:60]!r} is not a thread's stat ({error})", f"/proc/{pid}") from error
 
@@ -95,22 +112,27 @@ class Facts:
 
     @cached_property
     def topology(self) -> Topology:
+        """CPUs, cores, caches and nodes."""
         return read_topology(self.host)
 
     @cached_property
     def hot(self) -> CpuSet:
+        """The CPUs the plan runs hot."""
         return self.roles.hot_cpus
 
     @cached_property
     def housekeeping(self) -> CpuSet:
+        """The CPUs the plan leaves to everything else."""
         return self.roles.housekeeping(self.topology)
 
     @cached_property
     def cmdline(self) -> Cmdline:
+        """The running kernel command line."""
         return Cmdline.parse(self.host.read("/proc/cmdline"))
 
     @cached_property
     def last_cpu(self) -> int:
+        """The highest CPU number, which boot parameters call N."""
         return max(self.topology.present)
 
     @cached_property
@@ -126,6 +148,7 @@ class Facts:
 
     @cached_property
     def nohz_full(self) -> CpuSet:
+        """CPUs whose tick may stop; by the command line where sysfs does not tell."""
         text = self.host.get("/sys/devices/system/cpu/nohz_full")
         if text is not None:
             return parse_list(text, "/sys/devices/system/cpu/nohz_full")
@@ -150,6 +173,7 @@ class Facts:
 
     @cached_property
     def kernel_release(self) -> str:
+        """The kernel release, like 6.1.0-50-rt-amd64."""
         text = self.host.get("/proc/sys/kernel/osrelease")
         if text:
             return text
@@ -162,6 +186,7 @@ class Facts:
 
     @cached_property
     def kernel_version(self) -> tuple[int, int]:
+        """Major and minor number of the kernel."""
         match = re.match(r"(\d{1,4})\.(\d{1,4})", self.kernel_release)
         if match is None:
             raise ParseError(f"{self.kernel_release!r} is no kernel version", "/proc/sys/kernel/osrelease")
@@ -182,15 +207,18 @@ class Facts:
 
     @cached_property
     def realtime_kernel(self) -> bool:
+        """Whether the kernel is PREEMPT_RT."""
         return self.host.get("/sys/kernel/realtime") == "1" or "rt" in re.split(r"[-+.]", self.kernel_release)
 
     @cached_property
     def cpu_flags(self) -> frozenset[str]:
+        """The feature flags of the first CPU."""
         match = re.search(r"^(?:flags|Features)\s*:(.*)$", self.host.read("/proc/cpuinfo"), re.MULTILINE)
         return frozenset(match.group(1).split()) if match else frozenset()
 
     @cached_property
     def vendor(self) -> str:
+        """The vendor of the first CPU, as it names itself."""
         match = re.search(r"^(?:vendor_id|CPU implementer)\s*:\s*(\S+)", self.host.read("/proc/cpuinfo"), re.MULTILINE)
         return match.group(1) if match else ""
 
@@ -201,6 +229,7 @@ class Facts:
 
     @cached_property
     def interrupts(self) -> dict[str, Line]:
+        """The table of interrupt counts since boot."""
         return parse_table(self.host.read("/proc/interrupts"), "/proc/interrupts")
 
     @cached_property
@@ -215,7 +244,9 @@ class Facts:
             base = f"/proc/irq/{number}"
             asked = self._cpus_of(f"{base}/smp_affinity")
             if asked is not None:
-                found.append(Irq(number, asked, self._cpus_of(f"{base}/effective_affinity"), names.get(str(number), "")))
+                found.append(
+                    Irq(number, asked, self._cpus_of(f"{base}/effective_affinity"), names.get(str(number), ""))
+                )
         if not found:
             raise AccessError(Problem.ABSENT, "/proc/irq", "no interrupt with a mask")
         return tuple(found)
@@ -252,7 +283,7 @@ class Facts:
 
     @cached_property
     def threads(self) -> tuple[Thread, ...]:
-        """All threads but our own process's. Threads that end while reading are left out. Raises AccessError if none."""
+        """All threads but those of our process, and those that end meanwhile. Raises AccessError if none."""
         found: list[Thread] = []
         for pid in (int(name) for name in self.host.listdir("/proc") if re.fullmatch(r"\d{1,9}", name)):
             if self.live and pid == os.getpid():
@@ -272,12 +303,20 @@ class Facts:
     def limits(self) -> dict[str, tuple[int, int]]:
         """Soft and hard limit by name of /proc/self/limits; -1 is unlimited."""
         if self.live:
-            kinds = {"memlock": resource.RLIMIT_MEMLOCK, "rtprio": resource.RLIMIT_RTPRIO, "nofile": resource.RLIMIT_NOFILE,
-                     "core": resource.RLIMIT_CORE}  # fmt: skip
+            kinds = {
+                "memlock": resource.RLIMIT_MEMLOCK,
+                "rtprio": resource.RLIMIT_RTPRIO,
+                "nofile": resource.RLIMIT_NOFILE,
+                "core": resource.RLIMIT_CORE,
+            }
             return {name: resource.getrlimit(kind) for name, kind in kinds.items()}
         text = self.host.read("/proc/self/limits")
-        names = {"memlock": "Max locked memory", "rtprio": "Max realtime priority", "nofile": "Max open files",
-                 "core": "Max core file size"}  # fmt: skip
+        names = {
+            "memlock": "Max locked memory",
+            "rtprio": "Max realtime priority",
+            "nofile": "Max open files",
+            "core": "Max core file size",
+        }
         found: dict[str, tuple[int, int]] = {}
         for name, title in names.items():
             match = re.search(rf"^{title}\s+(unlimited|\d{{1,20}})\s+(unlimited|\d{{1,20}})", text, re.MULTILINE)
@@ -295,6 +334,7 @@ class Facts:
         return int(match.group(1), 16)
 
     def has_capability(self, bit: int) -> bool:
+        """Whether our process has the capability of this number."""
         return bool(self.capabilities >> bit & 1)
 
     @cached_property

@@ -20,12 +20,21 @@ READ_MAX_BYTES = 16 << 20
 READ_CHUNK_BYTES = 64 << 10
 
 _PROBLEMS = {
-    errno.ENOENT: Problem.ABSENT, errno.ENODEV: Problem.ABSENT, errno.ENXIO: Problem.ABSENT,
-    errno.ENOTDIR: Problem.ABSENT, errno.ESRCH: Problem.ABSENT,
-    errno.EACCES: Problem.DENIED, errno.EPERM: Problem.DENIED, errno.EROFS: Problem.DENIED,
-    errno.EOPNOTSUPP: Problem.UNSUPPORTED, errno.ENOSYS: Problem.UNSUPPORTED, errno.ENOTTY: Problem.UNSUPPORTED,
-    errno.EINVAL: Problem.INVALID, errno.ERANGE: Problem.INVALID, errno.EBUSY: Problem.BUSY,
-}  # fmt: skip
+    errno.ENOENT: Problem.ABSENT,
+    errno.ENODEV: Problem.ABSENT,
+    errno.ENXIO: Problem.ABSENT,
+    errno.ENOTDIR: Problem.ABSENT,
+    errno.ESRCH: Problem.ABSENT,
+    errno.EACCES: Problem.DENIED,
+    errno.EPERM: Problem.DENIED,
+    errno.EROFS: Problem.DENIED,
+    errno.EOPNOTSUPP: Problem.UNSUPPORTED,
+    errno.ENOSYS: Problem.UNSUPPORTED,
+    errno.ENOTTY: Problem.UNSUPPORTED,
+    errno.EINVAL: Problem.INVALID,
+    errno.ERANGE: Problem.INVALID,
+    errno.EBUSY: Problem.BUSY,
+}
 
 
 def access_error(error: OSError, where: str) -> AccessError:
@@ -90,8 +99,9 @@ class LiveHost(Host):
         return self.root + path
 
     def read_bytes(self, path: str) -> bytes:
+        """Implements Host.read_bytes."""
         try:
-            with open(self._at(path), "rb", buffering=0) as file:
+            with Path(self._at(path)).open("rb", buffering=0) as file:
                 # Small reads: for one of megabytes procfs answers ENOMEM, as it sets the whole buffer aside.
                 parts, total = [], 0
                 while total < READ_MAX_BYTES and (part := file.read(READ_CHUNK_BYTES)):
@@ -104,8 +114,9 @@ class LiveHost(Host):
             raise access_error(error, path) from error
 
     def listdir(self, path: str) -> list[str]:
+        """Implements Host.listdir."""
         try:
-            return sorted(os.listdir(self._at(path)))
+            return sorted(entry.name for entry in Path(self._at(path)).iterdir())
         except OSError as error:
             problem = access_error(error, path)
             if problem.problem is Problem.ABSENT:
@@ -113,10 +124,16 @@ class LiveHost(Host):
             raise problem from error
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(self._at(path))
+        """Implements Host.exists."""
+        try:
+            return Path(self._at(path)).exists()
+        except OSError as error:
+            raise access_error(error, path) from error
 
     def realpath(self, path: str) -> str:
-        return os.path.realpath(self._at(path)).removeprefix(os.path.realpath(self.root or "/").rstrip("/")) or "/"
+        """Implements Host.realpath."""
+        root = str(Path(self.root or "/").resolve()).rstrip("/")
+        return str(Path(self._at(path)).resolve()).removeprefix(root) or "/"
 
     def write(self, path: str, text: str) -> None:
         """Writes a kernel file in one write call, never creating it. Raises AccessError."""
@@ -135,11 +152,11 @@ class LiveHost(Host):
         fresh = target.with_name(target.name + ".new")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with open(fresh, "wb") as file:
+            with fresh.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.rename(fresh, target)
+            fresh.rename(target)
             self._sync_dir(target.parent)
         except OSError as error:
             raise access_error(error, path) from error
@@ -157,7 +174,7 @@ class LiveHost(Host):
             raise access_error(error, path) from error
 
     def remove_empty(self, top: str, below: str) -> None:
-        """Removes the directory of `below` and those above it up to `top`, as far as they are empty. Raises AccessError."""
+        """Removes empty directories from that of `below` up to `top`. Raises AccessError."""
         directory = Path(self._at(below)).parent
         stop = Path(self._at(top))
         try:

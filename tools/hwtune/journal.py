@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hwtune.errors import AccessError, JournalError, LockedError, Problem
@@ -50,6 +51,7 @@ class Journal:
     roles: dict[str, Any] = field(default_factory=dict)
 
     def with_entries(self, entries: tuple[Entry, ...], complete: bool, refused: tuple[str, ...] = ()) -> Journal:
+        """The same journal with other entries and state."""
         return replace(self, entries=entries, complete=complete, refused=refused)
 
 
@@ -59,6 +61,7 @@ def boot_id(host: LiveHost) -> str:
 
 
 def new(host: LiveHost, roles: dict[str, Any]) -> Journal:
+    """An empty journal that says who applies, when, and in which boot."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         user = os.environ.get("SUDO_USER") or getpass.getuser()
@@ -90,13 +93,19 @@ def load(host: LiveHost) -> Journal | None:
         document = json.loads(text)
         body = document["journal"]
         if document["version"] != VERSION:
-            raise JournalError(f"is of version {document['version']}, not {VERSION}", JOURNAL, "undo with the hwtune that wrote it")
+            raise JournalError(
+                f"is of version {document['version']}, not {VERSION}", JOURNAL, "undo with the hwtune that wrote it"
+            )
         if _digest(body) != document["sha256"]:
             raise JournalError("its checksum is wrong", JOURNAL, "restore it from a backup, or put values back by hand")
-        entries = tuple(Entry(e["target"], e["check"], e["wanted"], Original(**e["original"])) for e in body.pop("entries"))
+        entries = tuple(
+            Entry(e["target"], e["check"], e["wanted"], Original(**e["original"])) for e in body.pop("entries")
+        )
         return Journal(**{**body, "entries": entries, "refused": tuple(body["refused"])})
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise JournalError(f"is damaged ({error!r})", JOURNAL, "restore it from a backup, or put values back by hand") from error
+        raise JournalError(
+            f"is damaged ({error!r})", JOURNAL, "restore it from a backup, or put values back by hand"
+        ) from error
 
 
 def remove(host: LiveHost) -> None:
@@ -109,7 +118,7 @@ def locked(host: LiveHost) -> Iterator[None]:
     """Holds the only right to change this host. Raises LockedError if another process has it."""
     path = host.root + LOCK
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise access_error(error, LOCK) from error

@@ -113,6 +113,7 @@ class Measurement:
     skipped: dict[str, str] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
+        """Writes it as JSON. Raises OSError."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -128,7 +129,9 @@ class Measurement:
         except OSError as error:
             raise ParseError(f"cannot be read ({error.strerror})", str(path)) from error
         except (ValueError, KeyError, TypeError) as error:
-            raise ParseError(f"is no saved measurement ({error!r})", str(path), "make one: bot3 tune measure --save FILE") from error
+            raise ParseError(
+                f"is no saved measurement ({error!r})", str(path), "make one: bot3 tune measure --save FILE"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -163,8 +166,10 @@ def probe(*arguments: str, timeout_s: float = 120.0) -> Any:
     except subprocess.TimeoutExpired as error:
         raise ProbeError(f"did not end within {timeout_s:.0f} s", " ".join(command)) from error
     if run.returncode != 0:
-        raise ProbeError(run.stderr.strip().splitlines()[0] if run.stderr.strip() else f"ended with {run.returncode}",
-                         " ".join(command))  # fmt: skip
+        raise ProbeError(
+            run.stderr.strip().splitlines()[0] if run.stderr.strip() else f"ended with {run.returncode}",
+            " ".join(command),
+        )
     return json.loads(run.stdout)
 
 
@@ -191,12 +196,21 @@ class _Sample:
 
 
 def _sample(facts: Facts, cpus: list[int]) -> _Sample:
-    return _Sample(parse_table(facts.host.read("/proc/interrupts"), "/proc/interrupts"),
-                   parse_table(facts.host.read("/proc/softirqs"), "/proc/softirqs"),
-                   parse_stat(facts.host.read("/proc/stat")), {cpu: smi_count(cpu) for cpu in cpus})  # fmt: skip
+    return _Sample(
+        parse_table(facts.host.read("/proc/interrupts"), "/proc/interrupts"),
+        parse_table(facts.host.read("/proc/softirqs"), "/proc/softirqs"),
+        parse_stat(facts.host.read("/proc/stat")),
+        {cpu: smi_count(cpu) for cpu in cpus},
+    )
 
 
-_LOCAL_NAMES = {"LOC": "tick", "RES": "reschedule IPI", "CAL": "function call IPI", "TLB": "TLB shootdown", "NMI": "NMI"}
+_LOCAL_NAMES = {
+    "LOC": "tick",
+    "RES": "reschedule IPI",
+    "CAL": "function call IPI",
+    "TLB": "TLB shootdown",
+    "NMI": "NMI",
+}
 
 
 def causes_of(cpu: int, before: _Sample, after: _Sample, seconds: float, involuntary: int) -> dict[str, float]:
@@ -246,16 +260,33 @@ def _gaps(facts: Facts, wanted: Wanted, cpus: list[int], m: Measurement) -> None
         seconds, rate = g["seconds"], g["count"] / g["seconds"]
         causes = causes_of(g["cpu"], before, after, seconds, g["involuntary"])
         ticks = causes.get("tick", 0.0) if "LOC" in after.interrupts else None
-        m.gaps.append(Gap(g["cpu"], seconds, rate, _us(g["p50_ns"]), _us(g["p99_ns"]), _us(g["p999_ns"]), _us(g["max_ns"]),
-                          g["lost_ns"] / seconds / 1e7, ticks, g["involuntary"], g["faults"], cause_text(causes, rate),
-                          causes, g["histogram"]))  # fmt: skip
+        m.gaps.append(
+            Gap(
+                g["cpu"],
+                seconds,
+                rate,
+                _us(g["p50_ns"]),
+                _us(g["p99_ns"]),
+                _us(g["p999_ns"]),
+                _us(g["max_ns"]),
+                g["lost_ns"] / seconds / 1e7,
+                ticks,
+                g["involuntary"],
+                g["faults"],
+                cause_text(causes, rate),
+                causes,
+                g["histogram"],
+            )
+        )
 
 
 def _wakeups(facts: Facts, wanted: Wanted, cpus: list[int], m: Measurement) -> None:
     count = max(100, int(wanted.seconds * 2000 / len(cpus)))
     raw = probe("wakeup", "--cpus", ",".join(map(str, cpus)), "--count", str(count), "--fifo", str(wanted.fifo))
-    m.wakeups = [Wakeup(w["cpu"], _us(w["p50_ns"]), _us(w["p99_ns"]), _us(w["p999_ns"]), _us(w["max_ns"]), w["histogram"])
-                 for w in raw["cpus"]]  # fmt: skip
+    m.wakeups = [
+        Wakeup(w["cpu"], _us(w["p50_ns"]), _us(w["p99_ns"]), _us(w["p999_ns"]), _us(w["max_ns"]), w["histogram"])
+        for w in raw["cpus"]
+    ]
 
 
 def _pairs(facts: Facts, wanted: Wanted, cpus: list[int], m: Measurement) -> None:
@@ -284,7 +315,9 @@ def _memory(facts: Facts, wanted: Wanted, cpus: list[int], m: Measurement) -> No
 
 
 @contextmanager
-def echo(protocol: str, address: str = "127.0.0.1:0", cpu: int | None = None, prefix: tuple[str, ...] = ()) -> Iterator[str]:
+def echo(
+    protocol: str, address: str = "127.0.0.1:0", cpu: int | None = None, prefix: tuple[str, ...] = ()
+) -> Iterator[str]:
     """An answering peer on this host for the time of the block: gives its address. Raises ProbeError."""
     pin = () if cpu is None else ("--cpus", str(cpu))
     command = [*prefix, probe_path(), "echo", "--proto", protocol, "--peer", address, "--seconds", "60", *pin]
@@ -322,8 +355,13 @@ def _stamps(facts: Facts, wanted: Wanted, cpus: list[int], m: Measurement) -> No
     m.stamps.append(asdict(timestamping.selftest_loopback()))
     for name in facts.nics:
         nic = facts.nic(name)
-        record: dict[str, Any] = {"interface": name, "offers": list(nic.stamps), "rx_filters": list(nic.rx_filters),
-                                  "clock": nic.phc_index, "advice": timestamping.advice(nic)}  # fmt: skip
+        record: dict[str, Any] = {
+            "interface": name,
+            "offers": list(nic.stamps),
+            "rx_filters": list(nic.rx_filters),
+            "clock": nic.phc_index,
+            "advice": timestamping.advice(nic),
+        }
         if wanted.peer is not None and name == facts.roles.nic:
             record |= asdict(timestamping.selftest_nic(name, wanted.peer, enable=os.geteuid() == 0))
         m.stamps.append(record)
@@ -347,9 +385,15 @@ def _time(facts: Facts, wanted: Wanted, cpus: list[int], m: Measurement) -> None
 
 # In this order: the pairs complete what the clocks began.
 _STEPS: dict[str, Callable[[Facts, Wanted, list[int], Measurement], None]] = {
-    "gaps": _gaps, "wakeups": _wakeups, "clocks": _clocks, "pairs": _pairs, "memory": _memory, "rtt": _rtt,
-    "stamps": _stamps, "time": _time,
-}  # fmt: skip
+    "gaps": _gaps,
+    "wakeups": _wakeups,
+    "clocks": _clocks,
+    "pairs": _pairs,
+    "memory": _memory,
+    "rtt": _rtt,
+    "stamps": _stamps,
+    "time": _time,
+}
 
 
 def measure(facts: Facts, wanted: Wanted, console: Console | None = None) -> Measurement:

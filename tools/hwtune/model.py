@@ -34,6 +34,7 @@ class Severity(Enum):
 
     @property
     def rank(self) -> int:
+        """0 for the worst; for sorting."""
         return list(Severity).index(self)
 
 
@@ -104,14 +105,17 @@ class Result:
 
     @property
     def finding(self) -> bool:
+        """Whether it counts for the exit code."""
         return self.answer.verdict is Verdict.BAD and self.row.severity is not Severity.INFO
 
 
 def good(saw: str) -> Answer:
+    """A good answer."""
     return Answer(Verdict.GOOD, saw)
 
 
 def bad(saw: str, *changes: Change, boot: tuple[Boot, ...] = ()) -> Answer:
+    """A bad answer with its fixes."""
     return Answer(Verdict.BAD, saw, changes=changes, boot=boot)
 
 
@@ -121,10 +125,12 @@ def judge(ok: bool, saw: str, *changes: Change, boot: tuple[Boot, ...] = ()) -> 
 
 
 def not_applicable(why: str, saw: str = "") -> Answer:
+    """The check makes no sense here; `why` says so."""
     return Answer(Verdict.NOT_APPLICABLE, saw, why)
 
 
 def unknown(why: str, saw: str = "") -> Answer:
+    """It could not be judged; `why` says so."""
     return Answer(Verdict.UNKNOWN, saw, why)
 
 
@@ -135,10 +141,20 @@ def catalogue() -> dict[str, Row]:
     rows: dict[str, Row] = {}
     for raw in csv.DictReader(text.splitlines()):
         rows[raw["id"]] = Row(
-            raw["id"], raw["group"], raw["title"], raw["reads"], raw["good"], Severity(raw["severity"]),
-            int(raw["weight"]), raw["runtime_fix"], raw["boot_fix"], raw["reversible"], raw["risk"],
-            raw["verify_effect"], raw["why"],
-        )  # fmt: skip
+            raw["id"],
+            raw["group"],
+            raw["title"],
+            raw["reads"],
+            raw["good"],
+            Severity(raw["severity"]),
+            int(raw["weight"]),
+            raw["runtime_fix"],
+            raw["boot_fix"],
+            raw["reversible"],
+            raw["risk"],
+            raw["verify_effect"],
+            raw["why"],
+        )
     return rows
 
 

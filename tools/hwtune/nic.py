@@ -18,11 +18,33 @@ SIOCSHWTSTAMP = 0x89B0
 SIOCGHWTSTAMP = 0x89B1
 
 # linux/net_tstamp.h, in bit order.
-STAMP_BITS = ("hardware-transmit", "software-transmit", "hardware-receive", "software-receive",
-              "software-system-clock", "hardware-legacy-clock", "hardware-raw-clock")  # fmt: skip
-RX_FILTERS = ("none", "all", "some", "ptpv1-l4-event", "ptpv1-l4-sync", "ptpv1-l4-delay-req", "ptpv2-l4-event",
-              "ptpv2-l4-sync", "ptpv2-l4-delay-req", "ptpv2-l2-event", "ptpv2-l2-sync", "ptpv2-l2-delay-req",
-              "ptpv2-event", "ptpv2-sync", "ptpv2-delay-req", "ntp-all")  # fmt: skip
+STAMP_BITS = (
+    "hardware-transmit",
+    "software-transmit",
+    "hardware-receive",
+    "software-receive",
+    "software-system-clock",
+    "hardware-legacy-clock",
+    "hardware-raw-clock",
+)
+RX_FILTERS = (
+    "none",
+    "all",
+    "some",
+    "ptpv1-l4-event",
+    "ptpv1-l4-sync",
+    "ptpv1-l4-delay-req",
+    "ptpv2-l4-event",
+    "ptpv2-l4-sync",
+    "ptpv2-l4-delay-req",
+    "ptpv2-l2-event",
+    "ptpv2-l2-sync",
+    "ptpv2-l2-delay-req",
+    "ptpv2-event",
+    "ptpv2-sync",
+    "ptpv2-delay-req",
+    "ntp-all",
+)
 TX_TYPES = ("off", "on", "onestep-sync", "onestep-p2p")
 
 
@@ -40,17 +62,23 @@ class Nic:
     refused: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
+        """What from_json takes back."""
         return vars(self)
 
     @classmethod
     def from_json(cls, raw: Any, where: str) -> Nic:
         """The inverse of as_json. Raises ParseError."""
         try:
-            return cls(str(raw["name"]), {str(k): str(v) for k, v in raw["driver"].items()},
-                       {str(k): int(v) for k, v in raw["settings"].items()}, tuple(map(str, raw["stamps"])),
-                       tuple(map(str, raw["tx_types"])), tuple(map(str, raw["rx_filters"])),
-                       None if raw["phc_index"] is None else int(raw["phc_index"]),
-                       {str(k): str(v) for k, v in raw["refused"].items()})  # fmt: skip
+            return cls(
+                str(raw["name"]),
+                {str(k): str(v) for k, v in raw["driver"].items()},
+                {str(k): int(v) for k, v in raw["settings"].items()},
+                tuple(map(str, raw["stamps"])),
+                tuple(map(str, raw["tx_types"])),
+                tuple(map(str, raw["rx_filters"])),
+                None if raw["phc_index"] is None else int(raw["phc_index"]),
+                {str(k): str(v) for k, v in raw["refused"].items()},
+            )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ParseError(f"is no NIC record ({error!r})", where) from error
 
@@ -66,18 +94,26 @@ class _Command:
 
 
 COMMANDS = {
-    "coalesce": _Command(0x0E, 0x0F, 22, {"rx-usecs": 0, "rx-frames": 1, "tx-usecs": 4, "tx-frames": 5,
-                                          "adaptive-rx": 9, "adaptive-tx": 10}),
+    "coalesce": _Command(
+        0x0E,
+        0x0F,
+        22,
+        {"rx-usecs": 0, "rx-frames": 1, "tx-usecs": 4, "tx-frames": 5, "adaptive-rx": 9, "adaptive-tx": 10},
+    ),
     "ring": _Command(0x10, 0x11, 8, {"ring-rx-max": 0, "ring-rx": 4, "ring-tx": 7}),
     "pause": _Command(0x12, 0x13, 3, {"pause-autoneg": 0, "pause-rx": 1, "pause-tx": 2}),
-    "channels": _Command(0x3C, 0x3D, 8, {"channels-rx-max": 0, "channels-combined-max": 3, "channels-rx": 4,
-                                         "channels-tx": 5, "channels-combined": 7}),
+    "channels": _Command(
+        0x3C,
+        0x3D,
+        8,
+        {"channels-rx-max": 0, "channels-combined-max": 3, "channels-rx": 4, "channels-tx": 5, "channels-combined": 7},
+    ),
     "eee": _Command(0x44, 0x45, 9, {"eee-active": 3, "eee": 4}),
     "gro": _Command(0x2B, 0x2C, 1, {"gro": 0}),
     "tso": _Command(0x1E, 0x1F, 1, {"tso": 0}),
     "gso": _Command(0x23, 0x24, 1, {"gso": 0}),
     "flags": _Command(0x25, 0x26, 1, {}),
-}  # fmt: skip
+}
 FLAG_BITS = {"lro": 1 << 15, "ntuple": 1 << 27, "rxhash": 1 << 28}
 
 
@@ -126,14 +162,16 @@ def read_hwstamp(name: str) -> tuple[int, int]:
     """(tx_type, rx_filter) now in force. Raises AccessError."""
     data = bytearray(12)
     _ioctl(name, SIOCGHWTSTAMP, data, "hwtstamp")
-    return struct.unpack("3i", data)[1:]  # type: ignore[return-value]
+    _, tx_type, rx_filter = struct.unpack("3i", data)
+    return tx_type, rx_filter
 
 
 def write_hwstamp(name: str, tx_type: int, rx_filter: int) -> tuple[int, int]:
     """Sets both; the driver may give a wider filter, which is returned. Raises AccessError."""
     data = bytearray(struct.pack("3i", 0, tx_type, rx_filter))
     _ioctl(name, SIOCSHWTSTAMP, data, "hwtstamp")
-    return struct.unpack("3i", data)[1:]  # type: ignore[return-value]
+    _, tx_type, rx_filter = struct.unpack("3i", data)
+    return tx_type, rx_filter
 
 
 def _bits(value: int, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -180,8 +218,14 @@ def read_live(name: str) -> Nic:
 
 
 _SECTION = re.compile(r"^## ethtool -(\w+) (\S+)\s*$", re.MULTILINE)
-_FEATURES = {"generic-receive-offload": "gro", "large-receive-offload": "lro", "tcp-segmentation-offload": "tso",
-             "generic-segmentation-offload": "gso", "ntuple-filters": "ntuple", "receive-hashing": "rxhash"}  # fmt: skip
+_FEATURES = {
+    "generic-receive-offload": "gro",
+    "large-receive-offload": "lro",
+    "tcp-segmentation-offload": "tso",
+    "generic-segmentation-offload": "gso",
+    "ntuple-filters": "ntuple",
+    "receive-hashing": "rxhash",
+}
 
 
 def _number(text: str) -> int | None:

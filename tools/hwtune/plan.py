@@ -23,8 +23,18 @@ HEAD = "# Written by `bot3 tune apply --persist`; `bot3 tune undo` removes it.\n
 
 # Boot parameters that only make sense in this order, before the others.
 _ORDER = ("isolcpus", "nohz_full", "rcu_nocbs", "irqaffinity", "default_hugepagesz", "hugepagesz", "hugepages")
-_ETHTOOL = {"rx-usecs": "-C", "adaptive-rx": "-C", "ring-rx": "-G", "channels-combined": "-L", "gro": "-K", "lro": "-K",
-            "ntuple": "-K", "pause-rx": "-A", "pause-tx": "-A", "eee": "--set-eee"}  # fmt: skip
+_ETHTOOL = {
+    "rx-usecs": "-C",
+    "adaptive-rx": "-C",
+    "ring-rx": "-G",
+    "channels-combined": "-L",
+    "gro": "-K",
+    "lro": "-K",
+    "ntuple": "-K",
+    "pause-rx": "-A",
+    "pause-tx": "-A",
+    "eee": "--set-eee",
+}
 _ETHTOOL_NAMES = {"ring-rx": "rx", "channels-combined": "combined", "pause-rx": "rx", "pause-tx": "tx"}
 
 
@@ -124,9 +134,11 @@ def _files(facts: Facts, plan: Plan) -> dict[str, str]:
         files[GRUB] = f'{HEAD}GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT {plan.added_parameters}"\n'
     commands = [line for step in plan.steps for line in _unit_lines(step.change)]
     if commands and facts.host.exists("/etc/systemd/system"):
-        files[UNIT] = (HEAD + "[Unit]\nDescription=Host tuning for trading\nAfter=systemd-modules-load.service\n"
-                       "DefaultDependencies=no\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-                       + "".join(f"ExecStart=-{line}\n" for line in commands))  # fmt: skip
+        files[UNIT] = (
+            HEAD + "[Unit]\nDescription=Host tuning for trading\nAfter=systemd-modules-load.service\n"
+            "DefaultDependencies=no\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+            + "".join(f"ExecStart=-{line}\n" for line in commands)
+        )
         files[UNIT_WANTS] = HEAD + "[Unit]\nWants=hwtune.service\n"
     if facts.host.exists("/etc/tuned"):
         files[TUNED] = tuned_profile(plan)
@@ -140,7 +152,11 @@ def _unit_lines(change: Change) -> list[str]:
         return [f"/bin/sh -c 'echo {change.value} > {rest}'"]
     name, _, key = rest.partition(":")
     if kind == "nic" and key in _ETHTOOL:
-        word = {"0": "off", "1": "on"}.get(change.value, change.value) if key not in ("rx-usecs", "ring-rx") else change.value
+        word = (
+            {"0": "off", "1": "on"}.get(change.value, change.value)
+            if key not in ("rx-usecs", "ring-rx")
+            else change.value
+        )
         return [f"/usr/sbin/ethtool {_ETHTOOL[key]} {name} {_ETHTOOL_NAMES.get(key, key)} {word}"]
     return []
 
@@ -168,5 +184,8 @@ def loader_help(facts: Facts, plan: Plan) -> list[str]:
     full = merge_cmdline(" ".join(base.split()), [boot for _, boot in plan.boot])
     words = [w for w in Cmdline.parse(full).params if w[0] not in ("BOOT_IMAGE", "initrd")]
     text = " ".join(key if value is None else f"{key}={value}" for key, value in words)
-    return [f'GRUB: {GRUB}: GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT {plan.added_parameters}"; then update-grub',
-            f"systemd-boot: /etc/kernel/cmdline: {text}; then kernel-install add $(uname -r) /boot/vmlinuz-$(uname -r)"]  # fmt: skip
+    return [
+        f'GRUB: {GRUB}: GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT {plan.added_parameters}"; '
+        "then update-grub",
+        f"systemd-boot: /etc/kernel/cmdline: {text}; then kernel-install add $(uname -r) /boot/vmlinuz-$(uname -r)",
+    ]

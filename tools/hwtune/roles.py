@@ -48,6 +48,7 @@ class Roles(BaseModel):
 
     @property
     def hot_cpus(self) -> CpuSet:
+        """All hot CPUs."""
         return frozenset(cpu for cpus in self.hot.values() for cpu in cpus)
 
     def housekeeping(self, topology: Topology) -> CpuSet:
@@ -59,15 +60,20 @@ class Roles(BaseModel):
         """Raises RolesError if a CPU, node or NIC of the plan does not exist on the host."""
         for name, cpus in self.hot.items():
             if missing := cpus - topology.online:
-                raise RolesError(f"CPU {format_list(missing)} of {name!r} is not online "
-                                 f"(online: {format_list(topology.online)})", "roles", "choose other CPUs")  # fmt: skip
+                raise RolesError(
+                    f"CPU {format_list(missing)} of {name!r} is not online (online: {format_list(topology.online)})",
+                    "roles",
+                    "choose other CPUs",
+                )
         if self.hot_cpus >= topology.online:
             raise RolesError("all CPUs are hot: none is left for the rest of the host", "roles", "leave at least one")
         if self.node is not None and topology.nodes and self.node not in topology.nodes:
             raise RolesError(f"NUMA node {self.node} does not exist (nodes: {sorted(topology.nodes)})", "roles")
         if self.nic is not None and host.listdir("/sys/class/net") and not host.exists(f"/sys/class/net/{self.nic}"):
-            raise RolesError(f"interface {self.nic!r} does not exist "
-                             f"(there are: {', '.join(host.listdir('/sys/class/net'))})", "roles")  # fmt: skip
+            raise RolesError(
+                f"interface {self.nic!r} does not exist (there are: {', '.join(host.listdir('/sys/class/net'))})",
+                "roles",
+            )
         for pair in self.talkers:
             if unknown := set(pair) - set(self.hot):
                 raise RolesError(f"talkers name {sorted(unknown)}, which is no hot component", "roles")

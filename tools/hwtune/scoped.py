@@ -1,6 +1,7 @@
 """Tuning for the time one engine runs: pin, policy, locked memory, idle states, interrupts. Restored when it ends.
 
-    with scoped(Scope(cpus=frozenset({3}), fifo=50, lock_memory=True, dma_latency_us=0, move_irqs_from=frozenset({3}))) as done:
+    hot = frozenset({3})
+    with scoped(Scope(cpus=hot, fifo=50, lock_memory=True, dma_latency_us=0, move_irqs_from=hot)) as done:
         run_the_engine()
 
 What dies with the process (its affinity, its policy, its locks, the held /dev/cpu_dma_latency) needs no journal.
@@ -129,8 +130,16 @@ def _move_irqs(scope: Scope, host: LiveHost, stack: ExitStack) -> str:
         return ""
     facts = Facts(host, Roles(hot={"engine": scope.move_irqs_from}))
     home = facts.housekeeping
-    changes = [("irq.requested", Change(f"file:/proc/irq/{irq.number}/smp_affinity_list", format_list(irq.asked & home or home),
-                                        may_refuse=True)) for irq in facts.irqs if irq.name and irq.asked & scope.move_irqs_from]  # fmt: skip
+    changes = [
+        (
+            "irq.requested",
+            Change(
+                f"file:/proc/irq/{irq.number}/smp_affinity_list", format_list(irq.asked & home or home), may_refuse=True
+            ),
+        )
+        for irq in facts.irqs
+        if irq.name and irq.asked & scope.move_irqs_from
+    ]
     before = applying.status(host)
     applied = applying.apply(host, changes, facts.roles.model_dump(mode="json"))
     if before is None:

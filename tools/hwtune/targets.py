@@ -1,10 +1,10 @@
 """The knobs that can be changed, by name, each with reading, writing and restoring.
 
-    file:/proc/sys/vm/stat_interval   a kernel file
-    task:1234:987654                  the affinity of a thread (tid, start time: tids are reused)
-    nic:eth1:rx-usecs                 an ethtool setting
-    hwstamp:eth1                      "tx_type rx_filter" of a NIC
-    dropin:/etc/sysctl.d/x.conf       a file of our own, created by us and removed by undo
+file:/proc/sys/vm/stat_interval   a kernel file
+task:1234:987654                  the affinity of a thread (tid, start time: tids are reused)
+nic:eth1:rx-usecs                 an ethtool setting
+hwstamp:eth1                      "tx_type rx_filter" of a NIC
+dropin:/etc/sysctl.d/x.conf       a file of our own, created by us and removed by undo
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import posixpath
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from hwtune import nic
 from hwtune.cpus import format_list, parse_list, parse_mask
@@ -20,8 +21,10 @@ from hwtune.errors import AccessError, ParseError, Problem
 from hwtune.host import LiveHost, access_error
 
 # A file that is one of two views of the same setting: writing 0 to the bytes is refused, writing the ratio is not.
-TWINS = {f"/proc/sys/vm/{a}": f"/proc/sys/vm/{b}"
-         for a, b in (("dirty_background_bytes", "dirty_background_ratio"), ("dirty_bytes", "dirty_ratio"))}  # fmt: skip
+TWINS = {
+    f"/proc/sys/vm/{a}": f"/proc/sys/vm/{b}"
+    for a, b in (("dirty_background_bytes", "dirty_background_ratio"), ("dirty_bytes", "dirty_ratio"))
+}
 
 # Absent as an original: the drop-in did not exist.
 ABSENT = "\0absent"
@@ -112,10 +115,10 @@ class Targets:
         """Checks that the tid is still the same thread."""
         tid, start = (int(part) for part in rest.split(":"))
         try:
-            with open(f"/proc/{tid}/stat", encoding="utf-8", errors="replace") as file:
-                fields = file.read().rpartition(")")[2].split()
+            stat = Path(f"/proc/{tid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise AccessError(Problem.ABSENT, f"thread {tid}", "it has ended") from error
+        fields = stat.rpartition(")")[2].split()
         if len(fields) < 20 or int(fields[19]) != start:
             raise AccessError(Problem.ABSENT, f"thread {tid}", "it has ended and its number is in use again")
         return tid, start
@@ -136,7 +139,7 @@ class Targets:
         return missing
 
     def identity(self, target: str) -> str:
-        """What the target is, where its name may mean another thing after a driver reload: the IRQ's chip and action."""
+        """What an IRQ is (chip and action): after a driver reload its number may mean another."""
         match = re.fullmatch(r"file:/proc/irq/(\d+)/.*", target)
         if match is None:
             return ""
@@ -149,7 +152,9 @@ class Targets:
     def restore(self, target: str, original: Original) -> None:
         """Puts the original back, by the twin where the kernel refuses the plain way, and checks that it took."""
         if original.identity and self.identity(target) != original.identity:
-            raise AccessError(Problem.ABSENT, target, f"it was {original.identity!r} and is now {self.identity(target)!r}")
+            raise AccessError(
+                Problem.ABSENT, target, f"it was {original.identity!r} and is now {self.identity(target)!r}"
+            )
         kind, _, path = target.partition(":")
         twin = TWINS.get(path) if kind == "file" else None
         if kind == "dropin" and original.value == ABSENT:

@@ -119,7 +119,8 @@ def selftest_loopback(count: int = 20) -> StampTest:
                 result.ordered += 1
             elif not result.fault:
                 result.fault = "missing or out of order: send, sched, tx, rx, receive = " + ", ".join(
-                    str(value - sent) if value else "none" for value in chain)  # fmt: skip
+                    str(value - sent) if value else "none" for value in chain
+                )
     return result
 
 
@@ -137,8 +138,9 @@ def selftest_nic(name: str, peer: str, count: int = 20, enable: bool = False) ->
             result.hwstamp = f"set to tx_type, rx_filter = {write_hwstamp(name, 1, 1)}"
         except AccessError as error:
             result.hwstamp = f"the NIC refuses hardware stamps: {error.problem.value}"
-    flags = (TX_SOFTWARE | RX_SOFTWARE | SOFTWARE | OPT_ID | TX_SCHED | OPT_TSONLY
-             | TX_HARDWARE | RX_HARDWARE | RAW_HARDWARE)  # fmt: skip
+    flags = (
+        TX_SOFTWARE | RX_SOFTWARE | SOFTWARE | OPT_ID | TX_SCHED | OPT_TSONLY | TX_HARDWARE | RX_HARDWARE | RAW_HARDWARE
+    )
     try:
         with _socket(flags) as sock:
             try:
@@ -208,7 +210,7 @@ def _chrony_float(raw: int) -> float:
 
 
 def chrony_tracking(address: tuple[str, int] = ("127.0.0.1", 323), timeout_s: float = 0.3) -> Tracking:
-    """Asks chronyd's command port (protocol 6). Raises AccessError if nobody answers or the answer is not understood."""
+    """Asks chronyd's command port (protocol 6). Raises AccessError if there is no answer we understand."""
     where = f"{address[0]}:{address[1]}"
     request = struct.pack("!BBBBHHIII", 6, 1, 0, 0, 33, 0, 0x68777475, 0, 0).ljust(104, b"\0")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
@@ -236,11 +238,15 @@ def advice(nic: Nic) -> list[str]:
     out = []
     if nic.settings.get("hwstamp-rx") != 1 or nic.settings.get("hwstamp-tx") != 1:
         # Some NICs stamp PTP packets only; then a feed gets no hardware stamp whatever is configured.
-        wanted = "all packets" if "all" in nic.rx_filters else f"only {', '.join(nic.rx_filters[1:4])} (not every packet)"
+        wanted = (
+            "all packets" if "all" in nic.rx_filters else f"only {', '.join(nic.rx_filters[1:4])} (not every packet)"
+        )
         out.append(f"switch stamping on: it covers {wanted}; `bot3 tune apply --only time.hwstamp_on`")
     if nic.phc_index is not None:
-        out.append(f"discipline the system clock from ptp{nic.phc_index} or the other way round: phc2sys, and ptp4l "
-                   f"where the network has a grandmaster")  # fmt: skip
+        out.append(
+            f"discipline the system clock from ptp{nic.phc_index} or the other way round: phc2sys, and ptp4l "
+            f"where the network has a grandmaster"
+        )
     return out or [f"{nic.name} stamps every packet in hardware"]
 
 

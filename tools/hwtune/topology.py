@@ -157,11 +157,17 @@ def read_topology(host: Host) -> Topology:
             problems.append(str(error))
 
     return Topology(
-        online=online, present=present | online, offline=(present | frozenset(listed)) - online,
-        cores=tuple(sorted(set(cores.values()), key=min)), packages=tuple(sorted(package_sets, key=min)),
-        caches=tuple(sorted(caches, key=lambda c: (c.level, c.type, min(c.cpus)))), nodes=nodes,
-        distances=distances, efficient=_efficient(host, online, problems), problems=tuple(problems),
-    )  # fmt: skip
+        online=online,
+        present=present | online,
+        offline=(present | frozenset(listed)) - online,
+        cores=tuple(sorted(set(cores.values()), key=min)),
+        packages=tuple(sorted(package_sets, key=min)),
+        caches=tuple(sorted(caches, key=lambda c: (c.level, c.type, min(c.cpus)))),
+        nodes=nodes,
+        distances=distances,
+        efficient=_efficient(host, online, problems),
+        problems=tuple(problems),
+    )
 
 
 def _efficient(host: Host, online: CpuSet, problems: list[str]) -> CpuSet:

@@ -10,8 +10,23 @@ from hwtune.errors import AccessError, HwtuneError, ParseError
 from hwtune.facts import Facts
 from hwtune.model import PROBES, Answer, Result, Row, Severity, catalogue, unknown
 
-__all__ = ["clock", "cpu", "irq", "kernel", "knobs", "measured", "memory", "network", "nic", "power", "sched",
-           "system", "run", "select", "score"]  # fmt: skip
+__all__ = [
+    "clock",
+    "cpu",
+    "irq",
+    "kernel",
+    "knobs",
+    "measured",
+    "memory",
+    "network",
+    "nic",
+    "power",
+    "run",
+    "sched",
+    "score",
+    "select",
+    "system",
+]
 
 
 def select(only: Iterable[str], skip: Iterable[str], severity: Severity = Severity.INFO) -> list[Row]:
@@ -28,8 +43,13 @@ def select(only: Iterable[str], skip: Iterable[str], severity: Severity = Severi
     for pattern in only + skip:
         if not any(fits(row, pattern) for row in rows):
             raise HwtuneError(f"no check or group is called {pattern!r}", do="see: bot3 tune check --list")
-    return [row for row in rows if row.severity.rank <= severity.rank
-            and (not only or any(fits(row, p) for p in only)) and not any(fits(row, p) for p in skip)]  # fmt: skip
+    return [
+        row
+        for row in rows
+        if row.severity.rank <= severity.rank
+        and (not only or any(fits(row, p) for p in only))
+        and not any(fits(row, p) for p in skip)
+    ]
 
 
 def ask(row: Row, facts: Facts) -> Answer:

@@ -21,7 +21,7 @@ DAEMONS = ("chronyd", "ntpd", "systemd-timesyn", "phc2sys", "ptpd", "openntpd", 
 
 
 @check("clock.source")
-def source(facts: Facts) -> Answer:
+def _source(facts: Facts) -> Answer:
     current = facts.host.get(f"{SOURCE}/current_clocksource")
     if current is None:
         return absent(facts, f"{SOURCE}/current_clocksource")
@@ -31,12 +31,16 @@ def source(facts: Facts) -> Answer:
     if current == "kvm-clock" and "tsc" not in available:
         return good("kvm-clock (tsc is not offered)")
     changes = [Change(file_target(f"{SOURCE}/current_clocksource"), "tsc")] if "tsc" in available else []
-    return judge(fast, f"{current} (available: {' '.join(available)})", *changes,
-                 boot=(Boot("cmdline", "clocksource", "tsc"),) if changes else ())  # fmt: skip
+    return judge(
+        fast,
+        f"{current} (available: {' '.join(available)})",
+        *changes,
+        boot=(Boot("cmdline", "clocksource", "tsc"),) if changes else (),
+    )
 
 
 @check("clock.tsc_flags")
-def tsc_flags(facts: Facts) -> Answer:
+def _tsc_flags(facts: Facts) -> Answer:
     if facts.vendor not in ("GenuineIntel", "AuthenticAMD", "HygonGenuine"):
         return not_applicable("not an x86 CPU")
     missing = {"constant_tsc", "nonstop_tsc"} - facts.cpu_flags
@@ -44,7 +48,7 @@ def tsc_flags(facts: Facts) -> Answer:
 
 
 @check("clock.tsc_unstable")
-def tsc_unstable(facts: Facts) -> Answer:
+def _tsc_unstable(facts: Facts) -> Answer:
     available = facts.host.get(f"{SOURCE}/available_clocksource")
     if available is None:
         return absent(facts, f"{SOURCE}/available_clocksource")
@@ -58,22 +62,40 @@ def tsc_unstable(facts: Facts) -> Answer:
 
 
 @check("clock.watchdog")
-def watchdog(facts: Facts) -> Answer:
+def _watchdog(facts: Facts) -> Answer:
     values = [v for k, v in facts.cmdline.params if k == "tsc"]
     quiet = bool({"reliable", "nowatchdog"} & set(values))
     if "tsc_reliable" in facts.cpu_flags:
         return good("the CPU is known to have a reliable TSC")
-    return judge(quiet, f"tsc={values[-1]}" if values else "tsc= is not given", boot=(Boot("cmdline", "tsc", "reliable"),))
+    return judge(
+        quiet, f"tsc={values[-1]}" if values else "tsc= is not given", boot=(Boot("cmdline", "tsc", "reliable"),)
+    )
 
 
 class _Timex(ctypes.Structure):
-    _fields_ = [("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long),
-                ("maxerror", ctypes.c_long), ("esterror", ctypes.c_long), ("status", ctypes.c_int),
-                ("constant", ctypes.c_long), ("precision", ctypes.c_long), ("tolerance", ctypes.c_long),
-                ("time", ctypes.c_long * 2), ("tick", ctypes.c_long), ("ppsfreq", ctypes.c_long),
-                ("jitter", ctypes.c_long), ("shift", ctypes.c_int), ("stabil", ctypes.c_long),
-                ("jitcnt", ctypes.c_long), ("calcnt", ctypes.c_long), ("errcnt", ctypes.c_long),
-                ("stbcnt", ctypes.c_long), ("tai", ctypes.c_int), ("spare", ctypes.c_int * 11)]  # fmt: skip
+    _fields_ = [
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("constant", ctypes.c_long),
+        ("precision", ctypes.c_long),
+        ("tolerance", ctypes.c_long),
+        ("time", ctypes.c_long * 2),
+        ("tick", ctypes.c_long),
+        ("ppsfreq", ctypes.c_long),
+        ("jitter", ctypes.c_long),
+        ("shift", ctypes.c_int),
+        ("stabil", ctypes.c_long),
+        ("jitcnt", ctypes.c_long),
+        ("calcnt", ctypes.c_long),
+        ("errcnt", ctypes.c_long),
+        ("stbcnt", ctypes.c_long),
+        ("tai", ctypes.c_int),
+        ("spare", ctypes.c_int * 11),
+    ]
 
 
 @dataclass(frozen=True)
@@ -104,7 +126,7 @@ NO_DUMP = unknown("absent: asked by system call, which a dump cannot hold")
 
 
 @check("time.synced")
-def synced(facts: Facts) -> Answer:
+def _synced(facts: Facts) -> Answer:
     now = _asked(facts)
     if now is None:
         return NO_DUMP
@@ -113,7 +135,7 @@ def synced(facts: Facts) -> Answer:
 
 
 @check("time.max_error")
-def max_error(facts: Facts) -> Answer:
+def _max_error(facts: Facts) -> Answer:
     now = _asked(facts)
     if now is None:
         return NO_DUMP
@@ -121,7 +143,7 @@ def max_error(facts: Facts) -> Answer:
 
 
 @check("time.tai")
-def tai(facts: Facts) -> Answer:
+def _tai(facts: Facts) -> Answer:
     now = _asked(facts)
     if now is None:
         return NO_DUMP
@@ -129,14 +151,14 @@ def tai(facts: Facts) -> Answer:
 
 
 @check("time.one_daemon")
-def one_daemon(facts: Facts) -> Answer:
+def _one_daemon(facts: Facts) -> Answer:
     found = sorted({t.comm for t in facts.threads if t.comm in DAEMONS})
     # ptp4l steers the NIC; phc2sys is then the one that writes the system clock.
     return judge(len(found) == 1, f"clock daemons: {some(found) or 'none'}")
 
 
 @check("time.tracking")
-def tracking(facts: Facts) -> Answer:
+def _tracking(facts: Facts) -> Answer:
     if not facts.live:
         return NO_DUMP
     try:
@@ -148,17 +170,20 @@ def tracking(facts: Facts) -> Answer:
 
 
 @check("time.no_steps")
-def no_steps(facts: Facts) -> Answer:
+def _no_steps(facts: Facts) -> Answer:
     for path in ("/etc/chrony/chrony.conf", "/etc/chrony.conf"):
         text = facts.host.get(path)
         if text is not None:
             match = re.search(r"^\s*makestep\s+(\S+)\s+(-?\d+)", text, re.MULTILINE)
-            return judge(match is None or int(match.group(2)) >= 0, f"{path}: {match.group(0).strip() if match else 'no makestep'}")
+            return judge(
+                match is None or int(match.group(2)) >= 0,
+                f"{path}: {match.group(0).strip() if match else 'no makestep'}",
+            )
     return unknown("absent: no chrony configuration")
 
 
 @check("time.phc")
-def phc(facts: Facts) -> Answer:
+def _phc(facts: Facts) -> Answer:
     if not facts.nics:
         return not_applicable("no NIC")
     try:
@@ -169,11 +194,13 @@ def phc(facts: Facts) -> Answer:
             raise
         return good(f"clocks: {some(clocks)} (which NIC has which is not told)")
     without = [n for n, index in found.items() if index is None]
-    return judge(not without, "; ".join(f"{n}: " + (f"ptp{i}" if i is not None else "no PTP clock") for n, i in found.items()))
+    return judge(
+        not without, "; ".join(f"{n}: " + (f"ptp{i}" if i is not None else "no PTP clock") for n, i in found.items())
+    )
 
 
 @check("time.phc_offset")
-def phc_offset(facts: Facts) -> Answer:
+def _phc_offset(facts: Facts) -> Answer:
     indices = [i for n in facts.nics if (i := facts.nic(n).phc_index) is not None]
     if not indices:
         return not_applicable("no NIC with a PTP clock")
@@ -186,7 +213,7 @@ def phc_offset(facts: Facts) -> Answer:
 
 
 @check("time.hwstamp_on")
-def hwstamp_on(facts: Facts) -> Answer:
+def _hwstamp_on(facts: Facts) -> Answer:
     if not facts.nics:
         return not_applicable("no NIC")
     states: list[str] = []
@@ -206,16 +233,19 @@ def hwstamp_on(facts: Facts) -> Answer:
 
 
 @check("time.sw_stamp_selftest")
-def sw_stamp_selftest(facts: Facts) -> Answer:
+def _sw_stamp_selftest(facts: Facts) -> Answer:
     if not facts.live:
         return NO_DUMP
     result = timestamping.selftest_loopback()
-    return judge(result.ordered == result.sent, f"{result.ordered} of {result.sent} packets on lo with all stamps in order"
-                 + (f"; {result.fault}" if result.fault else ""))  # fmt: skip
+    return judge(
+        result.ordered == result.sent,
+        f"{result.ordered} of {result.sent} packets on lo with all stamps in order"
+        + (f"; {result.fault}" if result.fault else ""),
+    )
 
 
 @check("nic.ts_caps")
-def ts_caps(facts: Facts) -> Answer:
+def _ts_caps(facts: Facts) -> Answer:
     if not facts.nics:
         return not_applicable("no NIC")
     faults: list[str] = []

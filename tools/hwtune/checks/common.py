@@ -45,4 +45,5 @@ def some(items: list[str], at_most: int = 6) -> str:
 
 
 def file_target(path: str) -> str:
+    """The name of a kernel file as a target of a change."""
     return f"file:{path}"

@@ -17,25 +17,34 @@ CPU = "/sys/devices/system/cpu"
 def isolation_boot(facts: Facts) -> tuple[Boot, ...]:
     """The one command line that isolates the hot CPUs with their siblings, so that all lists agree."""
     quiet = format_list(facts.topology.whole_cores(facts.hot) & facts.topology.online - facts.housekeeping)
-    return (Boot("cmdline", "isolcpus", f"managed_irq,domain,{quiet}"), Boot("cmdline", "nohz_full", quiet),
-            Boot("cmdline", "rcu_nocbs", quiet), Boot("cmdline", "irqaffinity", format_list(facts.housekeeping)))  # fmt: skip
+    return (
+        Boot("cmdline", "isolcpus", f"managed_irq,domain,{quiet}"),
+        Boot("cmdline", "nohz_full", quiet),
+        Boot("cmdline", "rcu_nocbs", quiet),
+        Boot("cmdline", "irqaffinity", format_list(facts.housekeeping)),
+    )
 
 
 @check("cpu.isolated")
-def isolated(facts: Facts) -> Answer:
+def _isolated(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     if facts.isolated is None:
-        return unknown("absent: the dump has no list of isolated CPUs, and isolcpus= has flags but not `domain`: only a "
-                       "cpuset could isolate them, which the dump does not show",
-                       f"isolcpus={facts.cmdline.last('isolcpus')}")  # fmt: skip
+        return unknown(
+            "absent: the dump has no list of isolated CPUs, and isolcpus= has flags but not `domain`: only a "
+            "cpuset could isolate them, which the dump does not show",
+            f"isolcpus={facts.cmdline.last('isolcpus')}",
+        )
     missing = facts.hot - facts.isolated
-    return judge(not missing, f"isolated: {cpus(facts.isolated)}" + (f"; missing {cpus(missing)}" if missing else ""),
-                 boot=isolation_boot(facts))  # fmt: skip
+    return judge(
+        not missing,
+        f"isolated: {cpus(facts.isolated)}" + (f"; missing {cpus(missing)}" if missing else ""),
+        boot=isolation_boot(facts),
+    )
 
 
 @check("cpu.isolated_online")
-def isolated_online(facts: Facts) -> Answer:
+def _isolated_online(facts: Facts) -> Answer:
     isolcpus = facts.cmdline.isolcpus(facts.last_cpu) if facts.host.exists("/proc/cmdline") else None
     named = (facts.isolated or frozenset()) | (isolcpus.cpus if isolcpus else frozenset())
     if not named:
@@ -44,21 +53,25 @@ def isolated_online(facts: Facts) -> Answer:
     offline = gone & facts.topology.present
     changes = [Change(file_target(f"{CPU}/cpu{cpu}/online"), "1", rank=10) for cpu in sorted(offline)]
     boot = isolation_boot(facts) if facts.hot else ()
-    return judge(not gone, f"isolated: {cpus(named)}" + (f"; not online: {cpus(gone)}" if gone else ""),
-                 *changes, boot=boot)  # fmt: skip
+    return judge(
+        not gone, f"isolated: {cpus(named)}" + (f"; not online: {cpus(gone)}" if gone else ""), *changes, boot=boot
+    )
 
 
 @check("cpu.nohz_full")
-def nohz_full(facts: Facts) -> Answer:
+def _nohz_full(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     missing = facts.hot - facts.nohz_full
-    return judge(not missing, f"nohz_full: {cpus(facts.nohz_full)}" + (f"; missing {cpus(missing)}" if missing else ""),
-                 boot=isolation_boot(facts))  # fmt: skip
+    return judge(
+        not missing,
+        f"nohz_full: {cpus(facts.nohz_full)}" + (f"; missing {cpus(missing)}" if missing else ""),
+        boot=isolation_boot(facts),
+    )
 
 
 @check("cpu.nohz_full_config")
-def nohz_full_config(facts: Facts) -> Answer:
+def _nohz_full_config(facts: Facts) -> Answer:
     # The file exists only on kernels that can; a list in it proves it even without the configuration.
     if facts.host.exists(f"{CPU}/nohz_full"):
         return good(f"{CPU}/nohz_full exists")
@@ -67,20 +80,25 @@ def nohz_full_config(facts: Facts) -> Answer:
 
 
 @check("cpu.rcu_nocbs")
-def rcu_nocbs(facts: Facts) -> Answer:
+def _rcu_nocbs(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     offloaded = (facts.cmdline.cpu_list("rcu_nocbs", facts.last_cpu) or frozenset()) | facts.nohz_full
     missing = facts.hot - offloaded
-    return judge(not missing, f"offloaded: {cpus(offloaded)}" + (f"; missing {cpus(missing)}" if missing else ""),
-                 boot=isolation_boot(facts))  # fmt: skip
+    return judge(
+        not missing,
+        f"offloaded: {cpus(offloaded)}" + (f"; missing {cpus(missing)}" if missing else ""),
+        boot=isolation_boot(facts),
+    )
 
 
 @check("cpu.isolation_consistent")
-def isolation_consistent(facts: Facts) -> Answer:
+def _isolation_consistent(facts: Facts) -> Answer:
     isolcpus = facts.cmdline.isolcpus(facts.last_cpu)
-    lists = {"isolated": facts.isolated if facts.isolated is not None else (isolcpus.cpus if isolcpus else frozenset()),
-             "nohz_full": facts.nohz_full}  # fmt: skip
+    lists = {
+        "isolated": facts.isolated if facts.isolated is not None else (isolcpus.cpus if isolcpus else frozenset()),
+        "nohz_full": facts.nohz_full,
+    }
     rcu = facts.cmdline.cpu_list("rcu_nocbs", facts.last_cpu)
     if rcu is not None:
         lists["rcu_nocbs"] = rcu
@@ -95,12 +113,13 @@ def isolation_consistent(facts: Facts) -> Answer:
         faults.append("isolcpus= has flags without `domain`: the scheduler still balances over these CPUs")
     if isolcpus is not None and "managed_irq" not in isolcpus.flags and not faults:
         return good(f"all lists name {cpus(wide)} (managed_irq is not asked for: see irq.managed)")
-    return judge(not faults, "; ".join(faults) or f"all lists name {cpus(wide)}",
-                 boot=isolation_boot(facts) if facts.hot else ())  # fmt: skip
+    return judge(
+        not faults, "; ".join(faults) or f"all lists name {cpus(wide)}", boot=isolation_boot(facts) if facts.hot else ()
+    )
 
 
 @check("cpu.housekeeping")
-def housekeeping(facts: Facts) -> Answer:
+def _housekeeping(facts: Facts) -> Answer:
     top = facts.topology
     quiet = (facts.isolated or frozenset()) | facts.hot
     rest = top.online - quiet
@@ -118,7 +137,7 @@ def housekeeping(facts: Facts) -> Answer:
 
 
 @check("cpu.smt_active")
-def smt_active(facts: Facts) -> Answer:
+def _smt_active(facts: Facts) -> Answer:
     text = facts.host.get(f"{CPU}/smt/active")
     shared = any(len(core) > 1 for core in facts.topology.cores)
     if text is None and not shared:
@@ -130,18 +149,23 @@ def smt_active(facts: Facts) -> Answer:
     siblings = facts.topology.whole_cores(facts.hot) - facts.hot
     clash = [core for core in facts.topology.cores if len(core & facts.hot) > 1]
     if clash:
-        return bad(f"SMT is on and {some([cpus(c & facts.hot) for c in clash])} are hot on one core",
-                   boot=(Boot("cmdline", "nosmt"),))  # fmt: skip
+        return bad(
+            f"SMT is on and {some([cpus(c & facts.hot) for c in clash])} are hot on one core",
+            boot=(Boot("cmdline", "nosmt"),),
+        )
     idle = facts.isolated if facts.isolated is not None else frozenset()
     loose = siblings - idle
-    return judge(not loose, f"SMT is on; siblings of hot CPUs: {cpus(siblings)}"
-                 + (f", not isolated: {cpus(loose)}" if loose else ", all isolated"),
-                 *[Change(file_target(f"{CPU}/cpu{cpu}/online"), "0", rank=90, opt_in=True) for cpu in sorted(loose)],
-                 boot=isolation_boot(facts))  # fmt: skip
+    return judge(
+        not loose,
+        f"SMT is on; siblings of hot CPUs: {cpus(siblings)}"
+        + (f", not isolated: {cpus(loose)}" if loose else ", all isolated"),
+        *[Change(file_target(f"{CPU}/cpu{cpu}/online"), "0", rank=90, opt_in=True) for cpu in sorted(loose)],
+        boot=isolation_boot(facts),
+    )
 
 
 @check("cpu.smt_sibling_hot")
-def smt_sibling_hot(facts: Facts) -> Answer:
+def _smt_sibling_hot(facts: Facts) -> Answer:
     siblings = facts.topology.whole_cores(facts.hot) - facts.hot
     if not siblings:
         return not_applicable("hot CPUs have no online sibling")
@@ -161,20 +185,25 @@ def smt_sibling_hot(facts: Facts) -> Answer:
 
 
 @check("cpu.llc_shared")
-def llc_shared(facts: Facts) -> Answer:
+def _llc_shared(facts: Facts) -> Answer:
     pairs = facts.roles.talkers or tuple((a, b) for a in facts.roles.hot for b in facts.roles.hot if a < b)
     if not pairs and len(facts.hot) < 2:
         return not_applicable("one hot CPU: nobody to talk to")
     if not facts.topology.caches:
         return unknown(f"absent: {CPU}/cpu*/cache tells no cache")
-    hot_pairs = [(facts.roles.hot[a] | facts.roles.hot[b], f"{a} and {b}") for a, b in pairs] or [(facts.hot, "hot CPUs")]
-    apart = [f"{name} ({cpus(members)})" for members, name in hot_pairs
-             if any(not members <= facts.topology.last_level(cpu) for cpu in members)]  # fmt: skip
+    hot_pairs = [(facts.roles.hot[a] | facts.roles.hot[b], f"{a} and {b}") for a, b in pairs] or [
+        (facts.hot, "hot CPUs")
+    ]
+    apart = [
+        f"{name} ({cpus(members)})"
+        for members, name in hot_pairs
+        if any(not members <= facts.topology.last_level(cpu) for cpu in members)
+    ]
     return judge(not apart, f"no common last-level cache: {some(apart)}" if apart else "all who talk share one cache")
 
 
 @check("cpu.hybrid_core")
-def hybrid_core(facts: Facts) -> Answer:
+def _hybrid_core(facts: Facts) -> Answer:
     slow = facts.topology.efficient
     if not slow:
         return not_applicable("all CPUs are of one kind")
@@ -183,7 +212,7 @@ def hybrid_core(facts: Facts) -> Answer:
 
 
 @check("cpu.numa_of_hot")
-def numa_of_hot(facts: Facts) -> Answer:
+def _numa_of_hot(facts: Facts) -> Answer:
     top = facts.topology
     if not facts.hot:
         return NO_HOT
@@ -194,12 +223,14 @@ def numa_of_hot(facts: Facts) -> Answer:
     nodes = {node for cpu in facts.hot if (node := top.node_of(cpu)) is not None}
     wanted = facts.nic_node(facts.roles.nic) if facts.roles.nic else facts.roles.node
     wanted = facts.roles.node if wanted is None else wanted
-    saw = f"hot CPUs on node {', '.join(map(str, sorted(nodes)))}" + (f", planned node {wanted}" if wanted is not None else "")
+    saw = f"hot CPUs on node {', '.join(map(str, sorted(nodes)))}" + (
+        f", planned node {wanted}" if wanted is not None else ""
+    )
     return judge(len(nodes) == 1 and (wanted is None or nodes == {wanted}), saw)
 
 
 @check("cpu.microcode_equal")
-def microcode_equal(facts: Facts) -> Answer:
+def _microcode_equal(facts: Facts) -> Answer:
     found = set(re.findall(r"^microcode\s*:\s*(\S+)", facts.host.read("/proc/cpuinfo"), re.MULTILINE))
     if not found:
         return not_applicable("the CPU does not tell its microcode")
@@ -207,7 +238,7 @@ def microcode_equal(facts: Facts) -> Answer:
 
 
 @check("cpu.mitigations")
-def mitigations(facts: Facts) -> Answer:
+def _mitigations(facts: Facts) -> Answer:
     directory = f"{CPU}/vulnerabilities"
     names = facts.host.listdir(directory)
     option = facts.cmdline.last("mitigations") if facts.host.exists("/proc/cmdline") else None
@@ -215,12 +246,15 @@ def mitigations(facts: Facts) -> Answer:
         return absent(facts, f"{directory}/spectre_v2")
     active = [n for n in names if "Mitigation" in (facts.host.get(f"{directory}/{n}") or "")]
     open_ = [n for n in names if (facts.host.get(f"{directory}/{n}") or "").startswith("Vulnerable")]
-    return good(f"{len(active)} mitigations on" + (f", open to {some(open_, 3)}" if open_ else "")
-                + (f", mitigations={option}" if option else ""))  # fmt: skip
+    return good(
+        f"{len(active)} mitigations on"
+        + (f", open to {some(open_, 3)}" if open_ else "")
+        + (f", mitigations={option}" if option else "")
+    )
 
 
 @check("proc.hot_threads")
-def hot_threads(facts: Facts) -> Answer:
+def _hot_threads(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     foreign = [t for t in facts.threads if not t.kernel and t.allowed & facts.hot]
@@ -231,24 +265,36 @@ def hot_threads(facts: Facts) -> Answer:
     home = format_list(facts.housekeeping)
     changes = [Change(f"task:{t.tid}:{t.start}", home, rank=60, may_refuse=True) for t in there]
     boot = (Boot("cmdline", "systemd.cpu_affinity", home),)
-    return judge(not there, f"{len(there)} user threads may run on {cpus(facts.hot)}: {some(names)}" if there
-                 else f"no foreign user thread on {cpus(facts.hot)}", *changes, boot=boot)  # fmt: skip
+    return judge(
+        not there,
+        f"{len(there)} user threads may run on {cpus(facts.hot)}: {some(names)}"
+        if there
+        else f"no foreign user thread on {cpus(facts.hot)}",
+        *changes,
+        boot=boot,
+    )
 
 
 @check("proc.hot_kthreads")
-def hot_kthreads(facts: Facts) -> Answer:
+def _hot_kthreads(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     movable = [t for t in facts.threads if t.kernel and t.movable and t.allowed & facts.hot]
     names = sorted({t.comm.split("/")[0] for t in movable})
     home = format_list(facts.housekeeping)
     changes = [Change(f"task:{t.tid}:{t.start}", home, rank=60, may_refuse=True) for t in movable]
-    return judge(not movable, f"{len(movable)} movable kernel threads on {cpus(facts.hot)}: {some(names)}" if movable
-                 else f"only bound kernel threads on {cpus(facts.hot)}", *changes, boot=isolation_boot(facts))  # fmt: skip
+    return judge(
+        not movable,
+        f"{len(movable)} movable kernel threads on {cpus(facts.hot)}: {some(names)}"
+        if movable
+        else f"only bound kernel threads on {cpus(facts.hot)}",
+        *changes,
+        boot=isolation_boot(facts),
+    )
 
 
 @check("cgroup.cpuset")
-def cgroup_cpuset(facts: Facts) -> Answer:
+def _cgroup_cpuset(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     found = cpuset_of_self(facts)
@@ -269,9 +315,9 @@ def cpuset_of_self(facts: Facts) -> frozenset[int] | None:
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if number == "0" and not controllers:
-            bases, name = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"), "cpuset.cpus.effective"
+            bases, name = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"], "cpuset.cpus.effective"
         elif "cpuset" in controllers.split(","):
-            bases, name = ("/sys/fs/cgroup/cpuset",), "cpuset.effective_cpus"
+            bases, name = ["/sys/fs/cgroup/cpuset"], "cpuset.effective_cpus"
         else:
             continue
         for base in bases:

@@ -22,8 +22,15 @@ def handled(facts: Facts) -> tuple[Irq, ...]:
 
 def _moves(facts: Facts, irqs: list[Irq]) -> list[Change]:
     home = facts.housekeeping
-    return [Change(file_target(f"/proc/irq/{irq.number}/smp_affinity_list"), format_list(irq.asked & home or home),
-                   rank=70, may_refuse=True) for irq in irqs]  # fmt: skip
+    return [
+        Change(
+            file_target(f"/proc/irq/{irq.number}/smp_affinity_list"),
+            format_list(irq.asked & home or home),
+            rank=70,
+            may_refuse=True,
+        )
+        for irq in irqs
+    ]
 
 
 def _boot(facts: Facts) -> tuple[Boot, ...]:
@@ -35,17 +42,22 @@ def _names(irqs: list[Irq]) -> str:
 
 
 @check("irq.requested")
-def requested(facts: Facts) -> Answer:
+def _requested(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     all_irqs = handled(facts)
     wrong = [irq for irq in all_irqs if irq.asked & facts.hot]
-    return judge(not wrong, f"{len(wrong)} of {len(all_irqs)} handled IRQs may go to {cpus(facts.hot)}"
-                 + (f": {_names(wrong)}" if wrong else ""), *_moves(facts, wrong), boot=_boot(facts))  # fmt: skip
+    return judge(
+        not wrong,
+        f"{len(wrong)} of {len(all_irqs)} handled IRQs may go to {cpus(facts.hot)}"
+        + (f": {_names(wrong)}" if wrong else ""),
+        *_moves(facts, wrong),
+        boot=_boot(facts),
+    )
 
 
 @check("irq.effective")
-def effective(facts: Facts) -> Answer:
+def _effective(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     all_irqs = [irq for irq in facts.irqs if irq.effective is not None]
@@ -73,7 +85,7 @@ def _named(landed: dict[str, int], table: dict[str, counters.Line]) -> str:
 
 
 @check("irq.delta")
-def irq_delta(facts: Facts) -> Answer:
+def _irq_delta(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     window = facts.window
@@ -81,14 +93,19 @@ def irq_delta(facts: Facts) -> Answer:
     total = sum(landed.values())
     if window.since_boot:
         saw = f"since boot {total} device interrupts on {cpus(facts.hot)}" + (
-            f": {_named(landed, window.interrupts)}" if landed else "")  # fmt: skip
+            f": {_named(landed, window.interrupts)}" if landed else ""
+        )
         return unknown("absent: one sample of /proc/interrupts only, so what lands now cannot be told", saw)
-    return judge(not landed, f"{total} device interrupts on {cpus(facts.hot)} in {window.seconds:.1f} s"
-                 + (f": {_named(landed, window.interrupts)}" if landed else ""), boot=_boot(facts))  # fmt: skip
+    return judge(
+        not landed,
+        f"{total} device interrupts on {cpus(facts.hot)} in {window.seconds:.1f} s"
+        + (f": {_named(landed, window.interrupts)}" if landed else ""),
+        boot=_boot(facts),
+    )
 
 
 @check("kernel.hot_ipi")
-def hot_ipi(facts: Facts) -> Answer:
+def _hot_ipi(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     window = facts.window
@@ -96,11 +113,13 @@ def hot_ipi(facts: Facts) -> Answer:
     if window.since_boot:
         return unknown("absent: one sample of /proc/interrupts only", _named(landed, window.interrupts))
     rate = sum(landed.values()) / window.seconds / len(facts.hot)
-    return judge(rate <= RATE_MAX_PER_S, f"{rate:.1f} per second and hot CPU: {_named(landed, window.interrupts) or 'none'}")
+    return judge(
+        rate <= RATE_MAX_PER_S, f"{rate:.1f} per second and hot CPU: {_named(landed, window.interrupts) or 'none'}"
+    )
 
 
 @check("irq.softirq_delta")
-def softirq_delta(facts: Facts) -> Answer:
+def _softirq_delta(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     window = facts.window
@@ -110,11 +129,13 @@ def softirq_delta(facts: Facts) -> Answer:
     if window.since_boot:
         return unknown("absent: one sample of /proc/softirqs only", _named(landed, window.softirqs))
     rate = sum(landed.values()) / window.seconds / len(facts.hot)
-    return judge(rate <= RATE_MAX_PER_S, f"{rate:.1f} per second and hot CPU: {_named(landed, window.softirqs) or 'none'}")
+    return judge(
+        rate <= RATE_MAX_PER_S, f"{rate:.1f} per second and hot CPU: {_named(landed, window.softirqs) or 'none'}"
+    )
 
 
 @check("irq.default_mask")
-def default_mask(facts: Facts) -> Answer:
+def _default_mask(facts: Facts) -> Answer:
     if not facts.hot:
         return NO_HOT
     path = "/proc/irq/default_smp_affinity"
@@ -122,12 +143,16 @@ def default_mask(facts: Facts) -> Answer:
     if text is None:
         return absent(facts, path)
     hot = parse_mask(text, path) & facts.hot
-    return judge(not hot, f"{path} = {text}" + (f", includes hot {cpus(hot)}" if hot else ""),
-                 Change(file_target(path), format_mask(facts.housekeeping, text), rank=65), boot=_boot(facts))  # fmt: skip
+    return judge(
+        not hot,
+        f"{path} = {text}" + (f", includes hot {cpus(hot)}" if hot else ""),
+        Change(file_target(path), format_mask(facts.housekeeping, text), rank=65),
+        boot=_boot(facts),
+    )
 
 
 @check("irq.managed")
-def managed(facts: Facts) -> Answer:
+def _managed(facts: Facts) -> Answer:
     kinds = ("nvme", "virtio", "mlx5", "ice-", "i40e", "ixgbe", "bnxt", "megasas", "mpt3sas", "hfi", "qedf", "lpfc")
     queues = [irq for irq in facts.irqs if any(k in irq.name for k in kinds)]
     if not queues:
@@ -135,12 +160,16 @@ def managed(facts: Facts) -> Answer:
     isolcpus = facts.cmdline.isolcpus(facts.last_cpu)
     on = isolcpus is not None and "managed_irq" in isolcpus.flags and facts.hot <= isolcpus.cpus
     boot = (Boot("cmdline", "isolcpus", f"managed_irq,domain,{format_list(facts.topology.whole_cores(facts.hot))}"),)
-    return judge(on, f"{len(queues)} queue interrupts ({some(sorted({q.name.split('-')[0] for q in queues}), 4)}); "
-                 f"isolcpus={facts.cmdline.last('isolcpus') or ''}", boot=boot)  # fmt: skip
+    return judge(
+        on,
+        f"{len(queues)} queue interrupts ({some(sorted({q.name.split('-')[0] for q in queues}), 4)}); "
+        f"isolcpus={facts.cmdline.last('isolcpus') or ''}",
+        boot=boot,
+    )
 
 
 @check("irq.irqbalance")
-def irqbalance(facts: Facts) -> Answer:
+def _irqbalance(facts: Facts) -> Answer:
     running = [t for t in facts.threads if t.comm == "irqbalance"]
     if not running:
         return good("irqbalance does not run")
@@ -159,12 +188,12 @@ def irqbalance(facts: Facts) -> Answer:
 
 
 @check("irq.after_link_reset")
-def after_link_reset(facts: Facts) -> Answer:
+def _after_link_reset(facts: Facts) -> Answer:
     return unknown("not supported: it needs the link to go down and up; `verify` after it tells")
 
 
 @check("irq.thread_prio")
-def thread_prio(facts: Facts) -> Answer:
+def _thread_prio(facts: Facts) -> Answer:
     threads = [t for t in facts.threads if t.kernel and t.comm.startswith("irq/")]
     if not threads:
         return not_applicable("no threaded interrupts")
@@ -175,7 +204,7 @@ def thread_prio(facts: Facts) -> Answer:
 
 
 @check("nic.queue_irq_cpu")
-def queue_irq_cpu(facts: Facts) -> Answer:
+def _queue_irq_cpu(facts: Facts) -> Answer:
     if facts.roles.nic is None:
         return not_applicable("no NIC is planned")
     base = facts.nic_path(facts.roles.nic)
@@ -194,6 +223,7 @@ def queue_irq_cpu(facts: Facts) -> Answer:
             faults.append(f"{irq.number} ({irq.name}) on hot {cpus(at & facts.hot)}")
         elif not at & near:
             faults.append(f"{irq.number} ({irq.name}) on {cpus(at)}, away from node {node}")
-    changes = [Change(file_target(f"/proc/irq/{q.number}/smp_affinity_list"), format_list(wanted), 75, True) for q in queues]
+    changes = [
+        Change(file_target(f"/proc/irq/{q.number}/smp_affinity_list"), format_list(wanted), 75, True) for q in queues
+    ]
     return judge(not faults, some(faults) or f"{len(queues)} queue interrupts near {facts.roles.nic}", *changes)
-

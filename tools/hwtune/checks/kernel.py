@@ -11,15 +11,22 @@ from hwtune.model import Answer, Boot, bad, check, good, judge, not_applicable, 
 
 
 @check("kernel.version_features")
-def version_features(facts: Facts) -> Answer:
-    missing = [what for what, since in (("effective IRQ affinity", (4, 15)), ("AF_XDP zero copy", (4, 18)),
-                                        ("io_uring", (5, 1)), ("preferred busy polling", (5, 11)))
-               if facts.kernel_version < since]  # fmt: skip
+def _version_features(facts: Facts) -> Answer:
+    missing = [
+        what
+        for what, since in (
+            ("effective IRQ affinity", (4, 15)),
+            ("AF_XDP zero copy", (4, 18)),
+            ("io_uring", (5, 1)),
+            ("preferred busy polling", (5, 11)),
+        )
+        if facts.kernel_version < since
+    ]
     return judge(not missing, f"{facts.kernel_release}" + (f" lacks {some(missing)}" if missing else ""))
 
 
 @check("kernel.lockdown")
-def lockdown(facts: Facts) -> Answer:
+def _lockdown(facts: Facts) -> Answer:
     path = "/sys/kernel/security/lockdown"
     text = facts.host.get(path)
     if text is None:
@@ -28,7 +35,7 @@ def lockdown(facts: Facts) -> Answer:
 
 
 @check("kernel.audit")
-def audit(facts: Facts) -> Answer:
+def _audit(facts: Facts) -> Answer:
     option = facts.cmdline.last("audit")
     if option in ("0", "off"):
         return good(f"audit={option}")
@@ -38,13 +45,19 @@ def audit(facts: Facts) -> Answer:
     if config == "n":
         return good("kernel without auditing")
     if not facts.host.glob("/proc/[0-9]*"):
-        return unknown("absent: the dump lists no process, so whether auditd runs cannot be told", "audit= is not given")
+        return unknown(
+            "absent: the dump lists no process, so whether auditd runs cannot be told", "audit= is not given"
+        )
     daemon = any(t.comm in ("auditd", "kauditd") for t in facts.threads)
-    return judge(not daemon, "auditing is on (kauditd runs)" if daemon else "no audit thread", boot=(Boot("cmdline", "audit", "0"),))
+    return judge(
+        not daemon,
+        "auditing is on (kauditd runs)" if daemon else "no audit thread",
+        boot=(Boot("cmdline", "audit", "0"),),
+    )
 
 
 @check("kernel.core_dump")
-def core_dump(facts: Facts) -> Answer:
+def _core_dump(facts: Facts) -> Answer:
     pattern = facts.host.get("/proc/sys/kernel/core_pattern")
     if pattern is None:
         return absent(facts, "/proc/sys/kernel/core_pattern")
@@ -79,7 +92,7 @@ _LOADER_KEYS = frozenset({"BOOT_IMAGE", "initrd", "root", "ro", "rw", "boot", "r
 
 
 @check("kernel.cmdline_pending")
-def cmdline_pending(facts: Facts) -> Answer:
+def _cmdline_pending(facts: Facts) -> Answer:
     running = {p for p in facts.cmdline.params if p[0] not in _LOADER_KEYS}
     configured = configured_cmdline(facts)
     if configured is None:
@@ -87,11 +100,13 @@ def cmdline_pending(facts: Facts) -> Answer:
     path, text = configured
     wanted = {p for p in Cmdline.parse(text).params if p[0] not in _LOADER_KEYS}
     waiting = sorted(k + (f"={v}" if v else "") for k, v in wanted - running)
-    return judge(not waiting, f"{path} asks for {some(waiting)}, which is not running" if waiting else f"equal to {path}")
+    return judge(
+        not waiting, f"{path} asks for {some(waiting)}, which is not running" if waiting else f"equal to {path}"
+    )
 
 
 @check("kernel.sysctl_drift")
-def sysctl_drift(facts: Facts) -> Answer:
+def _sysctl_drift(facts: Facts) -> Answer:
     files: dict[str, str] = {}
     # The same name in /etc hides the one in /run and /usr/lib; later names win over earlier ones.
     for directory in ("/usr/lib/sysctl.d", "/run/sysctl.d", "/etc/sysctl.d"):

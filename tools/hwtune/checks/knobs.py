@@ -28,14 +28,17 @@ class Knob:
 
 
 def exactly(*values: str) -> Callable[[str], bool]:
+    """Accepts these values; of `a [b] c` the bracketed one counts."""
     return lambda text: chosen(text) in values
 
 
 def at_least(bound: int) -> Callable[[str], bool]:
+    """Accepts numbers from `bound` on."""
     return lambda text: integer(text, "value") >= bound
 
 
 def between(low: int, high: int) -> Callable[[str], bool]:
+    """Accepts numbers from `low` to `high`, both included."""
     return lambda text: low <= integer(text, "value") <= high
 
 
@@ -50,27 +53,65 @@ THP = "/sys/kernel/mm/transparent_hugepage"
 KNOBS = (
     Knob("cpu.split_lock", "/proc/sys/kernel/split_lock_mitigate", exactly("0"), "0", ("split_lock_detect", "off")),
     Knob("sched.timer_migration", "/proc/sys/kernel/timer_migration", exactly("0"), "0"),
-    Knob("sched.autogroup", "/proc/sys/kernel/sched_autogroup_enabled", exactly("0"), "0", ("noautogroup", None),
-         absent_good="kernel without autogroup"),
-    Knob("sched.numa_balancing", "/proc/sys/kernel/numa_balancing", exactly("0"), "0", ("numa_balancing", "disable"),
-         absent_good="kernel without NUMA balancing"),
-    Knob("sched.nmi_watchdog", "/proc/sys/kernel/nmi_watchdog", exactly("0"), "0", ("nmi_watchdog", "0"),
-         may_refuse=True),
+    Knob(
+        "sched.autogroup",
+        "/proc/sys/kernel/sched_autogroup_enabled",
+        exactly("0"),
+        "0",
+        ("noautogroup", None),
+        absent_good="kernel without autogroup",
+    ),
+    Knob(
+        "sched.numa_balancing",
+        "/proc/sys/kernel/numa_balancing",
+        exactly("0"),
+        "0",
+        ("numa_balancing", "disable"),
+        absent_good="kernel without NUMA balancing",
+    ),
+    Knob(
+        "sched.nmi_watchdog", "/proc/sys/kernel/nmi_watchdog", exactly("0"), "0", ("nmi_watchdog", "0"), may_refuse=True
+    ),
     Knob("sched.stat_interval", "/proc/sys/vm/stat_interval", at_least(10), "10"),
-    Knob("sched.hung_task", "/proc/sys/kernel/hung_task_timeout_secs",
-         lambda t: integer(t, "value") == 0 or integer(t, "value") >= 600, "600",
-         absent_good="kernel without the scanner"),
+    Knob(
+        "sched.hung_task",
+        "/proc/sys/kernel/hung_task_timeout_secs",
+        lambda t: integer(t, "value") == 0 or integer(t, "value") >= 600,
+        "600",
+        absent_good="kernel without the scanner",
+    ),
     Knob("sched.rcu_normal", "/sys/kernel/rcu_normal", exactly("1"), "1", ("rcupdate.rcu_normal_after_boot", "1")),
-    Knob("mem.thp", f"{THP}/enabled", exactly("never", "madvise"), "madvise", ("transparent_hugepage", "madvise"),
-         absent_good="kernel without transparent huge pages"),
-    Knob("mem.thp_defrag", f"{THP}/defrag", exactly("never", "defer", "madvise", "defer+madvise"), "madvise",
-         absent_good="kernel without transparent huge pages"),
+    Knob(
+        "mem.thp",
+        f"{THP}/enabled",
+        exactly("never", "madvise"),
+        "madvise",
+        ("transparent_hugepage", "madvise"),
+        absent_good="kernel without transparent huge pages",
+    ),
+    Knob(
+        "mem.thp_defrag",
+        f"{THP}/defrag",
+        exactly("never", "defer", "madvise", "defer+madvise"),
+        "madvise",
+        absent_good="kernel without transparent huge pages",
+    ),
     Knob("mem.ksm", "/sys/kernel/mm/ksm/run", exactly("0"), "0", absent_good="kernel without page merging"),
-    Knob("mem.compaction", "/proc/sys/vm/compaction_proactiveness", exactly("0"), "0",
-         absent_good="kernel without proactive compaction"),
+    Knob(
+        "mem.compaction",
+        "/proc/sys/vm/compaction_proactiveness",
+        exactly("0"),
+        "0",
+        absent_good="kernel without proactive compaction",
+    ),
     Knob("mem.zone_reclaim", "/proc/sys/vm/zone_reclaim_mode", exactly("0"), "0", absent_good="kernel without NUMA"),
-    Knob("kernel.io_uring", "/proc/sys/kernel/io_uring_disabled", exactly("0"), "0",
-         absent_good="kernel without the switch: always allowed"),
+    Knob(
+        "kernel.io_uring",
+        "/proc/sys/kernel/io_uring_disabled",
+        exactly("0"),
+        "0",
+        absent_good="kernel without the switch: always allowed",
+    ),
     Knob("kernel.bpf_jit", "/proc/sys/net/core/bpf_jit_enable", exactly("1", "2"), "1"),
     Knob("net.busy_poll", "/proc/sys/net/core/busy_poll", at_least(1), "50"),
     Knob("net.rmem", "/proc/sys/net/core/rmem_max", at_least(16 << 20), str(16 << 20)),
@@ -78,11 +119,22 @@ KNOBS = (
     Knob("net.rfs", "/proc/sys/net/core/rps_sock_flow_entries", exactly("0"), "0"),
     Knob("net.tcp_idle", "/proc/sys/net/ipv4/tcp_slow_start_after_idle", exactly("0"), "0"),
     Knob("net.igmp_limits", "/proc/sys/net/ipv4/igmp_max_memberships", at_least(20), "128"),
-    Knob("power.platform_profile", "/sys/firmware/acpi/platform_profile", exactly("performance"), "performance",
-         may_refuse=True),
-    Knob("nic.aspm", "/sys/module/pcie_aspm/parameters/policy", exactly("performance"), "performance",
-         ("pcie_aspm", "off"), may_refuse=True),
-)  # fmt: skip
+    Knob(
+        "power.platform_profile",
+        "/sys/firmware/acpi/platform_profile",
+        exactly("performance"),
+        "performance",
+        may_refuse=True,
+    ),
+    Knob(
+        "nic.aspm",
+        "/sys/module/pcie_aspm/parameters/policy",
+        exactly("performance"),
+        "performance",
+        ("pcie_aspm", "off"),
+        may_refuse=True,
+    ),
+)
 
 
 def probe(knob: Knob) -> Callable[[Facts], Answer]:

@@ -13,13 +13,15 @@ TICKS_MAX_PER_S = 10.0
 
 
 @check("meas.tick")
-def tick(facts: Facts) -> Answer:
+def _tick(facts: Facts) -> Answer:
     if not facts.hot:
         return not_applicable("no hot CPUs are planned")
     if facts.measurement is not None and facts.measurement.gaps:
         rates = {g.cpu: g.ticks_per_s for g in facts.measurement.gaps if g.ticks_per_s is not None}
-        return judge(all(r <= TICKS_MAX_PER_S for r in rates.values()),
-                     some([f"CPU {c} {r:.0f}/s under a spinner" for c, r in rates.items()]))  # fmt: skip
+        return judge(
+            all(r <= TICKS_MAX_PER_S for r in rates.values()),
+            some([f"CPU {c} {r:.0f}/s under a spinner" for c, r in rates.items()]),
+        )
     if "LOC" not in facts.window.interrupts:
         return absent(facts, "/proc/interrupts:LOC", "the architecture does not count ticks there")
     counts = facts.window.interrupts["LOC"].counts
@@ -37,17 +39,20 @@ def tick(facts: Facts) -> Answer:
 
 
 @check("meas.gap")
-def gap(facts: Facts) -> Answer:
+def _gap(facts: Facts) -> Answer:
     if facts.measurement is None or not facts.measurement.gaps:
         return NOT_MEASURED
     worst = max(facts.measurement.gaps, key=lambda g: g.max_us)
     ok = worst.p999_us < 10 and worst.max_us < 50
-    return judge(ok, f"worst CPU {worst.cpu}: {worst.rate_per_s:.0f} gaps/s, p99.9 {worst.p999_us:.1f} us, max {worst.max_us:.1f} us"
-                 + (f"; {worst.cause}" if worst.cause else ""))  # fmt: skip
+    return judge(
+        ok,
+        f"worst CPU {worst.cpu}: {worst.rate_per_s:.0f} gaps/s, p99.9 {worst.p999_us:.1f} us, max {worst.max_us:.1f} us"
+        + (f"; {worst.cause}" if worst.cause else ""),
+    )
 
 
 @check("meas.ctxsw")
-def ctxsw(facts: Facts) -> Answer:
+def _ctxsw(facts: Facts) -> Answer:
     if facts.measurement is None or not facts.measurement.gaps:
         return NOT_MEASURED
     switched = {g.cpu: g.involuntary for g in facts.measurement.gaps if g.involuntary}
@@ -55,7 +60,7 @@ def ctxsw(facts: Facts) -> Answer:
 
 
 @check("meas.wakeup")
-def wakeup(facts: Facts) -> Answer:
+def _wakeup(facts: Facts) -> Answer:
     if facts.measurement is None or not facts.measurement.wakeups:
         return NOT_MEASURED
     worst = max(facts.measurement.wakeups, key=lambda w: w.p999_us)
@@ -63,14 +68,16 @@ def wakeup(facts: Facts) -> Answer:
 
 
 @check("meas.udp_rtt")
-def udp_rtt(facts: Facts) -> Answer:
+def _udp_rtt(facts: Facts) -> Answer:
     if facts.measurement is None or not facts.measurement.rtt:
         return NOT_MEASURED
-    return good(some([f"{r.protocol} {r.peer}: p50 {r.p50_us:.1f} us, p99 {r.p99_us:.1f} us" for r in facts.measurement.rtt]))
+    return good(
+        some([f"{r.protocol} {r.peer}: p50 {r.p50_us:.1f} us, p99 {r.p99_us:.1f} us" for r in facts.measurement.rtt])
+    )
 
 
 @check("clock.cost")
-def clock_cost(facts: Facts) -> Answer:
+def _clock_cost(facts: Facts) -> Answer:
     if facts.measurement is None or facts.measurement.clocks is None:
         return NOT_MEASURED
     cost = facts.measurement.clocks.read_ns["realtime"]
@@ -78,7 +85,7 @@ def clock_cost(facts: Facts) -> Answer:
 
 
 @check("clock.tsc_sync")
-def tsc_sync(facts: Facts) -> Answer:
+def _tsc_sync(facts: Facts) -> Answer:
     if facts.measurement is None or facts.measurement.clocks is None:
         return NOT_MEASURED
     backward = facts.measurement.clocks.tsc_backward_pairs
@@ -88,7 +95,7 @@ def tsc_sync(facts: Facts) -> Answer:
 
 
 @check("mem.prefault")
-def prefault(facts: Facts) -> Answer:
+def _prefault(facts: Facts) -> Answer:
     if facts.measurement is None or not facts.measurement.gaps:
         return NOT_MEASURED
     faults = sum(g.faults for g in facts.measurement.gaps)

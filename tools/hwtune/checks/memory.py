@@ -15,14 +15,21 @@ DIRTY_BACKGROUND_BYTES = 64 << 20
 
 
 @check("mem.khugepaged")
-def khugepaged(facts: Facts) -> Answer:
+def _khugepaged(facts: Facts) -> Answer:
     path = f"{THP}/khugepaged/defrag"
     text = facts.host.get(path)
     if text is None:
-        return good("kernel without transparent huge pages") if facts.host.listdir("/sys/kernel/mm") else absent(facts, path)
+        return (
+            good("kernel without transparent huge pages")
+            if facts.host.listdir("/sys/kernel/mm")
+            else absent(facts, path)
+        )
     sleep = facts.host.get(f"{THP}/khugepaged/scan_sleep_millisecs") or "0"
-    return judge(text == "0" or integer(sleep, path) >= 600_000, f"defrag = {text}, scan_sleep_millisecs = {sleep}",
-                 Change(file_target(path), "0"))  # fmt: skip
+    return judge(
+        text == "0" or integer(sleep, path) >= 600_000,
+        f"defrag = {text}, scan_sleep_millisecs = {sleep}",
+        Change(file_target(path), "0"),
+    )
 
 
 def _wanted_nodes(facts: Facts) -> list[int]:
@@ -56,23 +63,31 @@ def _huge(facts: Facts, size_kb: int, need: int, boot: tuple[Boot, ...]) -> Answ
 
 
 @check("mem.huge2m")
-def huge2m(facts: Facts) -> Answer:
+def _huge2m(facts: Facts) -> Answer:
     # The engine's arena and rings want some; the plan may say how many.
     need = facts.roles.huge2m or 1
     return _huge(facts, 2048, need, (Boot("cmdline", "hugepagesz", "2M"), Boot("cmdline", "hugepages", str(need))))
 
 
 @check("mem.huge1g")
-def huge1g(facts: Facts) -> Answer:
+def _huge1g(facts: Facts) -> Answer:
     if not facts.roles.huge1g:
         return not_applicable("no 1 GiB pages are planned")
     need = facts.roles.huge1g
-    return _huge(facts, 1048576, need, (Boot("cmdline", "default_hugepagesz", "1G"), Boot("cmdline", "hugepagesz", "1G"),
-                                        Boot("cmdline", "hugepages", str(need))))  # fmt: skip
+    return _huge(
+        facts,
+        1048576,
+        need,
+        (
+            Boot("cmdline", "default_hugepagesz", "1G"),
+            Boot("cmdline", "hugepagesz", "1G"),
+            Boot("cmdline", "hugepages", str(need)),
+        ),
+    )
 
 
 @check("mem.hugetlbfs")
-def hugetlbfs(facts: Facts) -> Answer:
+def _hugetlbfs(facts: Facts) -> Answer:
     text = facts.host.get("/proc/mounts") or facts.host.get("/proc/self/mounts")
     if text is None:
         return absent(facts, "/proc/mounts")
@@ -81,7 +96,7 @@ def hugetlbfs(facts: Facts) -> Answer:
 
 
 @check("mem.swap")
-def swap(facts: Facts) -> Answer:
+def _swap(facts: Facts) -> Answer:
     text = facts.host.get("/proc/swaps")
     if text is None:
         return absent(facts, "/proc/swaps")
@@ -90,24 +105,32 @@ def swap(facts: Facts) -> Answer:
         return good("no swap device")
     path = "/proc/sys/vm/swappiness"
     value = facts.host.get(path) or "?"
-    return judge(value.isdigit() and int(value) <= 10, f"swap on {some(devices)}, swappiness {value}",
-                 Change(file_target(path), "1"), boot=sysctl_boot(path, "1"))  # fmt: skip
+    return judge(
+        value.isdigit() and int(value) <= 10,
+        f"swap on {some(devices)}, swappiness {value}",
+        Change(file_target(path), "1"),
+        boot=sysctl_boot(path, "1"),
+    )
 
 
 @check("mem.dirty")
-def dirty(facts: Facts) -> Answer:
+def _dirty(facts: Facts) -> Answer:
     path = "/proc/sys/vm/dirty_background_bytes"
     text = facts.host.get(path)
     if text is None:
         return absent(facts, path)
     ratio = facts.host.get("/proc/sys/vm/dirty_background_ratio")
     want = str(DIRTY_BACKGROUND_BYTES)
-    return judge(0 < integer(text, path) <= 1 << 28, f"dirty_background_bytes = {text}, dirty_background_ratio = {ratio}",
-                 Change(file_target(path), want), boot=sysctl_boot(path, want))  # fmt: skip
+    return judge(
+        0 < integer(text, path) <= 1 << 28,
+        f"dirty_background_bytes = {text}, dirty_background_ratio = {ratio}",
+        Change(file_target(path), want),
+        boot=sysctl_boot(path, want),
+    )
 
 
 @check("mem.min_free")
-def min_free(facts: Facts) -> Answer:
+def _min_free(facts: Facts) -> Answer:
     path = "/proc/sys/vm/min_free_kbytes"
     text = facts.host.get(path)
     if text is None:
@@ -121,11 +144,13 @@ def min_free(facts: Facts) -> Answer:
     changes = [Change(file_target(path), str(want))] if integer(text, path) < want else []
     changes += [Change(file_target(boost_path), "0")] if boost not in (None, "0") else []
     boot = tuple(item for change in changes for item in sysctl_boot(change.target.removeprefix("file:"), change.value))
-    return judge(not changes, f"min_free_kbytes = {text} (>= {want}), watermark_boost_factor = {boost}", *changes, boot=boot)
+    return judge(
+        not changes, f"min_free_kbytes = {text} (>= {want}), watermark_boost_factor = {boost}", *changes, boot=boot
+    )
 
 
 @check("mem.numa_match")
-def numa_match(facts: Facts) -> Answer:
+def _numa_match(facts: Facts) -> Answer:
     top = facts.topology
     if not top.numa_consistent():
         return unknown("not supported: firmware puts CPUs on several NUMA nodes at once")
@@ -149,20 +174,29 @@ def numa_match(facts: Facts) -> Answer:
 
 
 @check("mem.edac")
-def edac(facts: Facts) -> Answer:
+def _edac(facts: Facts) -> Answer:
     counts = {p: facts.host.get(p) for p in facts.host.glob("/sys/devices/system/edac/mc/mc*/ce_count")}
     if not counts:
         return not_applicable("no memory controller reports errors")
     errors = [f"{p.split('/')[-2]}: {v}" for p, v in counts.items() if v not in (None, "0")]
-    return judge(not errors, some(errors) or "no corrected error since boot", boot=(Boot("cmdline", "mce", "ignore_ce"),))
+    return judge(
+        not errors, some(errors) or "no corrected error since boot", boot=(Boot("cmdline", "mce", "ignore_ce"),)
+    )
 
 
 @check("mem.balloon")
-def balloon(facts: Facts) -> Answer:
+def _balloon(facts: Facts) -> Answer:
     if not facts.guest:
         return not_applicable("not a guest")
-    found = [d for d in ("virtio_balloon", "vmw_balloon", "hv_balloon")
-             if facts.host.listdir(f"/sys/bus/virtio/drivers/{d}") or facts.host.exists(f"/sys/module/{d}")]  # fmt: skip
+    found = [
+        d
+        for d in ("virtio_balloon", "vmw_balloon", "hv_balloon")
+        if facts.host.listdir(f"/sys/bus/virtio/drivers/{d}") or facts.host.exists(f"/sys/module/{d}")
+    ]
     names = {irq.name for irq in facts.irqs} if facts.host.listdir("/proc/irq") else set()
     inflating = any(name.endswith("-inflate") for name in names)
-    return bad(f"a balloon device is there ({some(found) or 'virtio'})") if found or inflating else good("no balloon device")
+    return (
+        bad(f"a balloon device is there ({some(found) or 'virtio'})")
+        if found or inflating
+        else good("no balloon device")
+    )

@@ -14,7 +14,7 @@ from hwtune.model import Answer, Boot, Change, bad, check, good, judge, not_appl
 
 
 @check("net.budget")
-def budget(facts: Facts) -> Answer:
+def _budget(facts: Facts) -> Answer:
     path, usecs_path = "/proc/sys/net/core/netdev_budget", "/proc/sys/net/core/netdev_budget_usecs"
     text, usecs = facts.host.get(path), facts.host.get(usecs_path)
     if text is None:
@@ -28,12 +28,12 @@ def budget(facts: Facts) -> Answer:
 
 
 @check("net.rps")
-def rps(facts: Facts) -> Answer:
+def _rps(facts: Facts) -> Answer:
     return _queue_masks(facts, "rx-*/rps_cpus", to_none=True)
 
 
 @check("net.xps")
-def xps(facts: Facts) -> Answer:
+def _xps(facts: Facts) -> Answer:
     names = facts.nics
     queues = {n: len(facts.host.glob(f"{facts.nic_path(n)}/queues/tx-*")) for n in names}
     if not queues or max(queues.values(), default=0) <= 1:
@@ -54,12 +54,14 @@ def _queue_masks(facts: Facts, pattern: str, to_none: bool) -> Answer:
     if not files:
         return not_applicable("no interface with such queues")
     wrong = {p: m for p, m in files.items() if m and parse_mask(m, p) & facts.hot}
-    changes = [Change(file_target(p), format_mask(frozenset() if to_none else facts.housekeeping, m)) for p, m in wrong.items()]
+    changes = [
+        Change(file_target(p), format_mask(frozenset() if to_none else facts.housekeeping, m)) for p, m in wrong.items()
+    ]
     return judge(not wrong, f"{len(wrong)} of {len(files)} queues steer to {cpus(facts.hot)}", *changes)
 
 
 @check("net.qdisc")
-def qdisc(facts: Facts) -> Answer:
+def _qdisc(facts: Facts) -> Answer:
     path = "/proc/sys/net/core/default_qdisc"
     text = facts.host.get(path)
     if text is None:
@@ -69,7 +71,7 @@ def qdisc(facts: Facts) -> Answer:
 
 
 @check("net.tcp_low_latency_noop")
-def tcp_low_latency_noop(facts: Facts) -> Answer:
+def _tcp_low_latency_noop(facts: Facts) -> Answer:
     path = "/proc/sys/net/ipv4/tcp_low_latency"
     text = facts.host.get(path)
     if text is None:
@@ -86,7 +88,7 @@ def _two(facts: Facts, path: str) -> tuple[str, str | None]:
 
 
 @check("net.softnet_drops")
-def softnet_drops(facts: Facts) -> Answer:
+def _softnet_drops(facts: Facts) -> Answer:
     path = "/proc/net/softnet_stat"
     first, second = _two(facts, path)
     before = parse_softnet(first)
@@ -97,7 +99,9 @@ def softnet_drops(facts: Facts) -> Answer:
         return good(f"no drop since boot, {squeezed} rounds cut short")
     after = parse_softnet(second)
     new = sum(r[1] for r in after) - dropped, sum(r[2] for r in after) - squeezed
-    return judge(new == (0, 0), f"{new[0]} drops and {new[1]} short rounds in the window ({dropped} and {squeezed} before)")
+    return judge(
+        new == (0, 0), f"{new[0]} drops and {new[1]} short rounds in the window ({dropped} and {squeezed} before)"
+    )
 
 
 def _udp_errors(text: str) -> int | None:
@@ -109,7 +113,7 @@ def _udp_errors(text: str) -> int | None:
 
 
 @check("net.udp_drops")
-def udp_drops(facts: Facts) -> Answer:
+def _udp_drops(facts: Facts) -> Answer:
     path = "/proc/net/snmp"
     if not facts.host.exists(path):
         return absent(facts, path)
@@ -124,41 +128,55 @@ def udp_drops(facts: Facts) -> Answer:
 
 
 @check("net.netfilter")
-def netfilter(facts: Facts) -> Answer:
+def _netfilter(facts: Facts) -> Answer:
     count = facts.host.get("/proc/sys/net/netfilter/nf_conntrack_count")
     modules = facts.host.get("/proc/modules")
     if count is None and modules is None and not facts.live:
         listed = facts.host.listdir("/proc/sys/net/netfilter")
         return good("nf_conntrack is not there") if listed else unknown("absent: /proc/modules is not in the dump")
     loaded = count is not None or re.search(r"^nf_conntrack ", modules or "", re.MULTILINE) is not None
-    return judge(not loaded, f"connection tracking is on ({count or '?'} flows)" if loaded else "no connection tracking")
+    return judge(
+        not loaded, f"connection tracking is on ({count or '?'} flows)" if loaded else "no connection tracking"
+    )
 
 
 @check("net.gro_defer")
-def gro_defer(facts: Facts) -> Answer:
-    found = {n: (facts.host.get(f"{facts.nic_path(n)}/gro_flush_timeout"),
-                 facts.host.get(f"{facts.nic_path(n)}/napi_defer_hard_irqs")) for n in facts.nics}  # fmt: skip
+def _gro_defer(facts: Facts) -> Answer:
+    found = {
+        n: (
+            facts.host.get(f"{facts.nic_path(n)}/gro_flush_timeout"),
+            facts.host.get(f"{facts.nic_path(n)}/napi_defer_hard_irqs"),
+        )
+        for n in facts.nics
+    }
     known = {n: v for n, v in found.items() if v[0] is not None}
     if not known:
         return not_applicable("no interface has the knob")
     polling = (facts.host.get("/proc/sys/net/core/busy_poll") or "0") != "0"
     wrong = [n for n, (flush, defer) in known.items() if (flush, defer) != ("0", "0") and not polling]
-    changes = [Change(file_target(f"{facts.nic_path(n)}/{k}"), "0") for n in wrong for k in ("napi_defer_hard_irqs", "gro_flush_timeout")]
+    changes = [
+        Change(file_target(f"{facts.nic_path(n)}/{k}"), "0")
+        for n in wrong
+        for k in ("napi_defer_hard_irqs", "gro_flush_timeout")
+    ]
     return judge(not wrong, some([f"{n}: flush {v[0]} ns, defer {v[1]}" for n, v in known.items()]), *changes)
 
 
 @check("net.napi_threaded")
-def napi_threaded(facts: Facts) -> Answer:
+def _napi_threaded(facts: Facts) -> Answer:
     found = {n: v for n in facts.nics if (v := facts.host.get(f"{facts.nic_path(n)}/threaded")) is not None}
     if not found:
         return not_applicable("no interface has the knob")
     wrong = [n for n, v in found.items() if v != "0"]
-    return judge(not wrong, some([f"{n}: {v}" for n, v in found.items()]),
-                 *[Change(file_target(f"{facts.nic_path(n)}/threaded"), "0") for n in wrong])  # fmt: skip
+    return judge(
+        not wrong,
+        some([f"{n}: {v}" for n, v in found.items()]),
+        *[Change(file_target(f"{facts.nic_path(n)}/threaded"), "0") for n in wrong],
+    )
 
 
 @check("net.rp_filter")
-def rp_filter(facts: Facts) -> Answer:
+def _rp_filter(facts: Facts) -> Answer:
     base = "/proc/sys/net/ipv4/conf"
     names = ["all", *facts.nics]
     values = {n: v for n in names if (v := facts.host.get(f"{base}/{n}/rp_filter")) is not None}

@@ -35,12 +35,15 @@ def _setting(facts: Facts, keys: dict[str, int], refused_group: str, cost_rank: 
     if not known:
         reasons = sorted({facts.nic(n).refused.get(refused_group, "not told") for n in facts.nics})
         return not_applicable(f"the driver does not offer it ({', '.join(reasons)})")
-    return judge(not faults, some(faults) or f"{some(list(facts.nics))}: {', '.join(f'{k} {v}' for k, v in keys.items())}",
-                 *changes)  # fmt: skip
+    return judge(
+        not faults,
+        some(faults) or f"{some(list(facts.nics))}: {', '.join(f'{k} {v}' for k, v in keys.items())}",
+        *changes,
+    )
 
 
 @check("nic.link")
-def link(facts: Facts) -> Answer:
+def _link(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
     faults: list[str] = []
@@ -63,52 +66,66 @@ def link(facts: Facts) -> Answer:
 
 
 @check("nic.driver")
-def driver(facts: Facts) -> Answer:
+def _driver(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
     return good(some([f"{n}: {' '.join(v for v in facts.nic(n).driver.values() if v)}" for n in facts.nics], 4))
 
 
 @check("nic.coalesce")
-def coalesce(facts: Facts) -> Answer:
+def _coalesce(facts: Facts) -> Answer:
     return _setting(facts, {"rx-usecs": 0, "adaptive-rx": 0}, "coalesce")
 
 
 @check("nic.rings")
-def rings(facts: Facts) -> Answer:
+def _rings(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
     shown = {n: (facts.nic(n).settings.get("ring-rx"), facts.nic(n).settings.get("ring-rx-max")) for n in facts.nics}
     known = {n: v for n, v in shown.items() if v[0]}
     if not known:
         return not_applicable("the driver has no rings to set")
-    dropping = [n for n in known if integer(facts.host.get(f"{facts.nic_path(n)}/statistics/rx_missed_errors") or "0", n)]
-    changes = [Change(f"nic:{n}:ring-rx", str(known[n][1]), may_refuse=True) for n in dropping if known[n][0] != known[n][1]]
-    return judge(not changes, some([f"{n}: {v[0]} of {v[1]}" + (", and drops" if n in dropping else "") for n, v in known.items()]),
-                 *changes)  # fmt: skip
+    dropping = [
+        n for n in known if integer(facts.host.get(f"{facts.nic_path(n)}/statistics/rx_missed_errors") or "0", n)
+    ]
+    changes = [
+        Change(f"nic:{n}:ring-rx", str(known[n][1]), may_refuse=True) for n in dropping if known[n][0] != known[n][1]
+    ]
+    return judge(
+        not changes,
+        some([f"{n}: {v[0]} of {v[1]}" + (", and drops" if n in dropping else "") for n, v in known.items()]),
+        *changes,
+    )
 
 
 @check("nic.channels")
-def channels(facts: Facts) -> Answer:
+def _channels(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
-    counts = {n: max(facts.nic(n).settings.get("channels-combined", 0), facts.nic(n).settings.get("channels-rx", 0))
-              for n in facts.nics}  # fmt: skip
+    counts = {
+        n: max(facts.nic(n).settings.get("channels-combined", 0), facts.nic(n).settings.get("channels-rx", 0))
+        for n in facts.nics
+    }
     known = {n: c for n, c in counts.items() if c}
     if not known:
         return not_applicable("the driver has a fixed queue")
     if facts.roles.nic is None:
-        return not_applicable("how many queues are read depends on the plan's NIC", some([f"{n}: {c}" for n, c in known.items()]))
+        return not_applicable(
+            "how many queues are read depends on the plan's NIC", some([f"{n}: {c}" for n, c in known.items()])
+        )
     # One queue for each hot reader and one for the rest of the host.
     most = len(facts.hot) + 1
     extra = [n for n, c in known.items() if c > most]
-    changes = [Change(f"nic:{n}:channels-combined", str(most), 20, may_refuse=True) for n in extra
-               if facts.nic(n).settings.get("channels-combined")]  # fmt: skip
+    changes = [
+        Change(f"nic:{n}:channels-combined", str(most), 20, may_refuse=True)
+        for n in extra
+        if facts.nic(n).settings.get("channels-combined")
+    ]
     return judge(not extra, some([f"{n}: {c} queues, {most} wanted at most" for n, c in known.items()]), *changes)
 
 
 @check("nic.rss")
-def rss(facts: Facts) -> Answer:
+def _rss(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
     if all(facts.nic(n).settings.get("channels-combined", 0) <= 1 for n in facts.nics):
@@ -117,34 +134,37 @@ def rss(facts: Facts) -> Answer:
 
 
 @check("nic.ntuple")
-def ntuple(facts: Facts) -> Answer:
+def _ntuple(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
     able = [n for n in facts.nics if "ntuple" in facts.nic(n).settings and "ntuple" not in facts.nic(n).refused]
     if not able:
         return not_applicable("no NIC can steer flows")
     off = [n for n in able if not facts.nic(n).settings["ntuple"]]
-    return judge(not off, some([f"{n}: {'off' if n in off else 'on'}" for n in able]),
-                 *[Change(f"nic:{n}:ntuple", "1", may_refuse=True) for n in off])  # fmt: skip
+    return judge(
+        not off,
+        some([f"{n}: {'off' if n in off else 'on'}" for n in able]),
+        *[Change(f"nic:{n}:ntuple", "1", may_refuse=True) for n in off],
+    )
 
 
 @check("nic.offload")
-def offload(facts: Facts) -> Answer:
+def _offload(facts: Facts) -> Answer:
     return _setting(facts, {"lro": 0, "gro": 0}, "gro")
 
 
 @check("nic.pause")
-def pause(facts: Facts) -> Answer:
+def _pause(facts: Facts) -> Answer:
     return _setting(facts, {"pause-rx": 0, "pause-tx": 0}, "pause")
 
 
 @check("nic.eee")
-def eee(facts: Facts) -> Answer:
+def _eee(facts: Facts) -> Answer:
     return _setting(facts, {"eee": 0}, "eee")
 
 
 @check("nic.drops")
-def drops(facts: Facts) -> Answer:
+def _drops(facts: Facts) -> Answer:
     if not facts.nics:
         return NO_NIC
     shown: dict[str, int] = {}
@@ -160,7 +180,7 @@ def drops(facts: Facts) -> Answer:
 
 
 @check("nic.numa")
-def numa(facts: Facts) -> Answer:
+def _numa(facts: Facts) -> Answer:
     if facts.roles.nic is None:
         return not_applicable("no NIC is planned")
     nodes = [n for n, members in facts.topology.nodes.items() if members]
@@ -170,11 +190,13 @@ def numa(facts: Facts) -> Answer:
     if node is None:
         return judge(False, f"the firmware does not say which node {facts.roles.nic} is on")
     hot = {n for cpu in facts.hot if (n := facts.topology.node_of(cpu)) is not None}
-    return judge(hot <= {node}, f"{facts.roles.nic} on node {node}, hot CPUs on node {', '.join(map(str, sorted(hot))) or '-'}")
+    return judge(
+        hot <= {node}, f"{facts.roles.nic} on node {node}, hot CPUs on node {', '.join(map(str, sorted(hot))) or '-'}"
+    )
 
 
 @check("nic.pcie_link")
-def pcie_link(facts: Facts) -> Answer:
+def _pcie_link(facts: Facts) -> Answer:
     faults: list[str] = []
     shown: list[str] = []
     for name in facts.nics:
@@ -193,17 +215,22 @@ def pcie_link(facts: Facts) -> Answer:
 
 
 @check("nic.runtime_pm")
-def runtime_pm(facts: Facts) -> Answer:
-    found = {n: (p, v) for n in facts.nics if (v := facts.host.get(p := f"{_device(facts, n)}/power/control")) is not None}
+def _runtime_pm(facts: Facts) -> Answer:
+    found = {
+        n: (p, v) for n in facts.nics if (v := facts.host.get(p := f"{_device(facts, n)}/power/control")) is not None
+    }
     if not found:
         return not_applicable("no NIC with runtime power management")
     wrong = {n: p for n, (p, v) in found.items() if v != "on"}
-    return judge(not wrong, some([f"{n}: {v}" for n, (_, v) in found.items()]),
-                 *[Change(file_target(p), "on") for p in wrong.values()])  # fmt: skip
+    return judge(
+        not wrong,
+        some([f"{n}: {v}" for n, (_, v) in found.items()]),
+        *[Change(file_target(p), "on") for p in wrong.values()],
+    )
 
 
 @check("nic.iommu")
-def iommu(facts: Facts) -> Answer:
+def _iommu(facts: Facts) -> Answer:
     if facts.guest:
         return not_applicable("in a guest the host translates")
     values = {k: v for k, v in facts.cmdline.params if k in ("iommu", "intel_iommu", "amd_iommu")}
@@ -211,11 +238,15 @@ def iommu(facts: Facts) -> Answer:
     passing = values.get("iommu") in ("pt", "off") or "off" in values.values()
     if not units and not values:
         return good("no IOMMU is in use") if facts.host.exists("/sys/class") else unknown("absent: /sys/class/iommu")
-    return judge(passing, " ".join(f"{k}={v}" for k, v in values.items()) or "no iommu= given", boot=(Boot("cmdline", "iommu", "pt"),))
+    return judge(
+        passing,
+        " ".join(f"{k}={v}" for k, v in values.items()) or "no iommu= given",
+        boot=(Boot("cmdline", "iommu", "pt"),),
+    )
 
 
 @check("nic.xdp")
-def xdp(facts: Facts) -> Answer:
+def _xdp(facts: Facts) -> Answer:
     zero_copy = {"i40e", "ice", "igb", "igc", "ixgbe", "mlx5_core", "stmmac", "ena", "gve", "bnxt_en", "virtio_net"}
     if not facts.nics:
         return NO_NIC

@@ -12,7 +12,7 @@ from hwtune.model import Answer, Boot, Change, check, good, judge, not_applicabl
 
 
 @check("sched.rt_throttle")
-def rt_throttle(facts: Facts) -> Answer:
+def _rt_throttle(facts: Facts) -> Answer:
     path = "/proc/sys/kernel/sched_rt_runtime_us"
     text = facts.host.get(path)
     if text is None:
@@ -24,7 +24,7 @@ def rt_throttle(facts: Facts) -> Answer:
 
 
 @check("sched.rt_group")
-def rt_group(facts: Facts) -> Answer:
+def _rt_group(facts: Facts) -> Answer:
     match = re.search(r"^\d+:([^:]*\bcpu\b[^:]*):(.*)$", facts.host.read("/proc/self/cgroup"), re.MULTILINE)
     if match is None or not match.group(1):
         return not_applicable("no cgroup v1 cpu controller: v2 has no real-time budget")
@@ -41,16 +41,20 @@ def rt_group(facts: Facts) -> Answer:
 
 
 @check("sched.fifo_nohz")
-def fifo_nohz(facts: Facts) -> Answer:
+def _fifo_nohz(facts: Facts) -> Answer:
     if facts.roles.policy != "fifo":
         return not_applicable("hot threads are not planned as SCHED_FIFO")
     both = facts.hot & facts.nohz_full
-    return judge(not both, f"SCHED_FIFO spinners on nohz_full {cpus(both)} keep the tick" if both
-                 else "no SCHED_FIFO thread on a nohz_full CPU")  # fmt: skip
+    return judge(
+        not both,
+        f"SCHED_FIFO spinners on nohz_full {cpus(both)} keep the tick"
+        if both
+        else "no SCHED_FIFO thread on a nohz_full CPU",
+    )
 
 
 @check("sched.dl_server")
-def dl_server(facts: Facts) -> Answer:
+def _dl_server(facts: Facts) -> Answer:
     if facts.kernel_version < (6, 12):
         return not_applicable(f"kernel {facts.kernel_release} has no fair server (6.12 has)")
     if facts.roles.policy != "fifo":
@@ -65,10 +69,12 @@ def dl_server(facts: Facts) -> Answer:
 
 
 @check("sched.preempt_model")
-def preempt_model(facts: Facts) -> Answer:
+def _preempt_model(facts: Facts) -> Answer:
     if facts.realtime_kernel:
         return good("PREEMPT_RT")
-    dynamic = facts.host.get("/sys/kernel/debug/sched/preempt") if facts.host.exists("/sys/kernel/debug/sched") else None
+    dynamic = (
+        facts.host.get("/sys/kernel/debug/sched/preempt") if facts.host.exists("/sys/kernel/debug/sched") else None
+    )
     if dynamic:
         return good(f"preempt={_bracketed(dynamic)}")
     version = facts.host.get("/proc/sys/kernel/version") or facts.host.get("/proc/version") or ""
@@ -82,7 +88,7 @@ def _bracketed(text: str) -> str:
 
 
 @check("sched.soft_watchdog")
-def soft_watchdog(facts: Facts) -> Answer:
+def _soft_watchdog(facts: Facts) -> Answer:
     if facts.host.get("/proc/sys/kernel/watchdog") == "0" or facts.host.get("/proc/sys/kernel/soft_watchdog") == "0":
         return good("watchdog is off")
     path = "/proc/sys/kernel/watchdog_cpumask"
@@ -91,8 +97,12 @@ def soft_watchdog(facts: Facts) -> Answer:
         return absent(facts, path)
     watched = parse_list(text, path) & facts.hot
     home = format_list(facts.housekeeping)
-    return judge(not watched, f"{path} = {text}" + (f", hot: {cpus(watched)}" if watched else ""),
-                 Change(file_target(path), home), boot=(*sysctl_boot(path, home), Boot("cmdline", "nosoftlockup")))  # fmt: skip
+    return judge(
+        not watched,
+        f"{path} = {text}" + (f", hot: {cpus(watched)}" if watched else ""),
+        Change(file_target(path), home),
+        boot=(*sysctl_boot(path, home), Boot("cmdline", "nosoftlockup")),
+    )
 
 
 def _mask_file(facts: Facts, path: str) -> Answer:
@@ -101,39 +111,45 @@ def _mask_file(facts: Facts, path: str) -> Answer:
         return absent(facts, path)
     hot = parse_mask(text, path) & facts.hot
     value = format_mask(facts.housekeeping, text)
-    return judge(not hot, f"{path} = {text}" + (f", includes hot {cpus(hot)}" if hot else ""),
-                 Change(file_target(path), value))  # fmt: skip
+    return judge(
+        not hot, f"{path} = {text}" + (f", includes hot {cpus(hot)}" if hot else ""), Change(file_target(path), value)
+    )
 
 
 @check("sched.wq_cpumask")
-def wq_cpumask(facts: Facts) -> Answer:
+def _wq_cpumask(facts: Facts) -> Answer:
     return _mask_file(facts, "/sys/devices/virtual/workqueue/cpumask")
 
 
 @check("sched.writeback_cpumask")
-def writeback_cpumask(facts: Facts) -> Answer:
+def _writeback_cpumask(facts: Facts) -> Answer:
     shared = "/sys/bus/workqueue/devices/writeback/cpumask"
     direct = "/sys/devices/virtual/workqueue/writeback/cpumask"
     return _mask_file(facts, direct if facts.host.exists(direct) else shared)
 
 
 @check("sched.skew_tick")
-def skew_tick(facts: Facts) -> Answer:
+def _skew_tick(facts: Facts) -> Answer:
     value = facts.cmdline.last("skew_tick")
-    return judge(value == "1", f"skew_tick={value}" if value else "skew_tick= is not given",
-                 boot=(Boot("cmdline", "skew_tick", "1"),))  # fmt: skip
+    return judge(
+        value == "1",
+        f"skew_tick={value}" if value else "skew_tick= is not given",
+        boot=(Boot("cmdline", "skew_tick", "1"),),
+    )
 
 
 @check("sched.hz")
-def hz(facts: Facts) -> Answer:
+def _hz(facts: Facts) -> Answer:
     value = facts.kernel_config.get("CONFIG_HZ")
     return good(f"CONFIG_HZ={value}") if value else unknown("absent: CONFIG_HZ is not in the kernel's configuration")
 
 
 @check("sched.tracers_off")
-def tracers_off(facts: Facts) -> Answer:
-    base = next((b for b in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
-                 if facts.host.exists(f"{b}/current_tracer")), None)  # fmt: skip
+def _tracers_off(facts: Facts) -> Answer:
+    base = next(
+        (b for b in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing") if facts.host.exists(f"{b}/current_tracer")),
+        None,
+    )
     if base is None:
         if facts.live:
             return good("tracefs is not mounted: nobody traces through it")

@@ -1,5 +1,4 @@
 /* What reading a clock costs, and how steadily the TSC runs against the raw clock. */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <inttypes.h>

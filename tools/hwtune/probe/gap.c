@@ -1,5 +1,4 @@
 /* Spins on each CPU at once and keeps every gap between two reads of the counter: what took the CPU away. */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <inttypes.h>

@@ -1,5 +1,4 @@
 /* Latency of a dependent random access, by size of page: a chase through all lines of an area in one random cycle. */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* Round trip of a small message over UDP or TCP: `rtt` asks, `echo` answers. Both spin, as a trading thread does. */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,4 @@
 /* One cache line handed to and fro between each pair of CPUs: latency, and whether the TSC ever ran backward. */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <inttypes.h>

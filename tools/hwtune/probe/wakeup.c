@@ -1,5 +1,4 @@
 /* How late a thread runs that asked to be woken at a given time: clock_nanosleep to an absolute deadline. */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <inttypes.h>

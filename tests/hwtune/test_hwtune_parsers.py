@@ -19,10 +19,19 @@ from hwtune.nic import parse_ethtool
 CPUS = st.frozensets(st.integers(0, 300))
 
 
-@pytest.mark.parametrize(("text", "cpus"), [
-    ("0-3,8", {0, 1, 2, 3, 8}), ("", set()), ("\0\n", set()), ("(null)", set()), ("        (null)", set()),
-    ("  (null)\n", set()), ("0-7:2/4", {0, 1, 4, 5}), (" 2 , 3\n", {2, 3}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "cpus"),
+    [
+        ("0-3,8", {0, 1, 2, 3, 8}),
+        ("", set()),
+        ("\0\n", set()),
+        ("(null)", set()),
+        ("        (null)", set()),
+        ("  (null)\n", set()),
+        ("0-7:2/4", {0, 1, 4, 5}),
+        (" 2 , 3\n", {2, 3}),
+    ],
+)
 def test_lists_as_kernels_print_them(text: str, cpus: set[int]) -> None:
     assert parse_list(text) == cpus
 
@@ -101,19 +110,58 @@ def test_a_thread_name_may_hold_brackets_and_blanks() -> None:
 
 
 TEXT = st.one_of(
-    st.text(max_size=400), st.text(alphabet=string.printable, max_size=400),
-    st.lists(st.sampled_from(["CPU0", "CPU1", "LOC:", "25:", " ", "\n", "99", "-1", "## ethtool -T eth0\n", "## ethtool -k e\n",
-                              "PTP Hardware Clock: ", "off [fixed]", "isolcpus=", "managed_irq,", "0-3", "\0", "(", ")", "cpu0 ",
-                              "(null)", "tx_type 0", "\t", "RX:", "¹", "٣"]), max_size=60).map("".join),
-)  # fmt: skip
+    st.text(max_size=400),
+    st.text(alphabet=string.printable, max_size=400),
+    st.lists(
+        st.sampled_from(
+            [
+                "CPU0",
+                "CPU1",
+                "LOC:",
+                "25:",
+                " ",
+                "\n",
+                "99",
+                "-1",
+                "## ethtool -T eth0\n",
+                "## ethtool -k e\n",
+                "PTP Hardware Clock: ",
+                "off [fixed]",
+                "isolcpus=",
+                "managed_irq,",
+                "0-3",
+                "\0",
+                "(",
+                ")",
+                "cpu0 ",
+                "(null)",
+                "tx_type 0",
+                "\t",
+                "RX:",
+                "¹",
+                "٣",
+            ]
+        ),
+        max_size=60,
+    ).map("".join),
+)
 
 
 @settings(max_examples=400, deadline=None)
 @given(TEXT)
 def test_no_parser_ever_raises_anything_but_its_own_error(text: str) -> None:
-    for parse in (parse_list, parse_mask, parse_stat, parse_softnet, lambda t: parse_list(t, last=7),
-                  lambda t: parse_table(t, "x"), lambda t: parse_thread(t, t, 1),
-                  lambda t: Cmdline.parse(t).isolcpus(7), lambda t: Cmdline.parse("isolcpus=" + t).isolcpus(),
-                  lambda t: Cmdline.parse(t).cpu_list("nohz_full"), parse_ethtool):  # fmt: skip
+    for parse in (
+        parse_list,
+        parse_mask,
+        parse_stat,
+        parse_softnet,
+        lambda t: parse_list(t, last=7),
+        lambda t: parse_table(t, "x"),
+        lambda t: parse_thread(t, t, 1),
+        lambda t: Cmdline.parse(t).isolcpus(7),
+        lambda t: Cmdline.parse("isolcpus=" + t).isolcpus(),
+        lambda t: Cmdline.parse(t).cpu_list("nohz_full"),
+        parse_ethtool,
+    ):
         with contextlib.suppress(ParseError):
             parse(text)

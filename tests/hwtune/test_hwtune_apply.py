@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import tree
-from faults import killed_at
+from hwtune_dumps import tree
+from hwtune_faults import killed_at
 
 from hwtune import apply as applying
 from hwtune import journal
@@ -19,12 +19,17 @@ from hwtune.model import Change
 from hwtune.plan import SYSCTL, UNIT
 
 FILES = {
-    "/proc/sys/vm/stat_interval": "1", "/proc/sys/vm/dirty_background_bytes": "0", "/proc/sys/vm/dirty_background_ratio": "10",
-    "/proc/sys/vm/min_free_kbytes": "1000", "/sys/kernel/mm/transparent_hugepage/enabled": "always",
-    "/sys/devices/virtual/workqueue/cpumask": "ff", "/proc/irq/25/smp_affinity_list": "0-7",
-    "/proc/sys/kernel/random/boot_id": "boot-1", "/etc/default/grub": "GRUB_CMDLINE_LINUX=\"\"",
+    "/proc/sys/vm/stat_interval": "1",
+    "/proc/sys/vm/dirty_background_bytes": "0",
+    "/proc/sys/vm/dirty_background_ratio": "10",
+    "/proc/sys/vm/min_free_kbytes": "1000",
+    "/sys/kernel/mm/transparent_hugepage/enabled": "always",
+    "/sys/devices/virtual/workqueue/cpumask": "ff",
+    "/proc/irq/25/smp_affinity_list": "0-7",
+    "/proc/sys/kernel/random/boot_id": "boot-1",
+    "/etc/default/grub": 'GRUB_CMDLINE_LINUX=""',
     "/proc/interrupts": "            CPU0\n 25:     7  PCI-MSI 1-edge   eth0-rx-0\n",
-}  # fmt: skip
+}
 CHANGES = [
     ("sched.stat_interval", Change("file:/proc/sys/vm/stat_interval", "10")),
     ("mem.thp", Change("file:/sys/kernel/mm/transparent_hugepage/enabled", "madvise")),
@@ -86,7 +91,9 @@ def test_apply_changes_verify_holds_and_undo_restores_the_whole_tree(host: Kerne
 def test_the_journal_is_on_disk_before_the_first_change(host: KernelHost, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     plain_write, plain_fsync, plain_rename = KernelHost.write, os.fsync, os.rename
-    monkeypatch.setattr(KernelHost, "write", lambda self, p, t: (order.append(f"write {p}"), plain_write(self, p, t))[1])
+    monkeypatch.setattr(
+        KernelHost, "write", lambda self, p, t: (order.append(f"write {p}"), plain_write(self, p, t))[1]
+    )
     monkeypatch.setattr(os, "fsync", lambda fd: (order.append("fsync"), plain_fsync(fd))[1])
     monkeypatch.setattr(os, "rename", lambda a, b: (order.append("rename"), plain_rename(a, b))[1])
     run(host)
@@ -163,8 +170,13 @@ def test_a_second_apply_that_fails_leaves_the_first_in_force(host: KernelHost) -
     run(host, CHANGES[:3])
     first = settings(host)
     with pytest.raises(ApplyError):
-        run(host, [("sched.stat_interval", Change("file:/proc/sys/vm/stat_interval", "30")),
-                   ("x", Change("file:/proc/sys/vm/dirty_background_bytes", "0"))])  # fmt: skip
+        run(
+            host,
+            [
+                ("sched.stat_interval", Change("file:/proc/sys/vm/stat_interval", "30")),
+                ("x", Change("file:/proc/sys/vm/dirty_background_bytes", "0")),
+            ],
+        )
     assert settings(host) == first
     applying.undo(host)
     assert settings(host) == before

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults import killed_at
+from hwtune_faults import killed_at
 
 from hwtune import apply as applying
 from hwtune import checks, journal
@@ -43,8 +43,25 @@ def nothing_is_left() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def veth() -> Iterator[str]:
     name = f"hwt{os.getpid() % 10000}"
-    made = subprocess.run(["ip", "link", "add", f"{name}a", "numrxqueues", "2", "numtxqueues", "2", "type", "veth",
-                           "peer", "name", f"{name}b"], capture_output=True, text=True)  # fmt: skip
+    made = subprocess.run(
+        [
+            "ip",
+            "link",
+            "add",
+            f"{name}a",
+            "numrxqueues",
+            "2",
+            "numtxqueues",
+            "2",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            f"{name}b",
+        ],
+        capture_output=True,
+        text=True,
+    )
     if made.returncode != 0:
         pytest.skip(f"no veth pair can be made: {made.stderr.strip()}")
     yield f"{name}a"
@@ -86,7 +103,8 @@ def changes(veth: str, cgroups: list[tuple[str, str]]) -> list[tuple[str, Change
     first = format_list({min(parse_list(cpus))})
     mask_path = "/sys/devices/virtual/workqueue/cpumask"
     found = [
-        *other("/proc/sys/vm/stat_interval", "10", "11"), *other("/proc/sys/kernel/timer_migration", "0", "1"),
+        *other("/proc/sys/vm/stat_interval", "10", "11"),
+        *other("/proc/sys/kernel/timer_migration", "0", "1"),
         *other("/proc/sys/vm/dirty_background_bytes", "67108864", "67108865"),
         *other("/proc/sys/net/core/netdev_max_backlog", "2000", "2001"),
         *other("/proc/sys/vm/min_free_kbytes", "67600", "67700"),
@@ -95,7 +113,7 @@ def changes(veth: str, cgroups: list[tuple[str, str]]) -> list[tuple[str, Change
         *other("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "2", "3"),
         *other(mask_path, format_mask({0}, HOST.get(mask_path) or "0")),
         *other("/proc/irq/default_smp_affinity", format_mask({0}, HOST.get("/proc/irq/default_smp_affinity") or "0")),
-    ]  # fmt: skip
+    ]
     irqs = [p for p in HOST.glob("/proc/irq/*/smp_affinity_list") if HOST.get(p) != first]
     found += [("test", Change(f"file:{path}", first, may_refuse=True)) for path in irqs[:4]]
     found += [("test", Change(f"nic:{veth}:gro", str(1 - int(TARGETS.read(f"nic:{veth}:gro")))))]
