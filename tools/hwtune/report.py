@@ -18,7 +18,8 @@ body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);
 max-width:1080px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--line)}
 table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{padding:.35rem .6rem;
-border-bottom:1px solid var(--line);text-align:left;vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.soft{color:var(--soft)}
+border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.soft{color:var(--soft)}
 .sev{font-weight:600}.critical,.high{color:var(--bad)}.good{color:var(--ok)}.worse{color:var(--bad)}
 svg{max-width:100%;height:auto}text{fill:var(--ink);font:11px system-ui,sans-serif}
 .score{font-size:2.4rem;font-weight:700}
