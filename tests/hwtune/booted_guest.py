@@ -19,6 +19,7 @@ MARK = "HWTUNE-RESULT "
 
 def ask(*arguments: str) -> tuple[int, Any]:
     """Exit code and JSON of one hwtune command."""
+    print(f"at {time.monotonic():.0f} s: {arguments[0]}", flush=True)
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         code = main([*arguments, "--json"])
