@@ -1,4 +1,4 @@
-"""Runs inside the booted guest: asks hwtune, applies, verifies, undoes, and prints what it found as one line of JSON."""
+"""Runs inside the booted guest: asks hwtune, applies, verifies, undoes; prints what it found as one line of JSON."""
 
 from __future__ import annotations
 
@@ -67,7 +67,12 @@ def run(phase: str) -> dict[str, Any]:
         changed = snapshot(targets)
         drift_code, verified = ask("verify", "--seconds", "1")
         _, check = ask("check", *plan_of)
-        found |= {"applied": applied, "apply_code": code, "drift": verified["drift"], "verdicts_applied": verdicts(check)}
+        found |= {
+            "applied": applied,
+            "apply_code": code,
+            "drift": verified["drift"],
+            "verdicts_applied": verdicts(check),
+        }
         found["ticks_applied"] = ticks()
         undo_code, undone = ask("undo")
         found |= {"undo_code": undo_code, "undone": undone, "verify_code": drift_code, "targets": len(targets)}

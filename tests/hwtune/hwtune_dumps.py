@@ -1,11 +1,15 @@
-"""What the tests of hwtune share: the dumps of real hosts, and snapshots of trees."""
+"""What the tests of hwtune share: the dumps of real hosts, snapshots of trees, and running a command."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from hwtune.cli import main
 from hwtune.dump import DumpHost
 from hwtune.facts import Facts
 from hwtune.roles import Roles, propose
@@ -42,3 +46,20 @@ def facts_of(name: str, **roles: object) -> Facts:
 def tree(root: Path) -> dict[str, bytes]:
     """Every file below `root` with its content, and every directory."""
     return {str(p.relative_to(root)): (p.read_bytes() if p.is_file() else b"<dir>") for p in sorted(root.rglob("*"))}
+
+
+@dataclass
+class Done:
+    """What a command printed and returned."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str) -> Done:
+    """One command in this process: an exception that the command does not handle fails the test."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(list(arguments))
+    return Done(code, out.getvalue(), err.getvalue())

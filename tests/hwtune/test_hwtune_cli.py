@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hwtune_dumps import dump_path
+from hwtune_dumps import Done, dump_path, run
 
-from hwtune.cli import main
 from hwtune.model import catalogue
 
 NOBODY = 65534
-
-
-@dataclass
-class Done:
-    """What a command printed and returned."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def run(*arguments: str) -> Done:
-    """One command in this process: an exception that the command does not handle fails the test."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(list(arguments))
-    return Done(code, out.getvalue(), err.getvalue())
 
 
 def run_as(user: int, *arguments: str) -> Done:
@@ -92,12 +71,19 @@ def test_only_skip_and_severity_select() -> None:
     assert {r["severity"] for r in critical["results"]} == {"critical"}
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("check", "--root", "/nowhere"), "no such file"), (("check", "--hot-cpus", "4-2"), "4-2"),
-    (("check", "--hot-cpus", "4000"), "not online"), (("check", "--only", "nonsense"), "nonsense"),
-    (("check", "--nic", "nosuch0"), "nosuch0"), (("check", "--config", "/nowhere.json"), "/nowhere.json"),
-    (("measure", "--before", "/nowhere.json"), "/nowhere.json"), (("check", "--node", "77"), "77"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("check", "--root", "/nowhere"), "no such file"),
+        (("check", "--hot-cpus", "4-2"), "4-2"),
+        (("check", "--hot-cpus", "4000"), "not online"),
+        (("check", "--only", "nonsense"), "nonsense"),
+        (("check", "--nic", "nosuch0"), "nosuch0"),
+        (("check", "--config", "/nowhere.json"), "/nowhere.json"),
+        (("measure", "--before", "/nowhere.json"), "/nowhere.json"),
+        (("check", "--node", "77"), "77"),
+    ],
+)
 def test_wrong_input_gives_2_and_one_line_that_names_it(arguments: tuple[str, ...], words: str) -> None:
     done = run(*arguments)
     assert done.returncode == 2
@@ -109,8 +95,14 @@ def test_roles_from_the_engine_configuration(tmp_path: Path) -> None:
     config.write_text(json.dumps({"risk": {}, "tune": {"hot": {"feed": "3", "strategy": 7}, "nic": "eth1"}}))
     document = check("qemu-guests/traps.tgz", "--config", str(config))
     assert document["roles"]["hot"] == {"feed": [3], "strategy": [7]} and document["roles"]["nic"] == "eth1"
-    for section, key in (({"hot": {"feed": "x"}}, "tune.hot.feed"), ({"hots": {}}, "tune.hots"), ({"node": -1}, "tune.node"),
-                         ([], "tune"), ({"nic": "a b"}, "tune.nic"), ({"hot": {"a": True}}, "tune.hot.a")):  # fmt: skip
+    for section, key in (
+        ({"hot": {"feed": "x"}}, "tune.hot.feed"),
+        ({"hots": {}}, "tune.hots"),
+        ({"node": -1}, "tune.node"),
+        ([], "tune"),
+        ({"nic": "a b"}, "tune.nic"),
+        ({"hot": {"a": True}}, "tune.hot.a"),
+    ):
         config.write_text(json.dumps({"tune": section}))
         done = run("check", "--config", str(config))
         assert done.returncode == 2 and key in done.stderr, done.stderr
@@ -139,7 +131,9 @@ def test_plan_shows_now_and_then_and_writes_nothing() -> None:
     words = plan["cmdline"]["then"].split()
     assert "isolcpus=managed_irq,domain,6-7" in words and "nohz_full=6-7" in words and "irqaffinity=0-5" in words
     assert "isolcpus=3,7" not in words and "hugepages=64" in words, "other parameters stay"
-    assert any("GRUB_CMDLINE" in line for line in plan["boot_loaders"]) and any("systemd-boot" in line for line in plan["boot_loaders"])
+    assert any("GRUB_CMDLINE" in line for line in plan["boot_loaders"]) and any(
+        "systemd-boot" in line for line in plan["boot_loaders"]
+    )
     sysctls = plan["files"]["/etc/sysctl.d/90-hwtune.conf"]
     assert "kernel.numa_balancing = 0\n" in sysctls
     text = run("plan", "--root", root, "--hot-cpus", "7").stdout
@@ -147,12 +141,18 @@ def test_plan_shows_now_and_then_and_writes_nothing() -> None:
 
 
 def test_propose_takes_whole_cores_near_the_nic() -> None:
-    document = json.loads(run("propose", "--root", str(dump_path("openshift-nto/sno-sno-sysinfo.tgz")), "--json").stdout)
+    document = json.loads(
+        run("propose", "--root", str(dump_path("openshift-nto/sno-sno-sysinfo.tgz")), "--json").stdout
+    )
     assert len(document["tune"]["hot"]) == 2 and 0 not in document["isolate"]
-    near = json.loads(run("propose", "--root", str(dump_path("qemu-guests/stock.tgz")), "--nic", "eth1", "--json").stdout)
+    near = json.loads(
+        run("propose", "--root", str(dump_path("qemu-guests/stock.tgz")), "--nic", "eth1", "--json").stdout
+    )
     assert near["node"] == 1 and set(near["isolate"]) < {4, 5, 6, 7} and len(near["isolate"]) == 2
     assert set(near["idle_siblings"]) == set(near["isolate"]) - {int(c) for c in near["tune"]["hot"].values()}
-    hybrid = json.loads(run("propose", "--root", str(dump_path("hwloc/20em64t-hybrid-1p6c2t+2ca4co1t.tar.bz2")), "--json").stdout)
+    hybrid = json.loads(
+        run("propose", "--root", str(dump_path("hwloc/20em64t-hybrid-1p6c2t+2ca4co1t.tar.bz2")), "--json").stdout
+    )
     assert set(hybrid["isolate"]) <= set(range(2, 12)), "performance cores only, and not the first"
     assert len(hybrid["isolate"]) == 4
     amd = json.loads(run("propose", "--root", str(dump_path("util-linux/vmware_fpe.tar.gz")), "--json").stdout)
@@ -183,7 +183,7 @@ def test_the_whole_walk_by_command() -> None:
         assert path.read_text() == "10\n"
         assert run("check", *only).returncode == 0
         shown = run("status").stdout
-        assert "1 changes applied" in shown and "by root" in shown or re.search(r"by \w+ \(uid 0\)", shown)
+        assert ("1 changes applied" in shown and "by root" in shown) or re.search(r"by \w+ \(uid 0\)", shown)
         path.write_text("3\n")
         drifted = run("verify", "--json", "--seconds", "0.2")
         assert drifted.returncode == 1 and json.loads(drifted.stdout)["drift"][0]["now"] == "3"

@@ -1,4 +1,4 @@
-"""Measurements against other programs in interleaved rounds, causes from counters, stamps on a veth pair, the report."""
+"""Measurements against other programs in interleaved rounds, causes from counters, stamps, the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hwtune_dumps import REPOSITORY, facts_of
+from hwtune_dumps import REPOSITORY, facts_of, run
 
 from hwtune import checks, measure, report, timestamping
 from hwtune.counters import CpuTime, parse_table
@@ -54,17 +54,31 @@ def test_the_probe_compiles_without_a_warning() -> None:
     subprocess.run(["cc", *STRICT, "-fsyntax-only", *map(str, SOURCES)], check=True)
 
 
-@pytest.mark.parametrize("arguments", [
-    (), ("nonsense",), ("gap",), ("gap", "--cpus", "x"), ("gap", "--cpus", "0", "--seconds", "-1"), ("gap", "--cpus", "1023"),
-    ("rtt", "--peer", "nonsense"), ("rtt", "--peer", "127.0.0.1:99999"), ("rtt", "--proto", "sctp"), ("memory", "--size", "0"),
-    ("wakeup", "--cpus", "0", "--count", "0"), ("rtt", "--peer", "127.0.0.1:9", "--count", "1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("gap",),
+        ("gap", "--cpus", "x"),
+        ("gap", "--cpus", "0", "--seconds", "-1"),
+        ("gap", "--cpus", "1023"),
+        ("rtt", "--peer", "nonsense"),
+        ("rtt", "--peer", "127.0.0.1:99999"),
+        ("rtt", "--proto", "sctp"),
+        ("memory", "--size", "0"),
+        ("wakeup", "--cpus", "0", "--count", "0"),
+        ("rtt", "--peer", "127.0.0.1:9", "--count", "1"),
+    ],
+)
 def test_the_probe_refuses_wrong_arguments_with_a_word(probe: str, arguments: tuple[str, ...]) -> None:
     done = subprocess.run([probe, *arguments], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode in (1, 2) and done.stderr and not done.stdout.endswith("}\n")
 
 
-def within(name: str, ours: Callable[[], float], theirs: Callable[[], float], bound: float = 0.15, rounds: int = 5) -> None:
+def within(
+    name: str, ours: Callable[[], float], theirs: Callable[[], float], bound: float = 0.15, rounds: int = 5
+) -> None:
     """Interleaved rounds, the ratio in the median of the rounds; three tries before it fails."""
     seen: list[str] = []
     for _ in range(3):
@@ -91,7 +105,9 @@ PINGPONG = r"""
 #define N 4000
 #define ROUNDS 15
 static _Alignas(128) atomic_long turn;
-static void pin(const char *cpu) { cpu_set_t s; CPU_ZERO(&s); CPU_SET(atoi(cpu), &s); sched_setaffinity(0, sizeof s, &s); }
+static void pin(const char *cpu) {
+    cpu_set_t s; CPU_ZERO(&s); CPU_SET(atoi(cpu), &s); sched_setaffinity(0, sizeof s, &s);
+}
 static void *other(void *cpu) {
     pin(cpu);
     for (long i = 0; i < (long)N * ROUNDS; i++) {
@@ -126,14 +142,18 @@ def test_core_to_core_agrees_with_a_plain_ping_pong(tmp_path: Path) -> None:
     if shutil.which("cc") is None:
         pytest.skip("no C compiler to build the plain ping-pong with")
     (tmp_path / "p.c").write_text(PINGPONG)
-    subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-pthread", "-o", str(tmp_path / "p"), str(tmp_path / "p.c")], check=True)
+    subprocess.run(
+        ["cc", "-O2", "-D_GNU_SOURCE", "-pthread", "-o", str(tmp_path / "p"), str(tmp_path / "p.c")], check=True
+    )
     a, b = str(ONLINE[0]), str(ONLINE[1])
 
     def theirs() -> float:
         return float(subprocess.check_output([str(tmp_path / "p"), a, b]))
 
     def ours() -> float:
-        return float(measure.probe("pingpong", "--cpus", f"{a},{b}", "--count", "4000")["pairs"][0]["one_way_ps"]) / 1000
+        return (
+            float(measure.probe("pingpong", "--cpus", f"{a},{b}", "--count", "4000")["pairs"][0]["one_way_ps"]) / 1000
+        )
 
     within("core to core ns", ours, theirs)
 
@@ -195,15 +215,26 @@ def test_causes_name_the_interrupt_the_thread_and_what_is_left() -> None:
         return measure._Sample(parse_table(table, "i"), parse_table(soft, "s"), {1: CpuTime(0, 0, steal)}, {1: 7})
 
     found = measure.causes_of(1, sample(100, 0, 0), sample(350, 40, 20), 2.0, involuntary=10)
-    assert found == {"tick": 125.0, "IRQ 25 eth0-rx-0": 20.0, "softirq NET_RX": 20.0, "steal %": 10.0, "other thread": 5.0}
+    assert found == {
+        "tick": 125.0,
+        "IRQ 25 eth0-rx-0": 20.0,
+        "softirq NET_RX": 20.0,
+        "steal %": 10.0,
+        "other thread": 5.0,
+    }
     text = measure.cause_text(found, rate=400.0)
-    assert text.startswith("tick 125/s, IRQ 25 eth0-rx-0 20/s") and "steal 10.0 %" in text and "250/s that no counter" in text
+    assert (
+        text.startswith("tick 125/s, IRQ 25 eth0-rx-0 20/s")
+        and "steal 10.0 %" in text
+        and "250/s that no counter" in text
+    )
     assert "no counter" not in measure.cause_text(found, rate=150.0)
 
 
 def test_a_thread_that_competes_shows_as_the_cause() -> None:
     cpu = ONLINE[-1]
-    rival = subprocess.Popen(["sh", "-c", "while :; do :; done"], preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    rival = subprocess.Popen(["sh", "-c", "while :; do :; done"])
+    os.sched_setaffinity(rival.pid, {cpu})
     try:
         found = measure.measure(live(hot={"a": frozenset({cpu})}), Wanted(seconds=0.6, parts=("gaps",)))
     finally:
@@ -224,7 +255,9 @@ def test_every_part_is_measured_saved_and_loaded(tmp_path: Path) -> None:
     again = Measurement.load(tmp_path / "m.json")
     assert again == found
     facts.measurement = again
-    judged = {r.row.id: r.answer for r in checks.run(facts, checks.select(["meas", "clock.cost", "clock.tsc_sync"], []))}
+    judged = {
+        r.row.id: r.answer for r in checks.run(facts, checks.select(["meas", "clock.cost", "clock.tsc_sync"], []))
+    }
     assert all(a.verdict.value in ("good", "bad", "not applicable") for a in judged.values()), judged
     (tmp_path / "m.json").write_text("{}")
     with pytest.raises(ParseError, match="no saved measurement"):
@@ -246,9 +279,14 @@ def far_veth() -> Iterator[tuple[str, str, str]]:
     if made.returncode != 0:
         pytest.skip(f"no network namespace can be made: {made.stderr.strip()}")
     try:
-        for command in (f"link add {tag}a type veth peer name {tag}b", f"link set {tag}b netns {tag}",
-                        f"addr add 198.18.77.1/24 dev {tag}a", f"link set {tag}a up",
-                        f"-n {tag} addr add 198.18.77.2/24 dev {tag}b", f"-n {tag} link set {tag}b up"):  # fmt: skip
+        for command in (
+            f"link add {tag}a type veth peer name {tag}b",
+            f"link set {tag}b netns {tag}",
+            f"addr add 198.18.77.1/24 dev {tag}a",
+            f"link set {tag}a up",
+            f"-n {tag} addr add 198.18.77.2/24 dev {tag}b",
+            f"-n {tag} link set {tag}b up",
+        ):
             subprocess.run(["ip", *command.split()], check=True, capture_output=True)
         time.sleep(0.2)
         yield f"{tag}a", "198.18.77.2", tag
@@ -263,7 +301,9 @@ def test_stamps_and_round_trips_on_a_chosen_interface(far_veth: tuple[str, str, 
     with measure.echo("udp", f"{address}:0", prefix=inside) as peer:
         result = timestamping.selftest_nic(name, peer, count=20, enable=True)
         assert result.sent == 20 and result.arrived["tx"] == 20 and result.arrived["rx"] >= 15
-        assert "tx-hardware" not in result.arrived and "refuses hardware" in result.hwstamp, "a veth stamps in software only"
+        assert "tx-hardware" not in result.arrived and "refuses hardware" in result.hwstamp, (
+            "a veth stamps in software only"
+        )
         found = measure.probe("rtt", "--proto", "udp", "--peer", peer, "--iface", name, "--count", "300")
         assert found["count"] >= 295 and found["p50_ns"] > 500
     with measure.echo("tcp", f"{address}:0", prefix=inside) as peer:
@@ -285,8 +325,11 @@ def test_chrony_is_understood(tmp_path: Path) -> None:
         pytest.skip("chronyd is missing, or we are not root")
     (tmp_path / "c.conf").write_text("local stratum 7\ncmdport 32399\nport 0\nbindcmdaddress /\npidfile /dev/null\n")
     # -x: it never touches the clock
-    server = subprocess.Popen([daemon, "-x", "-n", "-u", "root", "-f", str(tmp_path / "c.conf")],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    server = subprocess.Popen(
+        [daemon, "-x", "-n", "-u", "root", "-f", str(tmp_path / "c.conf")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         for _ in range(30):
             time.sleep(0.1)
@@ -340,7 +383,7 @@ def test_the_report_is_one_page_that_needs_nothing_else(tmp_path: Path) -> None:
     assert "host &lt;&amp;&gt;" in text and "irq.effective" in text and "15 of 23" in text
     assert page.counts["svg"] >= (2 if len(ONLINE) > 1 else 1) and "Before against after" in text
     ratio = next(new / old for name, old, new in report.compare(before, after) if name.endswith("gaps per second"))
-    assert ratio < 0.5 and 'class=good' in text
+    assert ratio < 0.5 and "class=good" in text
     unmeasured = report.page("h", "r", results, None, None)
     assert "Nothing was measured" in unmeasured
 
@@ -348,11 +391,17 @@ def test_the_report_is_one_page_that_needs_nothing_else(tmp_path: Path) -> None:
 def test_measure_by_command_compares_saved_runs(tmp_path: Path) -> None:
     sample_measurement(1.0).save(tmp_path / "a.json")
     sample_measurement(0.5).save(tmp_path / "b.json")
-    from test_hwtune_cli import run
-
     done = run("measure", "--before", str(tmp_path / "a.json"), "--after", str(tmp_path / "b.json"))
     assert done.returncode == 0 and "ratio" in done.stdout and "gaps per second" in done.stdout
-    done = run("report", str(tmp_path / "r.html"), "--before", str(tmp_path / "a.json"), "--after", str(tmp_path / "b.json"),
-               "--seconds", "0.2")  # fmt: skip
+    done = run(
+        "report",
+        str(tmp_path / "r.html"),
+        "--before",
+        str(tmp_path / "a.json"),
+        "--after",
+        str(tmp_path / "b.json"),
+        "--seconds",
+        "0.2",
+    )
     assert done.returncode == 0 and "Before against after" in (tmp_path / "r.html").read_text()
     assert json.loads((tmp_path / "a.json").read_text())["gaps"]

@@ -11,14 +11,14 @@ import pytest
 from hwtune_dumps import facts_of
 
 from hwtune import checks
+from hwtune.apply import undo
 from hwtune.dump import DumpHost
 from hwtune.errors import AccessError, LockedError, Problem
 from hwtune.facts import Facts
 from hwtune.host import Host, LiveHost
 from hwtune.journal import load, locked
-from hwtune.model import Answer, Verdict, catalogue
+from hwtune.model import Answer, Boot, Verdict, catalogue
 from hwtune.plan import make_plan, merge_cmdline
-from hwtune.model import Boot
 from hwtune.roles import Roles
 from hwtune.scoped import Scope, scoped
 
@@ -81,16 +81,47 @@ def test_not_permitted_is_not_mistaken_for_not_there(tmp_path: Path) -> None:
     assert denied.verdict is Verdict.UNKNOWN and denied.why.startswith("no permission") and "fair_server" in denied.why
 
 
-@pytest.mark.parametrize(("groups", "files", "quota"), [
-    ("0::/app\n", {"sys/fs/cgroup/app/cpu.max": "max 100000", "sys/fs/cgroup/cpu.max": "max 100000",
-                   "sys/fs/cgroup/app/cpuset.cpus.effective": "0-3"}, False),
-    ("0::/app/sub\n", {"sys/fs/cgroup/app/cpu.max": "20000 100000", "sys/fs/cgroup/app/sub/cpu.max": "max 100000",
-                       "sys/fs/cgroup/app/sub/cpuset.cpus.effective": "0-3"}, True),
-    ("4:cpuset:/a\n2:cpu,cpuacct:/a\n", {"sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us": "20000",
-                                         "sys/fs/cgroup/cpuset/a/cpuset.effective_cpus": "0-3"}, True),
-    ("4:cpuset:/a\n2:cpu:/a\n0::/\n", {"sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/unified/cgroup.procs": "",
-                                      "sys/fs/cgroup/cpuset/a/cpuset.effective_cpus": "0-3"}, False),
-], ids=["v2", "v2 limited above us", "v1", "hybrid"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("groups", "files", "quota"),
+    [
+        (
+            "0::/app\n",
+            {
+                "sys/fs/cgroup/app/cpu.max": "max 100000",
+                "sys/fs/cgroup/cpu.max": "max 100000",
+                "sys/fs/cgroup/app/cpuset.cpus.effective": "0-3",
+            },
+            False,
+        ),
+        (
+            "0::/app/sub\n",
+            {
+                "sys/fs/cgroup/app/cpu.max": "20000 100000",
+                "sys/fs/cgroup/app/sub/cpu.max": "max 100000",
+                "sys/fs/cgroup/app/sub/cpuset.cpus.effective": "0-3",
+            },
+            True,
+        ),
+        (
+            "4:cpuset:/a\n2:cpu,cpuacct:/a\n",
+            {
+                "sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us": "20000",
+                "sys/fs/cgroup/cpuset/a/cpuset.effective_cpus": "0-3",
+            },
+            True,
+        ),
+        (
+            "4:cpuset:/a\n2:cpu:/a\n0::/\n",
+            {
+                "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "-1",
+                "sys/fs/cgroup/unified/cgroup.procs": "",
+                "sys/fs/cgroup/cpuset/a/cpuset.effective_cpus": "0-3",
+            },
+            False,
+        ),
+    ],
+    ids=["v2", "v2 limited above us", "v1", "hybrid"],
+)
 def test_every_kind_of_cgroup(tmp_path: Path, groups: str, files: dict[str, str], quota: bool) -> None:
     host = host_of(tmp_path, {**EIGHT, **files, "proc/self/cgroup": groups})
     answer = ask(host, "cgroup.quota")
@@ -101,8 +132,10 @@ def test_every_kind_of_cgroup(tmp_path: Path, groups: str, files: dict[str, str]
 
 
 def test_a_container_does_not_hide_the_machine_below(tmp_path: Path) -> None:
-    host = host_of(tmp_path, {".dockerenv": "", "proc/cpuinfo": "flags\t\t: fpu hypervisor\n",
-                              "sys/class/dmi/id/sys_vendor": "QEMU\n"})  # fmt: skip
+    host = host_of(
+        tmp_path,
+        {".dockerenv": "", "proc/cpuinfo": "flags\t\t: fpu hypervisor\n", "sys/class/dmi/id/sys_vendor": "QEMU\n"},
+    )
     answer = ask(host, "virt.kind")
     assert answer.verdict is Verdict.BAD and "guest of a hypervisor" in answer.saw and "in a container" in answer.saw
     bare = host_of(tmp_path / "b", {".dockerenv": "", "proc/cpuinfo": "flags\t\t: fpu\n"})
@@ -110,8 +143,15 @@ def test_a_container_does_not_hide_the_machine_below(tmp_path: Path) -> None:
 
 
 def test_a_realtime_kernel_lacks_files_that_are_then_good(tmp_path: Path) -> None:
-    host = host_of(tmp_path, {**EIGHT, "sys/kernel/realtime": "1", "sys/kernel/mm/ksm/run": "0",
-                              "proc/sys/kernel/osrelease": "6.1.0-50-rt-amd64"})  # fmt: skip
+    host = host_of(
+        tmp_path,
+        {
+            **EIGHT,
+            "sys/kernel/realtime": "1",
+            "sys/kernel/mm/ksm/run": "0",
+            "proc/sys/kernel/osrelease": "6.1.0-50-rt-amd64",
+        },
+    )
     for check in ("mem.thp", "mem.thp_defrag", "mem.khugepaged", "sched.numa_balancing"):
         assert ask(host, check).verdict is Verdict.GOOD, check
     assert ask(host, "sched.preempt_model").saw == "PREEMPT_RT"
@@ -119,15 +159,29 @@ def test_a_realtime_kernel_lacks_files_that_are_then_good(tmp_path: Path) -> Non
 
 def test_what_a_dump_left_out_is_unknown_and_never_good(tmp_path: Path) -> None:
     host = host_of(tmp_path, EIGHT)
-    for check in ("mem.thp", "sched.numa_balancing", "net.rmem", "irq.effective", "proc.hot_threads", "kernel.io_uring"):
+    for check in (
+        "mem.thp",
+        "sched.numa_balancing",
+        "net.rmem",
+        "irq.effective",
+        "proc.hot_threads",
+        "kernel.io_uring",
+    ):
         answer = ask(host, check, hot={"a": "3"})
         assert answer.verdict is Verdict.UNKNOWN and answer.why, (check, answer)
 
 
 def test_an_affinity_mask_takes_effect_at_the_next_interrupt_only(tmp_path: Path) -> None:
     table = "            CPU0       CPU1\n 25:          0          9   PCI-MSI 1-edge      eth0-rx-0\n"
-    host = host_of(tmp_path, {f"{CPU}/online": "0-1", "proc/interrupts": table, "proc/irq/25/smp_affinity_list": "0",
-                              "proc/irq/25/effective_affinity_list": "1"})  # fmt: skip
+    host = host_of(
+        tmp_path,
+        {
+            f"{CPU}/online": "0-1",
+            "proc/interrupts": table,
+            "proc/irq/25/smp_affinity_list": "0",
+            "proc/irq/25/effective_affinity_list": "1",
+        },
+    )
     assert ask(host, "irq.requested", hot={"a": "1"}).verdict is Verdict.GOOD
     effective = ask(host, "irq.effective", hot={"a": "1"})
     assert effective.verdict is Verdict.BAD and "not yet where asked: 25 (eth0-rx-0)" in effective.saw
@@ -143,15 +197,22 @@ def test_irqbalance_that_bans_the_hot_cpus_is_good(tmp_path: Path) -> None:
     stat = "9 (irqbalance) S 1 " + "0 " * 48
     files = {**EIGHT, "proc/9/task/9/stat": stat, "proc/9/task/9/status": "Cpus_allowed_list:\t0-7\n"}
     assert ask(host_of(tmp_path / "a", files), "irq.irqbalance", hot={"a": "3"}).verdict is Verdict.BAD
-    for line, verdict in (("IRQBALANCE_BANNED_CPULIST=3,7", Verdict.GOOD), ("IRQBALANCE_BANNED_CPUS=00000088", Verdict.GOOD),
-                          ("IRQBALANCE_BANNED_CPULIST=7", Verdict.BAD)):  # fmt: skip
+    for line, verdict in (
+        ("IRQBALANCE_BANNED_CPULIST=3,7", Verdict.GOOD),
+        ("IRQBALANCE_BANNED_CPUS=00000088", Verdict.GOOD),
+        ("IRQBALANCE_BANNED_CPULIST=7", Verdict.BAD),
+    ):
         host = host_of(tmp_path / "b", {**files, "etc/default/irqbalance": line + "\n"})
         assert ask(host, "irq.irqbalance", hot={"a": "3"}).verdict is verdict, line
 
 
 def test_a_planned_command_line_replaces_and_keeps() -> None:
-    wanted = [Boot("cmdline", "isolcpus", "managed_irq,domain,3"), Boot("cmdline", "nosoftlockup"),
-              Boot("cmdline", "nohz_full", "3"), Boot("sysctl", "vm.x", "1")]  # fmt: skip
+    wanted = [
+        Boot("cmdline", "isolcpus", "managed_irq,domain,3"),
+        Boot("cmdline", "nosoftlockup"),
+        Boot("cmdline", "nohz_full", "3"),
+        Boot("sysctl", "vm.x", "1"),
+    ]
     now = "root=/dev/sda1 isolcpus=1 quiet nohz-full=1 -- single"
     then = merge_cmdline(now, wanted)
     assert then == "root=/dev/sda1 quiet isolcpus=managed_irq,domain,3 nohz_full=3 nosoftlockup -- single"
@@ -197,20 +258,22 @@ def test_a_scope_that_is_killed_leaves_a_journal_that_undo_restores() -> None:
         pytest.skip("bot3 tune has changes applied on this machine")
     if len(os.sched_getaffinity(0)) < 2:
         pytest.skip("one CPU only: interrupts have nowhere to go")
-    paths = [p for p in host.glob("/proc/irq/*/smp_affinity_list")]
+    paths = host.glob("/proc/irq/*/smp_affinity_list")
     before = {p: host.get(p) for p in paths}
     hot = frozenset({max(os.sched_getaffinity(0))})
     with scoped(Scope(move_irqs_from=hot)) as done:
         assert load(host) is not None and "interrupts moved" in done.done[0]
     assert {p: host.get(p) for p in paths} == before and load(host) is None
-    code = "import os, signal, sys\nfrom hwtune import Scope, scoped\nwith scoped(Scope(move_irqs_from=frozenset({%d}))):\n" \
-           "    os.kill(os.getpid(), signal.SIGKILL)\n" % max(hot)  # fmt: skip
-    killed = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": ":".join(sys.path)}, check=False)
+    code = (
+        "import os, signal\nfrom hwtune import Scope, scoped\n"
+        f"with scoped(Scope(move_irqs_from=frozenset({{{max(hot)}}}))):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": ":".join(sys.path)}, check=False
+    )
     try:
         assert killed.returncode == -9 and load(host) is not None
     finally:
-        from hwtune.apply import undo
-
         undone = undo(host)
     assert not undone.failed and {p: host.get(p) for p in paths} == before
 
