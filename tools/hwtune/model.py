@@ -108,6 +108,23 @@ class Result:
         """Whether it counts for the exit code."""
         return self.answer.verdict is Verdict.BAD and self.row.severity is not Severity.INFO
 
+    def fixes(self) -> list[tuple[str, str]]:
+        """How to mend it, as (`now` or `boot`, text): the very settings where the probe knows them, else in words."""
+        lines: list[tuple[str, str]] = []
+        if self.answer.changes:
+            first, more = self.answer.changes[0], len(self.answer.changes) - 1
+            text = f"{first.target.removeprefix('file:')} = {first.value or '(empty)'}"
+            lines.append(("now", text + (f" and {more} more (bot3 tune plan)" if more else "")))
+        elif self.row.runtime_fix not in ("", "-", "none"):
+            lines.append(("now", self.row.runtime_fix))
+        if self.answer.boot:
+            lines.append(
+                ("boot", " ".join(b.key if b.value is None else f"{b.key}={b.value}" for b in self.answer.boot))
+            )
+        elif self.row.boot_fix not in ("", "-", "none", "n/a"):
+            lines.append(("boot", self.row.boot_fix))
+        return lines
+
 
 def good(saw: str) -> Answer:
     """A good answer."""

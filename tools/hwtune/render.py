@@ -71,24 +71,6 @@ def check_json(host: str, roles: Roles, results: Sequence[Result], problems: Seq
     }
 
 
-def fixes(result: Result) -> list[tuple[str, str]]:
-    """How to mend a finding: the concrete settings where the probe knows them, else the catalogue's words."""
-    changes, boot = result.answer.changes, result.answer.boot
-    lines: list[tuple[str, str]] = []
-    if changes:
-        first = changes[0]
-        more = f" and {len(changes) - 1} more (bot3 tune plan)" if len(changes) > 1 else ""
-        lines.append(("now", f"{first.target.removeprefix('file:')} = {first.value or '(empty)'}{more}"))
-    elif result.row.runtime_fix not in ("", "-", "none"):
-        lines.append(("now", result.row.runtime_fix))
-    if boot:
-        words = [b.key if b.value is None else f"{b.key}={b.value}" for b in boot]
-        lines.append(("boot", " ".join(words)))
-    elif result.row.boot_fix not in ("", "-", "none", "n/a"):
-        lines.append(("boot", result.row.boot_fix))
-    return lines
-
-
 def check_table(host: str, roles: Roles, results: Sequence[Result], verbose: bool) -> Group:
     """Findings, worst first, by group; then, if `verbose`, all the rest."""
     bad = [r for r in results if r.answer.verdict is Verdict.BAD]
@@ -118,7 +100,7 @@ def check_table(host: str, roles: Roles, results: Sequence[Result], verbose: boo
         for r in sorted(members, key=lambda r: (r.row.severity.rank, -r.row.weight)):
             style = STYLE[r.row.severity.value]
             table.add_row(Text(r.row.severity.value, style), "", Text.assemble((r.row.id, "bold"), f"  {r.row.title}"))
-            lines = [("found", r.answer.saw), ("why", r.row.why), *fixes(r)]
+            lines = [("found", r.answer.saw), ("why", r.row.why), *r.fixes()]
             lines += [("risk", r.row.risk)] if r.row.risk not in ("", "-") else []
             for label, text in lines:
                 table.add_row("", Text(label, "dim"), Text(text))

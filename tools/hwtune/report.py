@@ -18,7 +18,8 @@ body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);
 max-width:1080px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--line)}
 table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{padding:.35rem .6rem;
-border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
+overflow-wrap:anywhere}td:first-child,td.n,th.n,td b{white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.soft{color:var(--soft)}
 .sev{font-weight:600}.critical,.high{color:var(--bad)}.good{color:var(--ok)}.worse{color:var(--bad)}
 svg{max-width:100%;height:auto}text{fill:var(--ink);font:11px system-ui,sans-serif}
@@ -45,17 +46,18 @@ def _findings(results: Sequence[Result]) -> str:
     bad = sorted(
         (r for r in results if r.answer.verdict is Verdict.BAD), key=lambda r: (r.row.severity.rank, -r.row.weight)
     )
-    rows = [
-        [
-            f"<span class='sev {r.row.severity.value}'>{r.row.severity.value}</span>",
-            f"<b>{escape(r.row.id)}</b><br>{escape(r.row.title)}",
-            escape(r.answer.saw),
-            f"{escape(r.row.why)}<br><span class=soft>now: {escape(r.row.runtime_fix)}; "
-            f"boot: {escape(r.row.boot_fix)}; "
-            f"risk: {escape(r.row.risk)}</span>",
-        ]
-        for r in bad
-    ]
+    rows: list[list[str]] = []
+    for r in bad:
+        notes = [*r.fixes()] + ([("risk", r.row.risk)] if r.row.risk not in ("", "-") else [])
+        todo = "".join(f"<br><span class=soft>{label}: {escape(text)}</span>" for label, text in notes)
+        rows.append(
+            [
+                f"<span class='sev {r.row.severity.value}'>{r.row.severity.value}</span>",
+                f"<b>{escape(r.row.id)}</b><br>{escape(r.row.title)}",
+                escape(r.answer.saw),
+                escape(r.row.why) + todo,
+            ]
+        )
     return head + (
         _table(["", "check", "found", "why, and what to do"], rows) if rows else "<p class=good>No finding.</p>"
     )
@@ -211,7 +213,9 @@ def _measured(m: Measurement, before: Measurement | None) -> str:
         [
             escape(str(s["interface"])),
             escape(", ".join(f"{k} {v}" for k, v in s.get("arrived", {}).items()) or "not tested"),
-            escape("; ".join([*s.get("offers", []), *s.get("advice", []), s.get("hwstamp", ""), s.get("fault", "")])),
+            escape(
+                "; ".join(filter(None, [*s.get("offers", []), *s.get("advice", []), s.get("hwstamp"), s.get("fault")]))
+            ),
         ]
         for s in m.stamps
     ]

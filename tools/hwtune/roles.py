@@ -100,7 +100,7 @@ def from_config(path: Path) -> Roles:
 
 def from_options(hot_cpus: str, nic: str | None, node: int | None, policy: str, huge2m: int) -> Roles:
     """Roles of the command line options. Raises RolesError."""
-    hot = {"hot": hot_cpus} if hot_cpus else {}
+    hot = {"engine": hot_cpus} if hot_cpus else {}
     given: dict[str, Any] = {"hot": hot, "nic": nic, "node": node, "policy": policy, "huge2m": huge2m}
     try:
         return Roles.model_validate({**given, "source": "options"})
@@ -109,7 +109,7 @@ def from_options(hot_cpus: str, nic: str | None, node: int | None, policy: str, 
         raise RolesError(f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}", "options") from error
 
 
-def propose(topology: Topology, nic: str | None, nic_node: int | None, count: int = 2, prefix: str = "hot") -> Roles:
+def propose(topology: Topology, nic: str | None, nic_node: int | None, count: int = 2) -> Roles:
     """Whole cores for `count` hot threads: one thread a core, its siblings left idle, never the core of CPU 0.
 
     Prefers the NIC's node, then performance cores, then one last-level cache for all, then high numbers (low ones are
@@ -133,6 +133,6 @@ def propose(topology: Topology, nic: str | None, nic_node: int | None, count: in
     node_cores = [c for c in topology.cores if home is None or c <= topology.nodes.get(home, topology.online)]
     spare = len(node_cores) - len([c for c in best if c in node_cores])
     chosen = sorted(best, key=min)[-min(count, len(best) - (1 if spare == 0 and len(best) > 1 else 0)) :]
-    hot = {f"{prefix}{i}": frozenset({min(core)}) for i, core in enumerate(chosen)}
+    hot = {f"hot{i}": frozenset({min(core)}) for i, core in enumerate(chosen)}
     node = topology.node_of(min(chosen[0])) if topology.numa_consistent() else None
     return Roles(hot=hot, nic=nic, node=node, source="proposed")
