@@ -130,7 +130,7 @@ def test_plan_shows_now_and_then_and_writes_nothing() -> None:
     assert len({s["target"] for s in plan["steps"]}) == len(plan["steps"])
     words = plan["cmdline"]["then"].split()
     assert "isolcpus=managed_irq,domain,6-7" in words and "nohz_full=6-7" in words and "irqaffinity=0-5" in words
-    assert "isolcpus=3,7" not in words and "hugepages=64" in words, "other parameters stay"
+    assert "isolcpus=3,7" not in words and "mitigations=off" in words, "other parameters stay"
     assert any("GRUB_CMDLINE" in line for line in plan["boot_loaders"]) and any(
         "systemd-boot" in line for line in plan["boot_loaders"]
     )
@@ -173,7 +173,7 @@ def test_status_and_verify_say_that_nothing_is_applied() -> None:
 def test_the_whole_walk_by_command() -> None:
     if "nothing is applied" not in run("status").stdout:
         pytest.skip("bot3 tune has changes applied on this machine")
-    path = Path("/proc/sys/vm/stat_interval")
+    path, dropin = Path("/proc/sys/vm/stat_interval"), Path("/etc/sysctl.d/90-hwtune.conf")
     before = path.read_text()
     path.write_text("1\n")
     only = ("--only", "sched.stat_interval", "--seconds", "0.2")
@@ -187,8 +187,13 @@ def test_the_whole_walk_by_command() -> None:
         path.write_text("3\n")
         drifted = run("verify", "--json", "--seconds", "0.2")
         assert drifted.returncode == 1 and json.loads(drifted.stdout)["drift"][0]["now"] == "3"
+        assert not dropin.exists(), "nothing persists unless asked to"
         assert run("undo").returncode == 0
         assert path.read_text() == "1\n"
+        assert run("apply", "--persist", *only).returncode == 0
+        assert "vm.stat_interval = 10\n" in dropin.read_text()
+        assert run("undo").returncode == 0
+        assert path.read_text() == "1\n" and not dropin.exists()
         assert "nothing is applied" in run("status").stdout
     finally:
         run("undo")

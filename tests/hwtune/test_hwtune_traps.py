@@ -219,6 +219,36 @@ def test_a_planned_command_line_replaces_and_keeps() -> None:
     assert merge_cmdline(then, wanted) == then, "planned twice is planned once"
 
 
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        ("quiet", "quiet hugepagesz=2M hugepages=8"),
+        ("hugepages=64 quiet", "quiet hugepagesz=2M hugepages=8"),
+        ("hugepagesz=2M hugepages=64", "hugepagesz=2M hugepages=8"),
+        ("default_hugepagesz=1G hugepages=4", "default_hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=8"),
+        ("hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=9", "hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=8"),
+    ],
+)
+def test_of_two_counts_of_pages_the_kernel_ignores_the_second(now: str, then: str) -> None:
+    wanted = [Boot("cmdline", "hugepagesz", "2M"), Boot("cmdline", "hugepages", "8")]
+    assert merge_cmdline(now, wanted) == then
+    assert merge_cmdline(then, wanted) == then
+
+
+def test_what_undo_cannot_give_back_is_planned_only_if_named() -> None:
+    facts = facts_of("qemu-guests/traps.tgz", hot={"a": "7"})
+    results = checks.run(facts, checks.select(["cpu"], []))
+    cautious, named = (
+        make_plan(facts, results, frozenset({"cpu"})),
+        make_plan(facts, results, frozenset({"cpu.smt_active"})),
+    )
+    offline = "file:/sys/devices/system/cpu/cpu6/online"
+    assert [s.change.target for s in cautious.opt_in] == [offline] and offline not in {
+        s.change.target for s in cautious.steps
+    }
+    assert offline in {s.change.target for s in named.steps}
+
+
 # The engine's helper
 
 ROOT = os.geteuid() == 0

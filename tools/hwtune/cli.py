@@ -219,8 +219,7 @@ def propose_command(nic: str | None, count: int, root: str | None, as_json: bool
 
 def _plan(facts: Facts, only: tuple[str, ...], skip: tuple[str, ...], severity: str) -> Plan:
     rows = checks.select(only, skip, Severity(severity))
-    named = frozenset(row.id for row in rows) if only else frozenset()
-    return make_plan(facts, _run(facts, rows, quiet=False), named)
+    return make_plan(facts, _run(facts, rows, quiet=False), frozenset(only))
 
 
 @cli.command()

@@ -80,14 +80,37 @@ def _current(facts: Facts, change: Change) -> tuple[str | None, str]:
 def merge_cmdline(now: str, wanted: Iterable[Boot]) -> str:
     """The command line with each wanted parameter once, at the end, in place of all its earlier values."""
     params = {boot.key: boot.value for boot in wanted if boot.kind == "cmdline"}
-    # hugepagesz= counts for the hugepages= that follows it: an earlier pair of another size must stay.
     keys = {key.replace("-", "_") for key in params} - {"hugepages", "hugepagesz"}
-    kept, init = now.partition(" -- ")[0].split(), now.partition(" -- ")[2]
+    words, init = now.partition(" -- ")[0].split(), now.partition(" -- ")[2]
+    kept = _without_pages(words, params["hugepagesz"]) if "hugepages" in params else words
     kept = [word for word in kept if word.partition("=")[0].replace("-", "_") not in keys]
     ordered = sorted(params, key=lambda key: (_ORDER.index(key) if key in _ORDER else len(_ORDER), key))
     added = [key if params[key] is None else f"{key}={params[key]}" for key in ordered]
     added = [word for word in added if word not in kept]
     return " ".join(kept + added) + (f" -- {init}" if init else "")
+
+
+def _without_pages(words: list[str], size: str | None) -> list[str]:
+    """Without the count of huge pages of `size`: the kernel takes the first of two, and ignores the second.
+
+    hugepagesz= counts for the hugepages= after it, so a pair of another size stays.
+    """
+    pairs = [word.partition("=") for word in words]
+    default = next((value for key, _, value in pairs if key == "default_hugepagesz"), "2M")
+    kept: list[str] = []
+    current, opened = default, False
+    for word, (key, _, value) in zip(words, pairs, strict=True):
+        if key == "hugepagesz":
+            current, opened = value, True
+        elif key == "hugepages" and current == size:
+            if opened:
+                kept.pop()
+            opened = False
+            continue
+        else:
+            opened = False
+        kept.append(word)
+    return kept
 
 
 def make_plan(facts: Facts, results: Iterable[Result], only_named: frozenset[str] = frozenset()) -> Plan:

@@ -66,7 +66,11 @@ def _huge(facts: Facts, size_kb: int, need: int, boot: tuple[Boot, ...]) -> Answ
 def _huge2m(facts: Facts) -> Answer:
     # The engine's arena and rings want some; the plan may say how many.
     need = facts.roles.huge2m or 1
-    return _huge(facts, 2048, need, (Boot("cmdline", "hugepagesz", "2M"), Boot("cmdline", "hugepages", str(need))))
+    # At boot pages are spread over the nodes, and a smaller count would take away what others have.
+    nodes = max(1, len([n for n, members in facts.topology.nodes.items() if members]))
+    have = facts.host.get(f"{PAGES}/hugepages-2048kB/nr_hugepages") or "0"
+    count = max(need * nodes, integer(have, PAGES))
+    return _huge(facts, 2048, need, (Boot("cmdline", "hugepagesz", "2M"), Boot("cmdline", "hugepages", str(count))))
 
 
 @check("mem.huge1g")
