@@ -233,6 +233,8 @@ def test_of_two_counts_of_pages_the_kernel_ignores_the_second(now: str, then: st
     wanted = [Boot("cmdline", "hugepagesz", "2M"), Boot("cmdline", "hugepages", "8")]
     assert merge_cmdline(now, wanted) == then
     assert merge_cmdline(then, wanted) == then
+    both = [*wanted, Boot("cmdline", "hugepagesz", "1G"), Boot("cmdline", "hugepages", "2")]
+    assert merge_cmdline(now, both).endswith("hugepagesz=2M hugepages=8 hugepagesz=1G hugepages=2")
 
 
 def test_what_undo_cannot_give_back_is_planned_only_if_named() -> None:

@@ -156,7 +156,7 @@ def undo(host: LiveHost) -> Undone:
             return Undone()
         undone = _restore(Targets(host), list(journal.entries), journal.boot_id != journals.boot_id(host))
         if undone.failed:
-            left = tuple(e for e in journal.entries if any(f.startswith(e.target) for f in undone.failed))
+            left = tuple(e for e in journal.entries if any(f.startswith(f"{e.target}: ") for f in undone.failed))
             journals.save(host, journal.with_entries(left, complete=False))
         else:
             journals.remove(host)

@@ -22,7 +22,7 @@ TUNED = "/etc/tuned/hwtune/tuned.conf"
 HEAD = "# Written by `bot3 tune apply --persist`; `bot3 tune undo` removes it.\n"
 
 # Boot parameters that only make sense in this order, before the others.
-_ORDER = ("isolcpus", "nohz_full", "rcu_nocbs", "irqaffinity", "default_hugepagesz", "hugepagesz", "hugepages")
+_ORDER = ("isolcpus", "nohz_full", "rcu_nocbs", "irqaffinity", "default_hugepagesz")
 _ETHTOOL = {
     "rx-usecs": "-C",
     "adaptive-rx": "-C",
@@ -79,14 +79,24 @@ def _current(facts: Facts, change: Change) -> tuple[str | None, str]:
 
 def merge_cmdline(now: str, wanted: Iterable[Boot]) -> str:
     """The command line with each wanted parameter once, at the end, in place of all its earlier values."""
-    params = {boot.key: boot.value for boot in wanted if boot.kind == "cmdline"}
-    keys = {key.replace("-", "_") for key in params} - {"hugepages", "hugepagesz"}
-    words, init = now.partition(" -- ")[0].split(), now.partition(" -- ")[2]
-    kept = _without_pages(words, params["hugepagesz"]) if "hugepages" in params else words
+    params: dict[str, str | None] = {}
+    pages: dict[str | None, str | None] = {}
+    size: str | None = "2M"
+    for boot in wanted:
+        if boot.kind == "cmdline" and boot.key == "hugepagesz":
+            size = boot.value
+        elif boot.kind == "cmdline" and boot.key == "hugepages":
+            pages[size] = boot.value
+        elif boot.kind == "cmdline":
+            params[boot.key] = boot.value
+    keys = {key.replace("-", "_") for key in params}
+    kept, init = now.partition(" -- ")[0].split(), now.partition(" -- ")[2]
+    for planned in pages:
+        kept = _without_pages(kept, planned)
     kept = [word for word in kept if word.partition("=")[0].replace("-", "_") not in keys]
     ordered = sorted(params, key=lambda key: (_ORDER.index(key) if key in _ORDER else len(_ORDER), key))
     added = [key if params[key] is None else f"{key}={params[key]}" for key in ordered]
-    added = [word for word in added if word not in kept]
+    added += [word for each, count in pages.items() for word in (f"hugepagesz={each}", f"hugepages={count}")]
     return " ".join(kept + added) + (f" -- {init}" if init else "")
 
 
