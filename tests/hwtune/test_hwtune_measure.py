@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 from hwtune_dumps import REPOSITORY, facts_of, run
 
-from hwtune import checks, measure, report, timestamping
+from hwtune import checks, measure, netlink, report, timestamping
 from hwtune.counters import CpuTime, parse_table
-from hwtune.errors import ParseError, ProbeError
+from hwtune.errors import AccessError, ParseError, ProbeError, Problem
 from hwtune.facts import Facts
 from hwtune.host import LiveHost
 from hwtune.measure import Measurement, Wanted
+from hwtune.nic import timestamping_by_ioctl
 from hwtune.roles import Roles
 
 SOURCES = sorted((REPOSITORY / "tools/hwtune/probe").glob("*.c"))
@@ -308,6 +309,26 @@ def test_stamps_and_round_trips_on_a_chosen_interface(far_veth: tuple[str, str, 
     nic = timestamping.capabilities([name])[0]
     assert "software-transmit" in nic.stamps and nic.phc_index is None
     assert "software only" in timestamping.advice(nic)[0]
+
+
+def test_netlink_and_ioctl_tell_the_same() -> None:
+    """Two interfaces of the kernel, written apart; and both refuse what is not there."""
+    names = sorted(path.name for path in Path("/sys/class/net").iterdir())
+    told = 0
+    for name in names:
+        try:
+            by_netlink = netlink.timestamping(name)
+        except AccessError as error:
+            assert error.problem is Problem.UNSUPPORTED, error
+            continue
+        assert by_netlink == timestamping_by_ioctl(name), name
+        assert by_netlink.stamps
+        told += 1
+    assert told, names
+    for ask in (netlink.timestamping, timestamping_by_ioctl):
+        with pytest.raises(AccessError) as refused:
+            ask("nosuch0")
+        assert refused.value.problem is Problem.ABSENT
 
 
 def test_advice_for_a_nic_with_a_clock() -> None:

@@ -10,8 +10,10 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+from hwtune import netlink
 from hwtune.errors import AccessError, ParseError, Problem
 from hwtune.host import access_error
+from hwtune.netlink import TsInfo
 
 SIOCETHTOOL = 0x8946
 SIOCSHWTSTAMP = 0x89B0
@@ -178,6 +180,22 @@ def _bits(value: int, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(n for i, n in enumerate(names) if value >> i & 1)
 
 
+def timestamping_by_ioctl(name: str) -> TsInfo:
+    """What interface `name` can stamp, by the older way. Raises AccessError."""
+    data = bytearray(struct.pack("I", 0x41) + bytes(40))
+    _ioctl(name, SIOCETHTOOL, data, "timestamping")
+    _, stamps, phc, tx, _, _, _, rx, *_ = struct.unpack("IIiIIIIIIII", data)
+    return TsInfo(stamps, tx, rx, phc if phc >= 0 else None)
+
+
+def _timestamping(name: str) -> TsInfo:
+    try:
+        return netlink.timestamping(name)
+    except AccessError:
+        # kernels before 5.7 have no ethtool netlink: its refusal is no answer, the ioctl's is
+        return timestamping_by_ioctl(name)
+
+
 def read_live(name: str) -> Nic:
     """Asks the driver everything; what it refuses is kept in `refused` with its reason. Never raises for a refusal."""
     nic = Nic(name)
@@ -190,12 +208,11 @@ def read_live(name: str) -> Nic:
         nic.settings |= {key: words[at] for key, at in command.fields.items()}
         if group == "flags":
             nic.settings |= {key: int(bool(words[0] & bit)) for key, bit in FLAG_BITS.items()}
-    data = bytearray(struct.pack("I", 0x41) + bytes(40))
     try:
-        _ioctl(name, SIOCETHTOOL, data, "timestamping")
-        _, so, phc, tx, _, _, _, rx, *_ = struct.unpack("IIiIIIIIIII", data)
-        nic.stamps, nic.tx_types, nic.rx_filters = _bits(so, STAMP_BITS), _bits(tx, TX_TYPES), _bits(rx, RX_FILTERS)
-        nic.phc_index = phc if phc >= 0 else None
+        info = _timestamping(name)
+        nic.stamps = _bits(info.stamps, STAMP_BITS)
+        nic.tx_types, nic.rx_filters = _bits(info.tx_types, TX_TYPES), _bits(info.rx_filters, RX_FILTERS)
+        nic.phc_index = info.phc_index
     except AccessError as error:
         nic.refused["timestamping"] = error.problem.value
     # The number of flow rules: who cannot count them cannot steer, whatever the feature flag says.
