@@ -1,0 +1,7 @@
+"""`python -m hwtune`: the command without an installed script."""
+
+import sys
+
+from hwtune.cli import main
+
+sys.exit(main())
