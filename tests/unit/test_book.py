@@ -88,8 +88,8 @@ def test_an_impossible_level_is_an_argument_fault(make: Maker, level: tuple[int,
     assert make.lib.b3_book_set(book, *level) == ARGUMENT
     assert make.best(book) == (100, 4, 101, 6)
     null, slot = make.ffi.NULL, make.ffi.new("b3_slot *")
-    event = make.ffi.addressof(make.levels(level)[0], "hdr")
-    assert make.lib.b3_book_on_event(book, event, null, slot, 1) == ARGUMENT
+    levels = make.levels(level)
+    assert make.lib.b3_book_on_event(book, make.ffi.addressof(levels[0], "hdr"), null, slot, 1) == ARGUMENT
 
 
 def test_a_snapshot_after_a_broken_one_starts_anew(make: Maker) -> None:
