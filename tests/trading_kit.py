@@ -1,6 +1,6 @@
-"""Risk, orders, account and paper venue as Python objects over the compiled core, for their tests. Everything fed in is made by the tests.
+"""Risk, orders, account and paper venue as Python objects over the compiled core, for their tests.
 
-Money, prices and quantities are raw integers as in the core: see csrc/bot3.h.
+What is fed in is made by the tests. Money, prices and quantities are raw integers as in the core: see csrc/bot3.h.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Core:
         return array
 
     def request(self, **fields: Any) -> Any:
-        """A b3_request: a limit buy, good till cancelled, unless told otherwise. instrument and strategy go to its header."""
+        """A b3_request: a limit buy, good till cancelled, unless told otherwise. instrument, strategy: in its header."""
         header = {"kind": REQUEST, "version": 1, "instrument": fields.pop("instrument", 0)}
         header["strategy"] = fields.pop("strategy", 1)
         defaults = {"action": NEW, "side": BUY, "order_type": LIMIT, "tif": GTC}

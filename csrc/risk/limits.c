@@ -363,8 +363,7 @@ void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *vie
 static int64_t lock_for(const b3_risk *risk, const b3_reservation *held, int64_t left) {
     const b3_instrument *instrument = &risk->instruments[held->instrument];
     int64_t amount = held->locked_raw; /* nothing was locked, or the rest cannot be told: as before */
-    if (left == 0) return 0;
-    if (held->locked_raw == 0) return 0;
+    if (left == 0 || held->locked_raw == 0) return 0;
     if (held->side == B3_SELL) return b3_account_base_amount(instrument, left, &amount) == B3_OK ? amount : held->locked_raw;
     int64_t notional = 0;
     if (notional_up(instrument, held->price_raw, left, &notional) != B3_OK || buy_cost(risk, notional, &amount) != B3_OK)

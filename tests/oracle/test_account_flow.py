@@ -1,4 +1,4 @@
-"""Random fills against weighted-average cost written down in fractions: equal to the last digit, flips and rounding included."""
+"""Random fills against weighted-average cost in fractions: equal to the last digit, flips and rounding included."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction

@@ -1,7 +1,7 @@
 """Random markets and orders against a slow venue written from venue/paper.h's words: the same answers, one by one.
 
-Beside it, bounds that need no second venue: nothing on worse terms than the limit, nothing beyond what printed or is displayed, and
-only updates that the order state machine allows.
+Beside it, bounds that need no second venue: nothing on worse terms than the limit, nothing beyond what printed or is
+displayed, and only updates that the order state machine allows.
 """
 
 from collections import defaultdict
@@ -167,7 +167,7 @@ class NaiveVenue:
         return [(order_id, UNKNOWN, self.rules.B3_RULE_UNKNOWN_ORDER, CANCEL_REJECT, 0, 0, 0, 0, 0, 0)], False
 
     def sweep(self, side: int, reached: Any, budget: int) -> tuple[list[Told], int]:
-        """Fills resting orders of a side, best price first, then in order of arrival; returns what is left of the budget."""
+        """Fills resting orders of a side, best price first, then by arrival; returns what is left of the budget."""
         out = []
         ranked = sorted(self.resting, key=lambda o: -o.price if side == BUY else o.price)  # stable: arrival stays
         for order in [o for o in ranked if o.side == side and reached(o.price)]:

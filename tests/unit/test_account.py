@@ -74,7 +74,7 @@ def test_a_fill_through_zero_closes_then_opens(core: Core) -> None:
 
 
 def test_what_does_not_divide_ends_at_zero(core: Core) -> None:
-    """3 units that cost 10 in all, sold one by one: the cost of each is rounded half to even, the last takes the rest."""
+    """3 units that cost 10 in all, sold one by one: each cost is rounded half to even, the last takes the rest."""
     account = account_of(core, price_scale=8, qty_scale=0)
     fill(account, BUY, 5, 1)
     fill(account, BUY, 3, 1)

@@ -1,4 +1,4 @@
-"""The paper venue by hand: what each order type takes, when a resting order fills, what is taken once, and what is answered."""
+"""The paper venue by hand: what each order type takes, when a resting order fills, what is taken once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pre-trade risk: every rule just inside its bound and just outside, the order of the checks, and reservations given back once."""
+"""Pre-trade risk: every rule at its bound, the order of the checks, and reservations given back once."""
 
 from typing import Any
 
