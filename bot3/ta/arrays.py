@@ -22,12 +22,14 @@ Array = npt.NDArray[np.float64]
 
 def pointer(array: Array) -> CData:
     """A `double *` to an array's memory, valid as long as the array."""
-    return ffi.cast("double *", array.ctypes.data)
+    return ffi.cast("double *", ffi.from_buffer("double[]", array))
 
 
 def pointers(arrays: Iterable[Array], first: int = 0) -> CData:
     """A C array of pointers to element `first` of each."""
-    return ffi.new("double *[]", [pointer(array) + first for array in arrays])
+    return ffi.new(
+        "double *[]", [pointer(array) + first for array in arrays] if first else [pointer(a) for a in arrays]
+    )
 
 
 def _module(value: object) -> str:
@@ -36,6 +38,8 @@ def _module(value: object) -> str:
 
 def as_series(value: object, name: str) -> Array:
     """One series, or a panel of them in rows, as contiguous float64, not copied if it is. Raises IndicatorError."""
+    if type(value) is np.ndarray and value.dtype == np.float64 and value.flags.carray and 0 < value.ndim < 3:
+        return value
     if _module(value) in ("pandas", "polars") and getattr(value, "ndim", 1) != 1:
         hint = "Pass one column, or a panel as an array with a row for each symbol: frame.to_numpy().T"
         raise IndicatorError("is a table", where=name, value=type(value).__name__, hint=hint)
@@ -55,9 +59,7 @@ def as_series(value: object, name: str) -> Array:
 
 
 def output(value: object, shape: tuple[int, ...], inputs: Sequence[Array], name: str) -> Array:
-    """An array to write to: `value`, checked, or a new one for None. Raises IndicatorError."""
-    if value is None:
-        return np.empty(shape)
+    """A caller's array to write to, checked. Raises IndicatorError."""
     if not isinstance(value, np.ndarray) or value.dtype != np.float64 or not value.flags.carray:
         hint = "Make it with numpy.empty(shape)."
         what = "must be a writable, contiguous float64 array"

@@ -37,9 +37,9 @@ def result_type(kernel: Kernel) -> Callable[..., Any]:
 
 
 def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array], first: int, rows: int) -> None:
-    """Rows first to first + rows - 1 of two-dimensional arrays."""
+    """Rows first to first + rows - 1; an array of one dimension is one row."""
     stream = new_stream(kernel, values)
-    length = ins[0].shape[1]
+    length = ins[0].shape[-1]
     lib.b3_indicator_panel_blocking(
         kernel.row,
         values,
@@ -54,7 +54,8 @@ def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Arr
 
 
 def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array]) -> None:
-    rows, length = ins[0].shape
+    length = ins[0].shape[-1]
+    rows = ins[0].size // length
     threads = min(os.cpu_count() or 1, rows) if rows * length >= _THREAD_VALUES else 1
     if threads <= 1:
         _run(kernel, values, ins, outs, 0, rows)
@@ -70,7 +71,9 @@ def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequen
 
 def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:
     count = len(kernel.outputs)
-    given: Sequence[object] = [None] * count if out is None else [out] if count == 1 else out  # type: ignore[assignment]
+    if out is None:
+        return [np.empty(shape) for _ in range(count)]
+    given: Sequence[object] = [out] if count == 1 else out  # type: ignore[assignment]
     if not isinstance(given, list | tuple) or len(given) != count:
         raise IndicatorError(
             f"must be {count} arrays: {', '.join(kernel.outputs)}", where="out", value=type(out).__name__
@@ -101,7 +104,7 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
         values = kernel.values(args[len(kernel.inputs) :], named)
         outs = _outputs(kernel, out, ins[0].shape, ins)
         if ins[0].size:
-            _run_panel(kernel, values, [np.atleast_2d(a) for a in ins], [np.atleast_2d(a) for a in outs])
+            _run_panel(kernel, values, ins, outs)
         given = out is not None
         return pack(*(a if given else like(series[0], a, n) for a, n in zip(outs, kernel.outputs, strict=True)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from bot3.ffi._core import CData
 
 __all__ = ["KERNELS", "IndicatorError", "Kernel", "Param", "isa"]
+
+
+# Parameters that a kernel remembers, so that calls in a loop parse them once.
+_KNOWN_MAX: Final = 256
 
 
 class IndicatorError(ArgumentError, ValueError):
@@ -111,7 +116,22 @@ class Kernel:
         return tuple(Param(_text(r.name), r.value, r.min, r.max, _text(r.unit), _text(r.text)) for r in rows)
 
     def values(self, positional: tuple[object, ...], named: Mapping[str, object]) -> CData:
-        """Parameters as a caller gave them, as a C array. Raises IndicatorError."""
+        """Parameters as a caller gave them, as a C array that nobody may change. Raises IndicatorError."""
+        key = (positional, tuple(named.items()))
+        try:
+            return self._known[key]
+        except (KeyError, TypeError):  # not met yet, or not hashable
+            values = self._parsed(positional, named)
+        if len(self._known) < _KNOWN_MAX:
+            with contextlib.suppress(TypeError):
+                self._known[key] = values
+        return values
+
+    @cached_property
+    def _known(self) -> dict[object, CData]:
+        return {}
+
+    def _parsed(self, positional: tuple[object, ...], named: Mapping[str, object]) -> CData:
         if len(positional) > len(self.params):
             raise IndicatorError(f"takes {len(self.params)} parameters", where=self.name, value=len(positional))
         given: dict[str, object] = dict(zip((p.name for p in self.params), positional, strict=False))

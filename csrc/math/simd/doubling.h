@@ -20,12 +20,15 @@
 /* Arrays of a loop do not overlap where it matters: what it writes is not read in it. The compiler cannot see that by itself. */
 #define B3_INDEPENDENT _Pragma("GCC ivdep")
 
+/* A call costs nothing beside a chunk; a copy in each kernel would cost kilobytes. */
+#define B3_ONE_COPY __attribute__((noinline)) static
+
 #define B3_CHUNK 512
 /* The odd rest keeps arrays that lie side by side from sharing the low 12 bits of their addresses: a load would wait for a store that only
  * looks like its own. */
 #define B3_LEVEL (B3_CHUNK + B3_RUN_LOOKBACK_MAX + 264)
 
-static inline void sum_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
+B3_ONE_COPY void sum_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
     double levels[2][B3_LEVEL];
     const double *now = x;
     const size_t length = (size_t)count + period - 1;
@@ -40,8 +43,14 @@ static inline void sum_windows(const double *x, uint32_t period, uint32_t count,
         }
         if (2 * width > period) break;
         double *restrict next = levels[flip];
-        B3_INDEPENDENT
-        for (size_t i = 2 * width - 1; i < length; ++i) next[i] = now[i] + now[i - width];
+        if (4 * width > period || (period & (2 * width)) != 0) {
+            B3_INDEPENDENT
+            for (size_t i = 2 * width - 1; i < length; ++i) next[i] = now[i] + now[i - width];
+        } else { /* nobody needs the windows in between: two levels in one pass, added in the same order */
+            B3_INDEPENDENT
+            for (size_t i = 4 * width - 1; i < length; ++i) next[i] = (now[i] + now[i - width]) + (now[i - 2 * width] + now[i - 3 * width]);
+            width *= 2;
+        }
         now = next;
     }
 }
@@ -62,7 +71,15 @@ static inline void max_passes(const double *x, uint32_t period, uint32_t count, 
     const double *now = x;
     const size_t length = (size_t)count + period - 1;
     size_t width = 1;
-    for (size_t flip = 0; 2 * width <= period; width *= 2, flip ^= 1) {
+    size_t flip = 0;
+    for (; 4 * width <= period; width *= 4, flip ^= 1) {
+        double *restrict next = levels[flip];
+        B3_INDEPENDENT
+        for (size_t i = 4 * width - 1; i < length; ++i)
+            next[i] = greater(greater(now[i], now[i - width], careful), greater(now[i - 2 * width], now[i - 3 * width], careful), careful);
+        now = next;
+    }
+    for (; 2 * width <= period; width *= 2, flip ^= 1) {
         double *restrict next = levels[flip];
         B3_INDEPENDENT
         for (size_t i = 2 * width - 1; i < length; ++i) next[i] = greater(now[i], now[i - width], careful);
@@ -75,7 +92,7 @@ static inline void max_passes(const double *x, uint32_t period, uint32_t count, 
     for (size_t i = 0; i < count; ++i) out[i] = greater(newest[i], oldest[i], careful);
 }
 
-static inline void max_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
+B3_ONE_COPY void max_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
     if (has_nan(x, count + period - 1)) max_passes(x, period, count, out, 1);
     else max_passes(x, period, count, out, 0);
 }
@@ -84,7 +101,7 @@ static inline void negate(const double *x, uint32_t count, double *restrict out)
     for (size_t i = 0; i < count; ++i) out[i] = -x[i];
 }
 
-static inline void min_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
+B3_ONE_COPY void min_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
     double negative[B3_LEVEL];
     negate(x, count + period - 1, negative);
     max_windows(negative, period, count, out);
@@ -95,7 +112,7 @@ static const double ZERO[B3_LEVEL];
 
 /* offset[i]: sum of (x - newest sample of the window). m2[i]: sum of squared deviations from the mean. Differences of samples of one
  * window are all that is ever squared or added, so no digits are lost at large prices. */
-static inline void moment_windows(const double *x, uint32_t period, uint32_t count, double *restrict offset, double *restrict m2) {
+B3_ONE_COPY void moment_windows(const double *x, uint32_t period, uint32_t count, double *restrict offset, double *restrict m2) {
     double levels[2][2][B3_LEVEL];
     const double *now = ZERO; /* one sample deviates by 0 from itself */
     const double *now2 = ZERO;
@@ -139,8 +156,35 @@ static inline void moment_windows(const double *x, uint32_t period, uint32_t cou
     }
 }
 
+/* The same where it can be had for less: plain sums of d = x - anchor, one anchor for all. What m2 loses by it is a few units in the last
+ * place of sum(d^2), so that is done only while sum(d^2) stays below 10,000 times m2 in every window; else, and with a NaN, as above. */
+B3_ONE_COPY void quick_moment_windows(const double *x, uint32_t period, uint32_t count, double *restrict offset, double *restrict m2) {
+    double d[B3_LEVEL];
+    double squares[B3_LEVEL];
+    double sums[B3_CHUNK];
+    const double anchor = x[period - 1 + count / 2];
+    const double p = period;
+    const double per_period = 1.0 / p;
+    const size_t length = (size_t)count + period - 1;
+    for (size_t i = 0; i < length; ++i) {
+        d[i] = x[i] - anchor;
+        squares[i] = d[i] * d[i];
+    }
+    sum_windows(d, period, count, sums);
+    sum_windows(squares, period, count, m2);
+    uint64_t lost = 0;
+    B3_INDEPENDENT
+    for (size_t i = 0; i < count; ++i) {
+        const double centred = m2[i] - sums[i] * sums[i] * per_period;
+        lost |= centred * 1e4 >= m2[i] ? 0U : 1U;
+        m2[i] = centred;
+        offset[i] = sums[i] - p * d[period - 1 + i];
+    }
+    if (lost != 0) moment_windows(x, period, count, offset, m2);
+}
+
 /* offset as above; aged[i]: sum of age * (x - newest sample), age 0 for the newest. */
-static inline void trend_windows(const double *x, uint32_t period, uint32_t count, double *restrict offset, double *restrict aged) {
+B3_ONE_COPY void trend_windows(const double *x, uint32_t period, uint32_t count, double *restrict offset, double *restrict aged) {
     double levels[2][2][B3_LEVEL];
     const double *now = ZERO;
     const double *now_aged = ZERO;

@@ -41,7 +41,7 @@ static inline void pair_join(const double *x, const double *y, size_t covered, s
     }
 }
 
-static inline void pair_windows(const double *x, const double *y, size_t period, size_t count, pair_level *result) {
+B3_ONE_COPY void pair_windows(const double *x, const double *y, size_t period, size_t count, pair_level *result) {
     pair_level levels[2];
     const size_t length = count + period - 1;
     size_t covered = 0;
@@ -62,11 +62,45 @@ static inline void pair_windows(const double *x, const double *y, size_t period,
     }
 }
 
+/* The same by plain sums of differences from one anchor, where that loses no digits: see quick_moment_windows. Offsets are not given. */
+B3_ONE_COPY void quick_pair_windows(const double *x, const double *y, uint32_t period, uint32_t count, pair_level *result) {
+    double d[PAIR_SUMS][B3_LEVEL];
+    const size_t middle = period - 1 + count / 2;
+    const double anchor_x = x[middle];
+    const double anchor_y = y[middle];
+    const double per_period = 1.0 / (double)period;
+    const size_t length = (size_t)count + period - 1;
+    for (size_t i = 0; i < length; ++i) {
+        const double dx = x[i] - anchor_x;
+        const double dy = y[i] - anchor_y;
+        d[OFFSET_X][i] = dx;
+        d[OFFSET_Y][i] = dy;
+        d[SQUARES_X][i] = dx * dx;
+        d[SQUARES_Y][i] = dy * dy;
+        d[PRODUCTS][i] = dx * dy;
+    }
+    for (size_t k = 0; k < PAIR_SUMS; ++k) sum_windows(d[k], period, count, result->of[k]);
+    uint64_t lost = 0;
+    B3_INDEPENDENT
+    for (size_t i = 0; i < count; ++i) {
+        const double sx = result->of[OFFSET_X][i];
+        const double sy = result->of[OFFSET_Y][i];
+        const double xx = result->of[SQUARES_X][i] - sx * sx * per_period;
+        const double yy = result->of[SQUARES_Y][i] - sy * sy * per_period;
+        lost |= xx * 1e4 >= result->of[SQUARES_X][i] ? 0U : 1U;
+        lost |= yy * 1e4 >= result->of[SQUARES_Y][i] ? 0U : 1U;
+        result->of[SQUARES_X][i] = xx;
+        result->of[SQUARES_Y][i] = yy;
+        result->of[PRODUCTS][i] -= sx * sy * per_period;
+    }
+    if (lost != 0) pair_windows(x, y, period, count, result);
+}
+
 static void run_correl(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     pair_level sums;
     EACH_PAIR_CHUNK(at, size, period) {
-        pair_windows(window_at(in[0], at, period), window_at(in[1], at, period), period, size, &sums);
+        quick_pair_windows(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, &sums);
         for (size_t i = 0; i < size; ++i) {
             const double scale = sqrt(sums.of[SQUARES_X][i]) * sqrt(sums.of[SQUARES_Y][i]);
             const double ratio = sums.of[PRODUCTS][i] / scale;
@@ -81,7 +115,7 @@ static void run_covariance(WINDOW_ARGS) {
     const double scale = 1.0 / (params[0] - params[1]);
     pair_level sums;
     EACH_PAIR_CHUNK(at, size, period) {
-        pair_windows(window_at(in[0], at, period), window_at(in[1], at, period), period, size, &sums);
+        quick_pair_windows(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, &sums);
         for (size_t i = 0; i < size; ++i) out[0][at + i] = sums.of[PRODUCTS][i] * scale;
     }
 }

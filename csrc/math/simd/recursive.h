@@ -24,7 +24,7 @@
 typedef int (*chunk_fn)(void *stream, const double *const *in, double *const *out, size_t at, size_t size);
 typedef int (*warm_fn)(const void *stream);
 
-static inline int all_finite(const double *x, size_t count) {
+B3_ONE_COPY int all_finite(const double *x, size_t count) {
     uint64_t special = 0;
     for (size_t i = 0; i < count; ++i) {
         uint64_t bits;
@@ -127,7 +127,7 @@ static int rsi_warm(const void *stream) {
     return isfinite(s->before) && is_warm(&s->gain) && is_warm(&s->change);
 }
 
-static inline void rsi_values(b3_strength *s, const double *x, double *restrict y, size_t size) {
+B3_ONE_COPY void rsi_values(b3_strength *s, const double *x, double *restrict y, size_t size) {
     double total[B3_CHUNK];
     double gain[B3_CHUNK];
     total[0] = x[0] - s->before;
@@ -181,8 +181,8 @@ static int macd_chunk(void *stream, const double *const *in, double *const *out,
     return 1;
 }
 
-static inline void true_ranges(double close_before, const double *high, const double *low, const double *close, double *restrict range,
-                               size_t size) {
+B3_ONE_COPY void true_ranges(double close_before, const double *high, const double *low, const double *close, double *restrict range,
+                             size_t size) {
     range[0] = b3_true_range(high[0], low[0], close_before);
     for (size_t i = 1; i < size; ++i) {
         const double up = fabs(high[i] - close[i - 1]);
@@ -225,8 +225,8 @@ static int directional_warm(const void *stream) {
 }
 
 /* The three sums over a chunk; 0, and nothing changed, where nothing moves for so long that the stream's special cases matter. */
-static inline int directional_values(b3_directional *d, const double *const *in, size_t at, size_t size, double *restrict plus,
-                                     double *restrict minus, double *restrict range) {
+B3_ONE_COPY int directional_values(b3_directional *d, const double *const *in, size_t at, size_t size, double *restrict plus,
+                                   double *restrict minus, double *restrict range) {
     const double *high = in[0] + at;
     const double *low = in[1] + at;
     const double up_first = high[0] - d->high;

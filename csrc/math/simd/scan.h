@@ -76,7 +76,7 @@ static inline double filter_eights(const filter *f, const double *x, double *y, 
 #endif
 
 /* y may be x. before: y[-1]. Returns the last y. */
-static inline double filter_run(const filter *f, const double *x, double *y, size_t count, double before) {
+__attribute__((noinline)) static double filter_run(const filter *f, const double *x, double *y, size_t count, double before) {
     const size_t eights = count & ~(size_t)7;
     double value = filter_eights(f, x, y, eights, before);
     for (size_t i = eights; i < count; ++i) y[i] = value = f->keep * value + f->gain * x[i];

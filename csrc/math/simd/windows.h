@@ -76,7 +76,7 @@ static void run_willr(WINDOW_ARGS) {
 }
 
 /* fastk of the `count` bars from first on, which is at least period - 1. */
-static inline void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *restrict k) {
+B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *restrict k) {
     double highest[B3_LEVEL];
     double lowest[B3_LEVEL];
     for (uint32_t done = 0, size; done < count; done += size) {
@@ -138,7 +138,7 @@ static void run_var(WINDOW_ARGS) {
     double offset[B3_CHUNK];
     EACH_CHUNK(at, size) {
         double *y = out[0] + at;
-        moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
+        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
         for (size_t i = 0; i < size; ++i) y[i] *= scale;
     }
 }
@@ -155,7 +155,7 @@ static void run_zscore(WINDOW_ARGS) {
     double offset[B3_CHUNK];
     EACH_CHUNK(at, size) {
         double *y = out[0] + at;
-        moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
+        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
         for (size_t i = 0; i < size; ++i) y[i] = -(offset[i] * per_period) * sqrt(scale / y[i]);
     }
 }
@@ -168,7 +168,7 @@ static void run_bbands(WINDOW_ARGS) {
     double offset[B3_CHUNK];
     double m2[B3_CHUNK];
     EACH_CHUNK(at, size) {
-        moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, m2);
+        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, m2);
         for (size_t i = 0; i < size; ++i) {
             const double middle = in[0][at + i] + offset[i] * scale;
             const double deviation = sqrt(m2[i] * scale);
@@ -179,7 +179,7 @@ static void run_bbands(WINDOW_ARGS) {
     }
 }
 
-static inline void wma_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
+B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
     const double p = period;
     const double scale = 1.0 / (p * (p + 1.0) * 0.5);
     double offset[B3_CHUNK];
