@@ -70,7 +70,7 @@ class Core:
         return array
 
     def request(self, **fields: Any) -> Any:
-        """A b3_request: a limit buy, good till cancelled, unless told otherwise. instrument, strategy: in its header."""
+        """A b3_request: a limit buy, good till cancelled, unless told otherwise. instrument, strategy: its header."""
         header = {"kind": REQUEST, "version": 1, "instrument": fields.pop("instrument", 0)}
         header["strategy"] = fields.pop("strategy", 1)
         defaults = {"action": NEW, "side": BUY, "order_type": LIMIT, "tif": GTC}

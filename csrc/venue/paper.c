@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/money.h"
+#include "venue/displayed.h"
 
 #include <string.h>
 
@@ -26,30 +27,11 @@ typedef struct b3_paper_order {
     uint8_t reserved[7];
 } b3_paper_order;
 
-/* How much of a displayed quantity is ours already. Void once the price displays another quantity. */
-typedef struct b3_taken {
-    int64_t price_raw;
-    int64_t displayed_raw;
-    int64_t taken_raw;
-} b3_taken;
-
-typedef struct b3_shelf {
-    uint32_t count;
-    uint32_t reserved;
-    b3_taken entries[B3_PAPER_LEVELS]; /* best price first */
-} b3_shelf;
-
 /* One instrument here. Index 0: bids, 1: asks; of our resting orders, and of what the market displays. */
 typedef struct b3_lane {
     uint32_t head[2];
     b3_shelf shelves[2];
 } b3_lane;
-
-/* A level that an arriving order walks over. */
-typedef struct b3_walked {
-    b3_taken before;
-    int64_t take_raw;
-} b3_walked;
 
 enum stage { IDLE, CANCEL_LEG, ARRIVE, FILLS, SETTLE, SWEEP };
 
@@ -61,15 +43,13 @@ typedef struct b3_task {
     uint16_t reserved;
     uint64_t orig_order_id;
     b3_paper_order order; /* arriving */
-    uint32_t walked_count;
     uint32_t walked_at;
-    b3_walked walked[B3_PAPER_LEVELS + 1];
+    b3_walk walk;
     uint32_t lane;    /* SWEEP: instrument */
     uint32_t side;    /* SWEEP: index of our side, 2: done */
     int64_t bound[2]; /* our bids at or above it are reached, our asks at or below it */
     int64_t budget[2];
-    int64_t displayed_price[2]; /* of the opposite touch; 0 when a trade sweeps */
-    int64_t displayed_qty[2];
+    b3_touch touch; /* that sweeps; its prices are 0 when a trade does */
 } b3_task;
 
 struct b3_paper {
@@ -83,7 +63,6 @@ struct b3_paper {
     uint32_t instrument_count;
     uint32_t free_head;
     b3_task task;
-    b3_book_level levels[B3_PAPER_LEVELS];
 };
 
 static size_t rounded(size_t bytes) {
@@ -111,25 +90,18 @@ b3_paper *b3_paper_init(void *memory, const b3_paper_config *config, const b3_in
     paper->slots = (b3_paper_order *)at;
     at += rounded(config->order_capacity * sizeof(b3_paper_order));
     paper->by_id = b3_map_init(at, config->order_capacity);
-    for (uint32_t i = 0; i < instrument_count; i++) paper->lanes[i].head[0] = paper->lanes[i].head[1] = NONE;
+    for (uint32_t i = 0; i < instrument_count; i++) {
+        paper->lanes[i].head[0] = paper->lanes[i].head[1] = NONE;
+        paper->lanes[i].shelves[1].side = 1;
+    }
     for (uint32_t i = 0; i < config->order_capacity; i++) paper->slots[i].next = i + 1 < config->order_capacity ? i + 1 : NONE;
     return paper;
 }
 
-static uint32_t side_index(uint8_t side) {
-    return side == B3_BUY ? 0 : 1;
-}
-
-/* Smaller is better: bids from the highest price down, asks from the lowest up. */
-static int64_t rank(uint32_t side, int64_t price) {
-    return side == 0 ? -price : price;
-}
-
 /* ---------------------------------------------------------------- answers */
 
-static b3_update *answer(b3_slot *out, const b3_paper_order *order, uint8_t state, uint16_t rule) {
-    b3_update *update = (b3_update *)(void *)out;
-    *update = (b3_update){
+static b3_update answer(const b3_paper_order *order, uint8_t state, uint16_t rule) {
+    return (b3_update){
         .hdr = {.kind = B3_UPDATE,
                 .version = 1,
                 .venue = order->venue,
@@ -146,7 +118,15 @@ static b3_update *answer(b3_slot *out, const b3_paper_order *order, uint8_t stat
         .qty_raw = order->qty_raw,
         .cum_qty_raw = order->cum_qty_raw,
     };
-    return update;
+}
+
+static void write(b3_slot *out, const b3_update *update) {
+    memcpy(out, update, sizeof(*update));
+}
+
+static void tell(b3_slot *out, const b3_paper_order *order, uint8_t state, uint16_t rule) {
+    const b3_update update = answer(order, state, rule);
+    write(out, &update);
 }
 
 /* Fills the order, or expires it when the money does not fit; returns 1 when the order is done. */
@@ -156,18 +136,19 @@ static int fill(b3_paper *paper, b3_slot *out, b3_paper_order *order, int64_t pr
     int64_t notional = 0;
     int64_t fee = 0;
     if (b3_notional(instrument, price, qty, &notional) != B3_OK || b3_mul_div(notional, rate, b3_pow10[B3_MONEY_SCALE], &fee) != B3_OK) {
-        answer(out, order, B3_EXPIRED, B3_RULE_OVERFLOW);
+        tell(out, order, B3_EXPIRED, B3_RULE_OVERFLOW);
         return 1;
     }
     order->cum_qty_raw += qty;
     const int whole = order->cum_qty_raw == order->qty_raw;
-    b3_update *update = answer(out, order, whole ? B3_FILLED : B3_PARTIALLY_FILLED, B3_RULE_NONE);
-    update->liquidity = liquidity;
-    update->exec_id = ++paper->exec_id;
-    update->last_price_raw = price;
-    update->last_qty_raw = qty;
-    update->fee_raw = fee;
-    update->fee_currency = instrument->quote_currency;
+    b3_update update = answer(order, whole ? B3_FILLED : B3_PARTIALLY_FILLED, B3_RULE_NONE);
+    update.liquidity = liquidity;
+    update.exec_id = ++paper->exec_id;
+    update.last_price_raw = price;
+    update.last_qty_raw = qty;
+    update.fee_raw = fee;
+    update.fee_currency = instrument->quote_currency;
+    write(out, &update);
     return whole;
 }
 
@@ -175,12 +156,12 @@ static int fill(b3_paper *paper, b3_slot *out, b3_paper_order *order, int64_t pr
 
 static void rest(b3_paper *paper, const b3_paper_order *order) {
     const uint32_t index = paper->free_head;
-    const uint32_t side = side_index(order->side);
+    const uint32_t side = b3_side_index(order->side);
     b3_paper_order *slot = &paper->slots[index];
     uint32_t *head = &paper->lanes[order->instrument].head[side];
     uint32_t before = NONE;
     uint32_t after = *head;
-    while (after != NONE && rank(side, paper->slots[after].price_raw) <= rank(side, order->price_raw)) {
+    while (after != NONE && b3_price_rank(side, paper->slots[after].price_raw) <= b3_price_rank(side, order->price_raw)) {
         before = after;
         after = paper->slots[after].next;
     }
@@ -196,7 +177,7 @@ static void rest(b3_paper *paper, const b3_paper_order *order) {
 
 static void take_out(b3_paper *paper, b3_paper_order *order) {
     const uint32_t index = (uint32_t)(order - paper->slots);
-    uint32_t *head = &paper->lanes[order->instrument].head[side_index(order->side)];
+    uint32_t *head = &paper->lanes[order->instrument].head[b3_side_index(order->side)];
     (void)b3_map_remove(paper->by_id, order->order_id); /* every resting order is there */
     if (order->prev == NONE) *head = order->next;
     else paper->slots[order->prev].next = order->next;
@@ -211,104 +192,9 @@ static b3_paper_order *resting(b3_paper *paper, uint64_t order_id, uint32_t inst
     return &paper->slots[index];
 }
 
-/* ---------------------------------------------------------------- what is displayed, and what of it is ours */
-
-static int64_t touch_price(const b3_touch *touch, uint32_t side) {
-    return side == 0 ? touch->bid_price_raw : touch->ask_price_raw;
-}
-
-static int64_t touch_qty(const b3_touch *touch, uint32_t side) {
-    return side == 0 ? touch->bid_qty_raw : touch->ask_qty_raw;
-}
-
-/* Forgets what the touch says is gone or has changed. */
-static void prune(b3_shelf *shelf, uint32_t side, const b3_touch *touch) {
-    const int64_t price = touch_price(touch, side);
-    uint32_t gone = 0;
-    while (gone < shelf->count) {
-        const b3_taken *entry = &shelf->entries[gone];
-        const int behind = price <= 0 || rank(side, entry->price_raw) < rank(side, price);
-        const int changed = entry->price_raw == price && entry->displayed_raw != touch_qty(touch, side);
-        if (!behind && !changed) break;
-        gone++;
-    }
-    if (gone == 0) return;
-    shelf->count -= gone;
-    memmove(shelf->entries, shelf->entries + gone, shelf->count * sizeof(b3_taken));
-}
-
-/* After prune the touch's entry, if there is one, is the first. */
-static int64_t touch_left(const b3_shelf *shelf, const b3_touch *touch, uint32_t side) {
-    if (touch_price(touch, side) <= 0 || touch_qty(touch, side) <= 0) return 0;
-    const int known = shelf->count > 0 && shelf->entries[0].price_raw == touch_price(touch, side);
-    return touch_qty(touch, side) - (known ? shelf->entries[0].taken_raw : 0);
-}
-
-static void take_touch(b3_shelf *shelf, int64_t price, int64_t displayed, int64_t qty) {
-    if (shelf->count == 0 || shelf->entries[0].price_raw != price) {
-        if (shelf->count == B3_PAPER_LEVELS) shelf->count--;
-        memmove(shelf->entries + 1, shelf->entries, shelf->count * sizeof(b3_taken));
-        shelf->entries[0] = (b3_taken){.price_raw = price, .displayed_raw = displayed};
-        shelf->count++;
-    }
-    shelf->entries[0].taken_raw += qty;
-}
-
-/* Takes from one displayed level; *at runs through the shelf beside the levels, both best price first. Returns what is still wanted. */
-static int64_t walk_level(b3_task *task, const b3_shelf *shelf, uint32_t *at, uint32_t side, int64_t price, int64_t displayed,
-                          int64_t want) {
-    while (*at < shelf->count && rank(side, shelf->entries[*at].price_raw) < rank(side, price)) (*at)++;
-    b3_walked *walked = &task->walked[task->walked_count++];
-    walked->before = (b3_taken){.price_raw = price, .displayed_raw = displayed};
-    if (*at < shelf->count && shelf->entries[*at].price_raw == price && shelf->entries[*at].displayed_raw == displayed)
-        walked->before.taken_raw = shelf->entries[*at].taken_raw;
-    const int64_t left = displayed - walked->before.taken_raw;
-    walked->take_raw = left < want ? left : want;
-    return want - walked->take_raw;
-}
-
-/* Works out what an order of this size takes of a displayed side, at this limit or better (0: any). Returns what it does not get. */
-static int64_t walk(b3_paper *paper, const b3_shelf *shelf, const b3_view *view, uint32_t side, int64_t limit, int64_t want) {
-    b3_task *task = &paper->task;
-    const int64_t best = touch_price(view->touch, side);
-    uint32_t at = 0;
-    if (best <= 0 || touch_qty(view->touch, side) <= 0) return want;
-    if (limit != 0 && rank(side, best) > rank(side, limit)) return want;
-    want = walk_level(task, shelf, &at, side, best, touch_qty(view->touch, side), want);
-    if (want == 0 || view->levels == NULL || !(view->flags & B3_VIEW_SYNCED)) return want;
-    const uint32_t count = view->levels(view->book, side == 0 ? B3_BUY : B3_SELL, paper->levels, B3_PAPER_LEVELS);
-    for (uint32_t i = 0; i < count && want > 0; i++) {
-        const b3_book_level *level = &paper->levels[i];
-        if (rank(side, level->price_raw) <= rank(side, best)) continue; /* the touch's, and newer there */
-        if (limit != 0 && rank(side, level->price_raw) > rank(side, limit)) break;
-        want = walk_level(task, shelf, &at, side, level->price_raw, level->qty_raw, want);
-    }
-    return want;
-}
-
-/* Writes down what the walk took. What it walked over replaces what was known of those prices; beyond them nothing has changed. */
-static void keep(b3_shelf *shelf, const b3_task *task, uint32_t side) {
-    if (task->walked_count == 0) return;
-    const int64_t last = rank(side, task->walked[task->walked_count - 1].before.price_raw);
-    uint32_t beyond = 0;
-    uint32_t kept = 0;
-    while (beyond < shelf->count && rank(side, shelf->entries[beyond].price_raw) <= last) beyond++;
-    for (uint32_t i = 0; i < task->walked_count; i++) kept += task->walked[i].before.taken_raw + task->walked[i].take_raw > 0;
-    if (kept > B3_PAPER_LEVELS) kept = B3_PAPER_LEVELS;
-    uint32_t rest_count = shelf->count - beyond;
-    if (rest_count > B3_PAPER_LEVELS - kept) rest_count = B3_PAPER_LEVELS - kept; /* the farthest are forgotten */
-    memmove(shelf->entries + kept, shelf->entries + beyond, rest_count * sizeof(b3_taken));
-    shelf->count = kept + rest_count;
-    for (uint32_t i = 0, to = 0; i < task->walked_count && to < kept; i++) {
-        b3_taken entry = task->walked[i].before;
-        entry.taken_raw += task->walked[i].take_raw;
-        if (entry.taken_raw > 0) shelf->entries[to++] = entry;
-    }
-}
-
 /* ---------------------------------------------------------------- an arriving request, one answer a step */
 
-static uint16_t malformed(const b3_paper *paper, const b3_task *task) {
+static uint16_t refusal_of(const b3_paper *paper, const b3_task *task) {
     const b3_paper_order *order = &task->order;
     const int market = order->order_type == B3_MARKET;
     uint64_t index = 0;
@@ -324,13 +210,15 @@ static int step_cancel(b3_paper *paper, b3_slot *out) {
     b3_task *task = &paper->task;
     b3_paper_order *original = resting(paper, task->orig_order_id, task->order.instrument);
     if (original != NULL) {
-        answer(out, original, B3_CANCELED, B3_RULE_NONE);
+        tell(out, original, B3_CANCELED, B3_RULE_NONE);
         take_out(paper, original);
     } else {
         b3_paper_order unknown = task->order; /* of the order that was meant only the id is known */
         unknown.order_id = task->orig_order_id;
         unknown.venue_order_id = 0;
-        answer(out, &unknown, B3_UNKNOWN, B3_RULE_UNKNOWN_ORDER)->hdr.flags = B3_FLAG_CANCEL_REJECT;
+        b3_update update = answer(&unknown, B3_UNKNOWN, B3_RULE_UNKNOWN_ORDER);
+        update.hdr.flags = B3_FLAG_CANCEL_REJECT;
+        write(out, &update);
         task->refusal = B3_RULE_UNKNOWN_ORDER;
     }
     task->stage = task->action == B3_REPLACE ? ARRIVE : IDLE;
@@ -341,46 +229,47 @@ static int step_arrive(b3_paper *paper, const b3_view *view, b3_slot *out) {
     b3_task *task = &paper->task;
     b3_paper_order *order = &task->order;
     task->stage = IDLE;
-    uint16_t rule = malformed(paper, task);
+    uint16_t rule = refusal_of(paper, task);
     if (rule != B3_RULE_NONE) {
-        answer(out, order, B3_REJECTED, rule);
+        tell(out, order, B3_REJECTED, rule);
         return 1;
     }
-    const uint32_t opposite = 1 - side_index(order->side);
+    const uint32_t opposite = 1 - b3_side_index(order->side);
     const b3_touch *touch = view->touch;
-    const int64_t best = touch_price(touch, opposite);
-    const int reached =
-        best > 0 && touch_qty(touch, opposite) > 0 && (order->price_raw == 0 || rank(opposite, best) <= rank(opposite, order->price_raw));
+    const int64_t best = b3_touch_price(touch, opposite);
+    const int reached = b3_touch_qty(touch, opposite) > 0 &&
+                        (order->price_raw == 0 || b3_price_rank(opposite, best) <= b3_price_rank(opposite, order->price_raw));
     b3_shelf *shelf = &paper->lanes[order->instrument].shelves[opposite];
-    prune(shelf, opposite, touch);
+    b3_shelf_look(shelf, touch);
+    task->walk.count = 0;
     int64_t missing = order->qty_raw;
     if (order->tif == B3_POST_ONLY) rule = reached ? B3_RULE_POST_ONLY : B3_RULE_NONE;
-    else if (reached) missing = walk(paper, shelf, view, opposite, order->price_raw, order->qty_raw);
+    else if (reached) missing = b3_shelf_walk(shelf, view, order->price_raw, order->qty_raw, &task->walk);
     const int rests = order->order_type == B3_LIMIT && (order->tif == B3_GTC || order->tif == B3_POST_ONLY);
     if (rule == B3_RULE_NONE && rests && missing > 0 && paper->free_head == NONE) rule = B3_RULE_OPEN_ORDERS;
     if (rule != B3_RULE_NONE) {
-        answer(out, order, B3_REJECTED, rule);
+        tell(out, order, B3_REJECTED, rule);
         return 1;
     }
     order->venue_order_id = ++paper->venue_order_id;
     if (order->tif == B3_FOK && missing > 0) {
-        answer(out, order, B3_EXPIRED, B3_RULE_FOK);
+        tell(out, order, B3_EXPIRED, B3_RULE_FOK);
         return 1;
     }
-    keep(shelf, task, opposite);
-    answer(out, order, B3_WORKING, B3_RULE_NONE);
+    b3_shelf_keep(shelf, &task->walk);
+    tell(out, order, B3_WORKING, B3_RULE_NONE);
     task->stage = FILLS;
     return 1;
 }
 
 static int step_fill(b3_paper *paper, b3_slot *out) {
     b3_task *task = &paper->task;
-    while (task->walked_at < task->walked_count && task->walked[task->walked_at].take_raw == 0) task->walked_at++;
-    if (task->walked_at == task->walked_count) {
+    while (task->walked_at < task->walk.count && task->walk.levels[task->walked_at].take_raw == 0) task->walked_at++;
+    if (task->walked_at == task->walk.count) {
         task->stage = SETTLE;
         return 0;
     }
-    const b3_walked *walked = &task->walked[task->walked_at++];
+    const b3_walked *walked = &task->walk.levels[task->walked_at++];
     if (fill(paper, out, &task->order, walked->before.price_raw, walked->take_raw, B3_TAKER)) task->stage = IDLE;
     return 1;
 }
@@ -393,7 +282,7 @@ static int step_settle(b3_paper *paper, b3_slot *out) {
         rest(paper, order);
         return 0;
     }
-    answer(out, order, B3_EXPIRED, order->order_type == B3_MARKET || order->cum_qty_raw == 0 ? B3_RULE_NO_LIQUIDITY : B3_RULE_NONE);
+    tell(out, order, B3_EXPIRED, order->order_type == B3_MARKET || order->cum_qty_raw == 0 ? B3_RULE_NO_LIQUIDITY : B3_RULE_NONE);
     return 1;
 }
 
@@ -407,12 +296,11 @@ static int step_sweep(b3_paper *paper, b3_slot *out) {
         const uint32_t index = lane->head[side];
         if (index == NONE || task->budget[side] <= 0) continue;
         b3_paper_order *order = &paper->slots[index];
-        if (rank(side, order->price_raw) > rank(side, task->bound[side])) continue;
+        if (b3_price_rank(side, order->price_raw) > b3_price_rank(side, task->bound[side])) continue;
         const int64_t open = order->qty_raw - order->cum_qty_raw;
         const int64_t qty = open < task->budget[side] ? open : task->budget[side];
         task->budget[side] -= qty;
-        if (task->displayed_price[side] != 0)
-            take_touch(&lane->shelves[1 - side], task->displayed_price[side], task->displayed_qty[side], qty);
+        if (task->touch.bid_price_raw != 0 || task->touch.ask_price_raw != 0) b3_shelf_take(&lane->shelves[1 - side], &task->touch, qty);
         else task->budget[1 - side] = task->budget[side]; /* one print, whichever side it meets */
         if (fill(paper, out, order, order->price_raw, qty, B3_MAKER)) take_out(paper, order);
         return 1;
@@ -432,23 +320,23 @@ static void start_trade(b3_paper *paper, const b3_trade *trade) {
     task->bound[0] = trade->price_raw + (trade->price_raw < INT64_MAX);
     task->bound[1] = trade->price_raw - 1;
     task->budget[0] = task->budget[1] = trade->qty_raw;
-    task->displayed_price[0] = task->displayed_price[1] = 0;
+    task->touch = (b3_touch){0};
 }
 
 static void start_quote(b3_paper *paper, uint32_t instrument, const b3_touch *touch) {
     b3_task *task = &paper->task;
     b3_lane *lane = &paper->lanes[instrument];
     for (uint32_t side = 0; side < 2; side++)
-        if (lane->shelves[side].count > 0) prune(&lane->shelves[side], side, touch);
+        if (lane->shelves[side].count > 0) b3_shelf_look(&lane->shelves[side], touch);
     if (lane->head[0] == NONE && lane->head[1] == NONE) return;
     task->stage = SWEEP;
     task->lane = instrument;
     task->side = 0;
+    task->touch = *touch;
     for (uint32_t side = 0; side < 2; side++) {
         const uint32_t opposite = 1 - side;
-        task->bound[side] = task->displayed_price[side] = touch_price(touch, opposite);
-        task->displayed_qty[side] = touch_qty(touch, opposite);
-        task->budget[side] = touch_left(&lane->shelves[opposite], touch, opposite);
+        task->bound[side] = b3_touch_price(touch, opposite);
+        task->budget[side] = b3_shelf_left(&lane->shelves[opposite], touch);
     }
 }
 
@@ -459,7 +347,6 @@ static void start_request(b3_paper *paper, const b3_request *request) {
     task->action = request->action;
     task->stage = request->action == B3_CANCEL || request->action == B3_REPLACE ? CANCEL_LEG : ARRIVE;
     task->orig_order_id = request->orig_order_id;
-    task->walked_count = 0;
     task->walked_at = 0;
     task->order = (b3_paper_order){
         .order_id = request->order_id,

@@ -1,9 +1,12 @@
 """Random fills against weighted-average cost in fractions: equal to the last digit, flips and rounding included."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trading_kit import BUY, PARTIALLY_FILLED, SELL, Account, Core
@@ -64,11 +67,7 @@ fills = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.sampled_from(SCALES), fills)
-def test_random_flow_is_exact(
-    internals: tuple[Any, Any], scales: tuple[int, int], flow: list[tuple[int, int, int, int, int]]
-) -> None:
+def run(internals: tuple[Any, Any], scales: tuple[int, int], flow: Iterable[tuple[int, int, int, int, int]]) -> None:
     core = Core(*internals)
     price_scale, qty_scale = scales
     instruments = core.instruments({"price_scale": price_scale, "qty_scale": qty_scale, "base_currency": 1})
@@ -92,6 +91,34 @@ def test_random_flow_is_exact(
         assert account.balance(0)[0] + naive.fees == account.position()["realized"] - account.position()["cost"]
         if naive.qty == 0:
             assert account.position()["cost"] == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(SCALES), fills)
+def test_random_flow_is_exact(
+    internals: tuple[Any, Any], scales: tuple[int, int], flow: list[tuple[int, int, int, int, int]]
+) -> None:
+    run(internals, scales, flow)
+
+
+@pytest.mark.parametrize("scales", SCALES)
+def test_a_long_flow_is_exact(internals: tuple[Any, Any], scales: tuple[int, int]) -> None:
+    """Made from a seed: hundreds of flips, most notionals rounded."""
+    random = Random(11)
+    run(
+        internals,
+        scales,
+        (
+            (
+                random.choice([BUY, SELL]),
+                random.randint(1, 10**5),
+                random.randint(1, 10**4),
+                random.randint(-9, 99),
+                777,
+            )
+            for _ in range(1500)
+        ),
+    )
 
 
 @settings(max_examples=50, deadline=None)
