@@ -59,7 +59,8 @@ def compiler() -> str:
 def instructions(case: Case, sample: Path, build: Path, isa: str) -> int:
     """Instructions executed inside bench_body; RuntimeError when the bench fails or callgrind says nothing."""
     arguments = [argument.format(sample=sample, lines=sample_lines()) for argument in case.arguments]
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=bench_body*"]
+    profile = sample.with_name("callgrind.out")
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "--toggle-collect=bench_body*"]
     done = subprocess.run(
         [*command, str(build / "benches" / case.program), *arguments],
         capture_output=True,

@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/atomics.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static int32_t prefault(uint8_t *base, size_t size) {
     if (madvise(base, size, MADV_POPULATE_WRITE) == 0) return B3_OK;
     if (errno != EINVAL) return B3_ERR_MEMORY;
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    for (size_t i = 0; i < size; i += page) *(volatile uint8_t *)(base + i) = 0;
+    for (size_t i = 0; i < size; i += page) b3_store_relaxed(base + i, (uint8_t)0);
     return B3_OK;
 }
 

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
-#define LITERAL(at, text) is_literal((at), (text), sizeof(text) - 1)
+#define LITERAL(at, text) is_text((at), FIRST_WORD(text), SECOND_WORD(text), sizeof(text) - 1)
 
 INLINE uint64_t load8(const void *at) {
     uint64_t word;
@@ -24,16 +24,20 @@ INLINE uint64_t load8(const void *at) {
     return word;
 }
 
-/* Are the bytes at a place these? In whole words, with the constants in the code, where a compiler would call memcmp. */
-INLINE int is_literal(const uint8_t *at, const char *text, size_t len) {
-    uint64_t differ = 0;
-    size_t i = 0;
-    for (; i + 8 <= len; i += 8) differ |= load8(at + i) ^ load8(text + i);
-    if (i == len) return differ == 0;
-    if (len > 8) return (differ | (load8(at + len - 8) ^ load8(text + len - 8))) == 0;
-    uint64_t want = 0;
-    for (size_t k = 0; k < len; k++) want |= (uint64_t)(uint8_t)text[k] << (8 * k);
-    return (load8(at) ^ want) << (64 - 8 * len) == 0;
+/* A string literal's eight bytes from one of them on, as a number; what lies behind its end is 0. Spelt out, because compilers fold this
+ * and neither memcmp nor a loop. */
+#define BYTE_OF(text, i) ((i) < sizeof(text) ? (uint64_t)(uint8_t)(text)[(i) < sizeof(text) ? (i) : 0] << (8 * ((i) % 8)) : 0)
+#define FIRST_WORD(text)                                                                                                                   \
+    (BYTE_OF(text, 0u) | BYTE_OF(text, 1u) | BYTE_OF(text, 2u) | BYTE_OF(text, 3u) | BYTE_OF(text, 4u) | BYTE_OF(text, 5u) |               \
+     BYTE_OF(text, 6u) | BYTE_OF(text, 7u))
+#define SECOND_WORD(text)                                                                                                                  \
+    (BYTE_OF(text, 8u) | BYTE_OF(text, 9u) | BYTE_OF(text, 10u) | BYTE_OF(text, 11u) | BYTE_OF(text, 12u) | BYTE_OF(text, 13u) |           \
+     BYTE_OF(text, 14u) | BYTE_OF(text, 15u))
+
+/* Are the next len bytes, at most 16, those of the two words? */
+INLINE int is_text(const uint8_t *at, uint64_t first, uint64_t second, size_t len) {
+    if (len <= 8) return (load8(at) ^ first) << (64 - 8 * len) == 0;
+    return ((load8(at) ^ first) | (load8(at + 8) ^ second) << (128 - 8 * len)) == 0;
 }
 
 /* Bytes 0..15: empty lanes; 16..31: lanes 0..15. From byte n on it is the shuffle that moves n bytes to the end. */
@@ -278,7 +282,7 @@ INLINE int depth(speculation *s, int wrapped) {
 
 /* at: behind {"lastUpdateId": */
 INLINE int snapshot(speculation *s, const b3_json_entry *default_entry, int wrapped) {
-    number id;
+    number id = {0};
     if (default_entry == NULL || default_entry->price == NULL || !take_number(s, &id)) return 0;
     s->entry = default_entry;
     number time = id;
@@ -304,13 +308,13 @@ typedef struct pair {
 
 /* at: before the price's opening quote. middle: the 7 bytes from its closing quote to the quantity's opening one, as ","q":". Goes behind
  * the quantity. */
-INLINE int take_pair(speculation *s, const char *middle, pair *out) {
+INLINE int take_pair(speculation *s, uint64_t middle, pair *out) {
     if (!in_text(s) || *s->at != '"') return 0;
     uint64_t quotes = clear_lowest(quotes64(s->at));
     const int64_t c1 = lowest(quotes);
     quotes = clear_lowest(clear_lowest(clear_lowest(clear_lowest(quotes))));
     const int64_t c2 = lowest(quotes);
-    if (c2 == 64 || !is_literal(s->at + c1, middle, 7)) return 0;
+    if (c2 == 64 || !is_text(s->at + c1, middle, 0, 7)) return 0;
     *out = (pair){.price = s->at + 1, .price_len = c1 - 1, .qty = s->at + c1 + 7, .qty_len = c2 - c1 - 7};
     s->at += c2 + 1;
     return 1;
@@ -326,12 +330,12 @@ INLINE void emit_one(speculation *s, uint16_t kind) {
 
 /* at: behind the '{' of spot or behind "e":"bookTicker", of futures, whose quotes also have a time. */
 INLINE int quote(speculation *s, int futures, int wrapped) {
-    number id;
+    number id = {0};
     pair bid;
     pair ask;
     if (!TAKE_LITERAL(s, "\"u\":") || !take_number(s, &id) || !TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
-    if (!TAKE_LITERAL(s, ",\"b\":") || !take_pair(s, "\",\"B\":\"", &bid)) return 0;
-    if (!TAKE_LITERAL(s, ",\"a\":") || !take_pair(s, "\",\"A\":\"", &ask)) return 0;
+    if (!TAKE_LITERAL(s, ",\"b\":") || !take_pair(s, FIRST_WORD("\",\"B\":\""), &bid)) return 0;
+    if (!TAKE_LITERAL(s, ",\"a\":") || !take_pair(s, FIRST_WORD("\",\"A\":\""), &ask)) return 0;
     number time = id;
     number made = id;
     if (futures && (!in_text(s) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time))) return 0;
@@ -384,14 +388,14 @@ INLINE int emit_trade(speculation *s, const pair *size, uint8_t flags, number ti
 /* at: behind "e":"trade","E": . Spot: s,t,p,q,T,m,M. Futures: T,s,t,p,q,X,m. */
 INLINE int trade(speculation *s, int wrapped) {
     number time;
-    number id;
+    number id = {0};
     pair size;
     uint8_t flags = 0;
     if (!take_number(s, &time)) return 0;
     const int futures = TAKE_LITERAL(s, ",\"T\":");
     if (futures && !take_number(s, &time)) return 0;
     if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s) || !TAKE_LITERAL(s, ",\"t\":") || !take_number(s, &id)) return 0;
-    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, "\",\"q\":\"", &size) || !in_text(s)) return 0;
+    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, FIRST_WORD("\",\"q\":\""), &size) || !in_text(s)) return 0;
     if (futures) {
         if (!TAKE_LITERAL(s, ",\"X\":\"MARKET\"") || !take_maker(s, &flags)) return 0;
     } else {
@@ -403,7 +407,7 @@ INLINE int trade(speculation *s, int wrapped) {
 /* at: behind "e":"aggTrade","E": . Spot: s,a,p,q,f,l,T,m,M. Futures: a,s,p,q,f,l,T,m. */
 INLINE int agg_trade(speculation *s, int wrapped) {
     number time;
-    number id;
+    number id = {0};
     number first;
     number last;
     pair size;
@@ -413,7 +417,7 @@ INLINE int agg_trade(speculation *s, int wrapped) {
     if (futures && !take_number(s, &id)) return 0;
     if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
     if (!futures && (!TAKE_LITERAL(s, ",\"a\":") || !take_number(s, &id))) return 0;
-    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, "\",\"q\":\"", &size)) return 0;
+    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, FIRST_WORD("\",\"q\":\""), &size)) return 0;
     if (!in_text(s) || !TAKE_LITERAL(s, ",\"f\":") || !take_number(s, &first)) return 0;
     if (!TAKE_LITERAL(s, ",\"l\":") || !take_number(s, &last) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time)) return 0;
     if (!take_maker(s, &flags) || (!futures && !TAKE_LITERAL(s, ",\"M\":true"))) return 0;

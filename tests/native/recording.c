@@ -15,7 +15,7 @@ uint64_t b3t_recording_read_padding(const b3_record *record) {
 }
 
 uint64_t b3t_recording_drain(b3_recording *recording, uint64_t *bytes) {
-    const b3_record *record;
+    const b3_record *record = NULL;
     uint64_t count = 0;
     *bytes = 0;
     while (b3_recording_advance(recording, &record) == B3_OK) {
