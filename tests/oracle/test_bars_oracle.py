@@ -158,3 +158,34 @@ def test_time_ends_in_2200(internals: tuple[Any, Any]) -> None:
     for item in (Trade(START, 9, 9), Trade(YEAR_2200_NS, 9, 9), Trade(YEAR_2200_NS + 1, 9, 9), INT64_MAX, -INT64_MAX):
         expected = oracle.on_clock(item) if isinstance(item, int) else oracle.on_trade(item)
         assert core.feed(item, 3) == expected
+
+
+def run(internals: tuple[Any, Any], oracle: Bars, script: list[Trade | int]) -> list[tuple[Any, ...]]:
+    """What both say to a script written by hand."""
+    core, told = Core(internals, oracle), []
+    for item in script:
+        expected = oracle.on_clock(item) if isinstance(item, int) else oracle.on_trade(item)
+        assert core.feed(item, 4) == expected
+        told += expected
+    return told
+
+
+def test_the_greatest_notional_that_fits_and_the_tie_beyond(internals: tuple[Any, Any]) -> None:
+    full = Trade(START, INT64_MAX, 10)  # at 8 + 1 digits: INT64_MAX of money to the last digit
+    fits = run(internals, Bars(TICK, 2, 0, 8, 1, 0), [full, Trade(START, 4, 1)])
+    assert [event[8] for event in fits] == [INT64_MAX]
+    tie = run(internals, Bars(TICK, 2, 0, 8, 1, 0), [full, Trade(START, 5, 1)])
+    assert tie == [("system", 8, -9, 0)]
+
+
+def test_an_interval_that_overflowed_gives_no_bar_but_its_last_price(internals: tuple[Any, Any]) -> None:
+    script = [Trade(START, 2**62, 2**62), Trade(START, 7, 1), START + 3_000 * MS]
+    told = run(internals, Bars(TIME, 1_000 * MS, 0, 2, 8, internals[1].b3t_bars_gap_max()), script)
+    assert told[0] == ("system", 8, -9, 0)
+    assert [(event[3], event[6], event[-1]) for event in told[1:]] == [(7, 7, True)] * 2
+
+
+def test_vwap_is_rounded_half_to_even(internals: tuple[Any, Any]) -> None:
+    prices = [2, 3, 3, 4]
+    told = run(internals, Bars(TICK, 2, 0, 0, 0, 0), [Trade(START, price, 1) for price in prices])
+    assert [event[9] for event in told] == [2, 4]

@@ -186,3 +186,16 @@ def test_a_removed_best_far_from_the_next_one(make: Maker) -> None:
     for price, left in ((500_000, 400_000), (400_000, 320_000), (320_000, 0)):
         make.lib.b3_book_set(book, BUY, price, 0)
         assert make.lib.b3_book_best(book, BUY).price_raw == left
+
+
+def test_the_window_follows_a_touch_that_falls(make: Maker) -> None:
+    book = make.book(dense=4096, sparse=8_192)
+    for price in range(20_000, 10_000, -2):
+        assert make.lib.b3_book_set(book, BUY, price, 1) == 0
+    behind = make.stats(book).sparse
+    assert behind == 5_000 - 3_072 // 2, "a quarter of the window lies before the best, three behind"
+    for price in range(20_000, 17_000, -2):
+        assert make.lib.b3_book_set(book, BUY, price, 0) == 0
+    assert make.best(book)[:2] == (17_000, 1)
+    assert behind - make.stats(book).sparse >= 1_000 // 2, "what came into reach of the touch is dense"
+    assert make.stats(book).bid_levels == 3_500
