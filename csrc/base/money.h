@@ -34,7 +34,7 @@ static const int64_t b3_pow10[19] = {1,
 static inline int b3_div_wide(b3_uint128 number, uint64_t divisor, uint64_t *quotient, uint64_t *remainder) {
     const uint64_t high = (uint64_t)(number >> 64);
     const uint64_t low = (uint64_t)number;
-    if (high == 0) {
+    if (__builtin_expect(high == 0, 1)) { /* hot, so that a constant divisor becomes a multiplication */
         *quotient = low / divisor;
         *remainder = low % divisor;
         return 1;

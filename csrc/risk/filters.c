@@ -86,7 +86,7 @@ uint16_t b3_filters_check(const b3_instrument *instrument, const b3_request *req
     }
     if (instrument->position_max_raw != 0 && request->side == B3_BUY) {
         int64_t after = 0;
-        if (b3_add(position_raw, request->qty_raw, &after) != B3_OK) after = INT64_MAX;
+        if (__builtin_add_overflow(position_raw, request->qty_raw, &after)) after = INT64_MAX;
         if (after > instrument->position_max_raw) return refuse(B3_RULE_MAX_POSITION, instrument->position_max_raw, after, limit, value);
     }
     if (instrument->max_num_orders != 0 && open_orders >= instrument->max_num_orders)

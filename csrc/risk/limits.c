@@ -108,7 +108,7 @@ static int32_t notional_up(const b3_instrument *instrument, int64_t price, int64
 static int32_t buy_cost(const b3_risk *risk, int64_t notional, int64_t *out) {
     int64_t fee = 0;
     if (b3_mul_div_up(notional, risk->fee_rate_raw, b3_pow10[B3_MONEY_SCALE], &fee) != B3_OK) return B3_ERR_OVERFLOW;
-    return b3_add(notional, fee, out);
+    return __builtin_add_overflow(notional, fee, out) ? B3_ERR_OVERFLOW : B3_OK;
 }
 
 static int32_t to_reporting(const b3_risk *risk, uint32_t currency, int64_t amount, int64_t *out) {
@@ -129,20 +129,23 @@ static uint16_t refuse(b3_case *c, uint16_t rule, int64_t limit, int64_t value) 
     return rule;
 }
 
+/* Every field within what is supported. One test for all: this is on the path of every order. */
+static int is_well_formed(const b3_request *request) {
+    const int market = request->order_type == B3_MARKET;
+    const int limit = request->order_type == B3_LIMIT;
+    const int action = (request->action == B3_NEW) | (request->action == B3_REPLACE);
+    const int side = (uint8_t)(request->side - B3_BUY) <= B3_SELL - B3_BUY;
+    const int tif = (uint8_t)(request->tif - B3_GTC) <= B3_POST_ONLY - B3_GTC;
+    const int kind = (limit & (request->price_raw > 0)) | (market & (request->tif != B3_POST_ONLY));
+    return action & side & tif & kind & (request->qty_raw > 0) & (request->stop_price_raw == 0) & (request->order_id != 0);
+}
+
 static uint16_t check_form(const b3_risk *risk, b3_case *c) {
     const b3_request *request = c->request;
     const uint32_t instrument = request->hdr.instrument;
-    if (request->action != B3_NEW && request->action != B3_REPLACE) return refuse(c, B3_RULE_MALFORMED, 0, request->action);
-    if (request->side != B3_BUY && request->side != B3_SELL) return refuse(c, B3_RULE_MALFORMED, 0, request->side);
-    if (request->order_type != B3_MARKET && request->order_type != B3_LIMIT) return refuse(c, B3_RULE_MALFORMED, 0, request->order_type);
-    if (request->tif < B3_GTC || request->tif > B3_POST_ONLY) return refuse(c, B3_RULE_MALFORMED, 0, request->tif);
-    if (request->order_type == B3_MARKET && request->tif == B3_POST_ONLY) return refuse(c, B3_RULE_MALFORMED, 0, request->tif);
-    if (request->order_type == B3_LIMIT && request->price_raw <= 0) return refuse(c, B3_RULE_MALFORMED, 0, request->price_raw);
-    if (request->qty_raw <= 0) return refuse(c, B3_RULE_MALFORMED, 0, request->qty_raw);
-    if (request->stop_price_raw != 0) return refuse(c, B3_RULE_MALFORMED, 0, request->stop_price_raw);
-    if (request->order_id == 0) return refuse(c, B3_RULE_MALFORMED, 0, 0);
+    if (!is_well_formed(request)) return refuse(c, B3_RULE_MALFORMED, 0, 0);
     if (instrument >= risk->instrument_count || c->view->instrument != &risk->instruments[instrument])
-        return refuse(c, B3_RULE_MALFORMED, (int64_t)risk->instrument_count, instrument);
+        return refuse(c, B3_RULE_MALFORMED, 0, 0);
     if (request->order_id <= risk->last_id) return refuse(c, B3_RULE_DUPLICATE_ID, (int64_t)risk->last_id, (int64_t)request->order_id);
     if (request->action == B3_REPLACE) {
         uint64_t index = 0;
@@ -241,11 +244,11 @@ static uint16_t check_worst_case(const b3_risk *risk, b3_case *c) {
     if (risk->free_head == risk->order_capacity)
         return refuse(c, B3_RULE_OPEN_ORDERS, risk->order_capacity, (int64_t)risk->open_orders + 1);
     if (c->request->side == B3_BUY) {
-        if (b3_add(high, qty, &high) != B3_OK || b3_add(desk->pending_buy_raw, qty, &pending) != B3_OK)
+        if (__builtin_add_overflow(high, qty, &high) || __builtin_add_overflow(desk->pending_buy_raw, qty, &pending))
             return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty);
         if (position_max != 0 && high > position_max) return refuse(c, B3_RULE_POSITION_MAX, position_max, high);
     } else {
-        if (b3_add(low, -qty, &low) != B3_OK || b3_add(desk->pending_sell_raw, qty, &pending) != B3_OK)
+        if (b3_add(low, -qty, &low) != B3_OK || __builtin_add_overflow(desk->pending_sell_raw, qty, &pending))
             return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty);
         if (position_max != 0 && low < -position_max) return refuse(c, B3_RULE_POSITION_MAX, -position_max, low);
     }
@@ -270,16 +273,18 @@ static uint16_t check_cash(const b3_risk *risk, b3_case *c) {
 /* The base asset that the account holds, in the instrument's quantity, rounded up. */
 static int64_t base_held(const b3_risk *risk, const b3_instrument *instrument) {
     const int64_t total = b3_account_total(risk->account, instrument->base_currency);
+    const int finer = instrument->qty_scale - B3_MONEY_SCALE;
     int64_t qty = INT64_MAX;
     if (total <= 0) return 0;
-    if (instrument->qty_scale <= B3_MONEY_SCALE) (void)b3_mul_div_up(total, 1, b3_pow10[B3_MONEY_SCALE - instrument->qty_scale], &qty);
-    else (void)b3_mul_div_up(total, b3_pow10[instrument->qty_scale - B3_MONEY_SCALE], 1, &qty);
+    if (finer == 0) return total;
+    if (finer < 0) (void)b3_mul_div_up(total, 1, b3_pow10[-finer], &qty);
+    else (void)b3_mul_div_up(total, b3_pow10[finer], 1, &qty);
     return qty;
 }
 
 static uint16_t check_filters(const b3_risk *risk, b3_case *c) {
     int64_t position = 0;
-    if (c->instrument->position_max_raw != 0 && b3_add(base_held(risk, c->instrument), c->desk->pending_buy_raw, &position) != B3_OK)
+    if (c->instrument->position_max_raw != 0 && __builtin_add_overflow(base_held(risk, c->instrument), c->desk->pending_buy_raw, &position))
         position = INT64_MAX;
     return b3_filters_check(c->instrument, c->request, c->mid_raw, position, c->desk->orders, &c->limit_raw, &c->value_raw);
 }
@@ -354,8 +359,8 @@ void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *vie
         .allowed = rule == B3_RULE_NONE,
         .action = request->action,
         .order_id = request->action == B3_CANCEL ? request->orig_order_id : request->order_id,
-        .limit_raw = rule == B3_RULE_NONE ? 0 : c.limit_raw,
-        .value_raw = rule == B3_RULE_NONE ? 0 : c.value_raw,
+        .limit_raw = c.limit_raw,
+        .value_raw = c.value_raw,
     };
 }
 

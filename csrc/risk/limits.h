@@ -2,7 +2,7 @@
  *
  * Order of the checks; the first that refuses is the answer, and a refusal charges nothing:
  *   MALFORMED      a field outside its enum, quantity or limit price <= 0, order id 0, a stop price (not supported yet), MARKET with
- *                  POST_ONLY, an instrument that is not the view's
+ *                  POST_ONLY, an instrument that is not the view's; limit and value 0
  *   DUPLICATE_ID   the order id is not above every id allowed before: ids grow
  *   UNKNOWN_ORDER  REPLACE of an order that holds no reservation in this instrument
  *   HALTED         the view is halted, or its book is not synced
