@@ -7,6 +7,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A noisy machine is no failure: nothing is judged by wall time.
+settings.register_profile("bot3", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bot3")
+
+# Processes that tests start run the installed package too, not the source folder that they may start in.
+os.environ["PYTHONSAFEPATH"] = "1"
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -30,16 +30,15 @@ static int32_t bars(b3_engine *engine, b3_market *market, const b3_header *event
     while (count == B3_OUT_CAP) {
         count = b3_bars_on_event(market->bars, event, &market->view, out, B3_OUT_CAP);
         event = NULL;
-        if (count == B3_ERR_OVERFLOW) return b3_output_system(engine, market, B3_SYS_BAD_MESSAGE, count, 0, error);
         if (count < 0) return b3_engine_fail(error, count, "bars: the stage failed", engine->input_no, 0);
         b3_stage_end(engine, B3_STAGE_BARS);
         for (int32_t i = 0; i < count; i++) {
             b3_header *made = (b3_header *)&out[i];
             made->instrument = (uint32_t)(market - engine->markets);
             made->venue = market->view.instrument->venue;
-            const b3_system *late = (const b3_system *)made;
+            const b3_system *told = (const b3_system *)made; /* late, malformed or too large a trade */
             const int32_t failed = made->kind == B3_BAR ? on_bar(engine, market, (b3_bar *)made, error)
-                                                        : b3_output_system(engine, market, late->code, late->a, late->b, error);
+                                                        : b3_output_system(engine, market, told->code, told->a, told->b, error);
             if (failed != B3_OK) return failed;
         }
     }
