@@ -73,7 +73,8 @@ static void make_data(world *w) {
     for (int i = 0; i < VARIED; i++) {
         cents += (int64_t)(random_next(&seed) % 201) - 100;
         b3_touch *touch = &w->touches[i];
-        *touch = (b3_touch){.bid_price_raw = cents * 1000000, .ask_price_raw = (cents + 1) * 1000000, .update_id = i + 1, .ts_recv_ns = START_NS};
+        *touch = (b3_touch){
+            .bid_price_raw = cents * 1000000, .ask_price_raw = (cents + 1) * 1000000, .update_id = i + 1, .ts_recv_ns = START_NS};
         touch->bid_qty_raw = MONEY + (int64_t)(random_next(&seed) % (uint64_t)MONEY);
         touch->ask_qty_raw = MONEY + (int64_t)(random_next(&seed) % (uint64_t)MONEY);
         b3_request *request = &w->requests[i];
