@@ -4,7 +4,7 @@
 b3_int128 b3_worst_converted(b3_int128 exposure, int64_t rate) {
     const b3_int128 one = b3_pow10[B3_MONEY_SCALE];
     const b3_int128 whole = exposure / one;
-    const b3_int128 part = exposure % one * rate;
+    const b3_int128 part = (exposure - whole * one) * rate;
     if (whole > B3_EXPOSURE_UNKNOWN / rate) return B3_EXPOSURE_UNKNOWN;
     const b3_int128 sum = whole * rate + (part + one - 1) / one;
     return sum < B3_EXPOSURE_UNKNOWN ? sum : B3_EXPOSURE_UNKNOWN;
