@@ -16,9 +16,7 @@ from recordings import sample_recording
 ROOT = Path(__file__).resolve().parents[2]
 MAIN_JOB = Path(os.environ.get("B3_INTERNALS", ROOT / "build/dev/tests/native")).parents[1] / "benches" / "main_job"
 
-pytestmark = pytest.mark.skipif(
-    "sanitize" in str(MAIN_JOB), reason="a sanitizer's runtime allocates itself"
-)
+pytestmark = pytest.mark.skipif("sanitize" in str(MAIN_JOB), reason="a sanitizer's runtime allocates itself")
 
 
 @pytest.fixture(scope="module")

@@ -58,18 +58,10 @@ def test_a_replay_from_the_command_line(tmp_path: Path) -> None:
 def test_a_run_that_ends_badly_is_1_with_what_was_done(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(FAILING)
     command = [*BOT3, "run", "--json", "--strategy", "mine.py:Mine"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path, env=with_path(), check=False, timeout=120
-    )
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=120)
     assert done.returncode == 1
     assert json.loads(done.stdout)["ended"] == "failed"
     assert "mine.py:4: Mine.on_bar failed" in done.stderr and "Traceback" not in done.stderr
-
-
-def with_path() -> dict[str, str]:
-    """The environment, with this tree importable from any folder."""
-    root = str(Path(__file__).resolve().parents[2])
-    return os.environ | {"PYTHONPATH": os.pathsep.join([*os.environ.get("PYTHONPATH", "").split(os.pathsep), root])}
 
 
 def wait_for(what: Callable[[], bool]) -> None:
@@ -104,7 +96,7 @@ def test_a_second_signal_ends_a_strategy_that_does_not_return(tmp_path: Path) ->
     (tmp_path / "mine.py").write_text(ENDLESS)
     out = tmp_path / "out"
     command = [*BOT3, "run", "--strategy", "mine.py:Mine", "--out", str(out)]
-    process = subprocess.Popen(command, cwd=tmp_path, env=with_path(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for((out / "journal.b3j").exists)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
