@@ -2,11 +2,16 @@
 
 /* In two steps, since the product needs more than 128 bits. */
 b3_int128 b3_worst_converted(b3_int128 exposure, int64_t rate) {
-    const b3_int128 one = b3_pow10[B3_MONEY_SCALE];
-    const b3_int128 whole = exposure / one;
-    const b3_int128 part = (exposure - whole * one) * rate;
+    const uint64_t one = (uint64_t)b3_pow10[B3_MONEY_SCALE];
+    const uint64_t high = (uint64_t)(exposure >> 64);
+    uint64_t low = 0;
+    uint64_t left = 0;
+    (void)b3_div_wide((b3_uint128)(high % one) << 64 | (uint64_t)exposure, one, &low, &left); /* high % one < one: it fits */
+    const b3_int128 whole = (b3_int128)(high / one) << 64 | low;
     if (whole > B3_EXPOSURE_UNKNOWN / rate) return B3_EXPOSURE_UNKNOWN;
-    const b3_int128 sum = whole * rate + (part + one - 1) / one;
+    int64_t part = 0;
+    (void)b3_mul_div_up((int64_t)left, rate, (int64_t)one, &part); /* left < one: at most the rate */
+    const b3_int128 sum = whole * rate + part;
     return sum < B3_EXPOSURE_UNKNOWN ? sum : B3_EXPOSURE_UNKNOWN;
 }
 
