@@ -36,17 +36,17 @@ enum b3_outcome {
 enum b3_fault {
     B3_ERR_ARGUMENT = -1,
     B3_ERR_MEMORY = -2,
-    B3_ERR_IO = -3,        /* b3_error.os_errno says which */
-    B3_ERR_CAPACITY = -4,  /* a fixed capacity is exhausted; b3_error.value says which size */
-    B3_ERR_FORMAT = -5,    /* bytes that are not what they should be; position says where */
-    B3_ERR_CORRUPT = -6,   /* a checksum does not match */
-    B3_ERR_TRUNCATED = -7, /* the bytes end inside a record or message */
-    B3_ERR_VERSION = -8,   /* written by a version that this one cannot read */
-    B3_ERR_OVERFLOW = -9,  /* a number does not fit */
+    B3_ERR_IO = -3,         /* b3_error.os_errno says which */
+    B3_ERR_CAPACITY = -4,   /* a fixed capacity is exhausted; b3_error.value says which size */
+    B3_ERR_FORMAT = -5,     /* bytes that are not what they should be; position says where */
+    B3_ERR_CORRUPT = -6,    /* a checksum does not match */
+    B3_ERR_TRUNCATED = -7,  /* the bytes end inside a record or message */
+    B3_ERR_VERSION = -8,    /* written by a version that this one cannot read */
+    B3_ERR_OVERFLOW = -9,   /* a number does not fit */
     B3_ERR_PRECISION = -10, /* a decimal is finer than the scale */
-    B3_ERR_SYMBOL = -11,   /* a message of a symbol that nobody asked for */
-    B3_ERR_STATE = -12,    /* not possible now: closed, not started, already there */
-    B3_ERR_MISMATCH = -13, /* a replay differs from its journal */
+    B3_ERR_SYMBOL = -11,    /* a message of a symbol that nobody asked for */
+    B3_ERR_STATE = -12,     /* not possible now: closed, not started, already there */
+    B3_ERR_MISMATCH = -13,  /* a replay differs from its journal */
     B3_ERR_UNSUPPORTED = -14,
 };
 
@@ -68,9 +68,9 @@ typedef struct b3_error {
 #define B3_EVENT_MAX 120 /* a ring slot is 128 bytes: 8 of its own sequence + the event */
 
 enum b3_kind {
-    B3_LEVEL = 1,   /* one price level of a depth message or snapshot */
+    B3_LEVEL = 1, /* one price level of a depth message or snapshot */
     B3_TRADE = 2,
-    B3_QUOTE = 3,   /* best bid and ask */
+    B3_QUOTE = 3, /* best bid and ask */
     B3_BAR = 4,
     B3_TIMER = 5,
     B3_SIGNAL = 6,
@@ -78,7 +78,7 @@ enum b3_kind {
     B3_UPDATE = 8,  /* what became of it: ack, fill, reject, ... */
     B3_POSITION = 9,
     B3_BALANCE = 10,
-    B3_RATE = 11,   /* conversion rate between two currencies */
+    B3_RATE = 11, /* conversion rate between two currencies */
     B3_FUNDING = 12,
     B3_DECISION = 13, /* of risk, on a request */
     B3_SYSTEM = 14,
@@ -89,18 +89,19 @@ enum b3_kind {
 enum b3_stamp { B3_STAMP_NONE = 0, B3_STAMP_SOFTWARE = 1, B3_STAMP_KERNEL = 2, B3_STAMP_NIC = 3, B3_STAMP_RECORDED = 4 };
 
 /* b3_header.flags; the meaning of a bit depends on the kind */
-#define B3_FLAG_LAST 0x01     /* LEVEL: last one of its message: the book changes visibly here */
-#define B3_FLAG_SNAPSHOT 0x02 /* LEVEL: of a snapshot, which replaces the book */
-#define B3_FLAG_ASK 0x04      /* LEVEL: ask side, else bid */
-#define B3_FLAG_NO_LEVEL 0x08 /* LEVEL: carries update ids alone (a message that changes no level); price and qty are 0 */
-#define B3_FLAG_CHAINED 0x10  /* LEVEL: prev_update_id is valid (futures) */
+#define B3_FLAG_LAST 0x01        /* LEVEL: last one of its message: the book changes visibly here */
+#define B3_FLAG_SNAPSHOT 0x02    /* LEVEL: of a snapshot, which replaces the book */
+#define B3_FLAG_ASK 0x04         /* LEVEL: ask side, else bid */
+#define B3_FLAG_NO_LEVEL 0x08    /* LEVEL: carries update ids alone (a message that changes no level); price and qty are 0 */
+#define B3_FLAG_CHAINED 0x10     /* LEVEL: prev_update_id is valid (futures) */
 #define B3_FLAG_BUYER_MAKER 0x01 /* TRADE: the seller was the taker */
 #define B3_FLAG_AGGREGATE 0x02   /* TRADE: several fills of one taker order at one price */
-#define B3_FLAG_DEPTH 0x01    /* QUOTE: from the depth book, else from the venue's ticker */
-#define B3_FLAG_EMPTY 0x01    /* BAR: no trade in the interval; prices repeat the last close */
-#define B3_FLAG_VENUE 0x02    /* BAR: the venue's own (kline), not built by us */
-#define B3_FLAG_CLOSED 0x04   /* BAR: final; ours always are */
-#define B3_FLAG_CANCEL_REJECT 0x01 /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
+#define B3_FLAG_DEPTH 0x01       /* QUOTE: from the depth book, else from the venue's ticker */
+#define B3_FLAG_EMPTY 0x01       /* BAR: no trade in the interval; prices repeat the last close */
+#define B3_FLAG_VENUE 0x02       /* BAR: the venue's own (kline), not built by us */
+#define B3_FLAG_CLOSED 0x04      /* BAR: final; ours always are */
+#define B3_FLAG_CANCEL_REJECT                                                                                                              \
+    0x01 /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
 
 typedef struct b3_header {
     uint16_t kind;
@@ -215,9 +216,9 @@ typedef struct b3_update {
     uint16_t fee_currency;
     uint64_t order_id;
     uint64_t venue_order_id;
-    uint64_t exec_id; /* of a fill, unique at the venue; else 0 */
-    int64_t price_raw; /* the order's limit; 0 for MARKET */
-    int64_t qty_raw;   /* the order's quantity */
+    uint64_t exec_id;       /* of a fill, unique at the venue; else 0 */
+    int64_t price_raw;      /* the order's limit; 0 for MARKET */
+    int64_t qty_raw;        /* the order's quantity */
     int64_t last_price_raw; /* of this fill */
     int64_t last_qty_raw;
     int64_t cum_qty_raw; /* filled so far, this fill included */
@@ -263,10 +264,10 @@ typedef struct b3_funding {
 /* Why risk, the OMS or the venue said no. Counted by name in the summary. */
 enum b3_rule {
     B3_RULE_NONE = 0,
-    B3_RULE_QTY_MAX = 1,        /* our limit on one order's quantity */
-    B3_RULE_NOTIONAL_MAX = 2,   /* our limit on one order's notional */
-    B3_RULE_POSITION_MAX = 3,   /* position plus all that is pending, worst case */
-    B3_RULE_EXPOSURE_MAX = 4,   /* notional exposure over all instruments, worst case */
+    B3_RULE_QTY_MAX = 1,      /* our limit on one order's quantity */
+    B3_RULE_NOTIONAL_MAX = 2, /* our limit on one order's notional */
+    B3_RULE_POSITION_MAX = 3, /* position plus all that is pending, worst case */
+    B3_RULE_EXPOSURE_MAX = 4, /* notional exposure over all instruments, worst case */
     B3_RULE_ORDER_RATE = 5,
     B3_RULE_HALTED = 6,
     B3_RULE_STALE = 7,
@@ -276,16 +277,16 @@ enum b3_rule {
     B3_RULE_OPEN_ORDERS = 11,
     B3_RULE_DUPLICATE_ID = 12,
     B3_RULE_UNKNOWN_ORDER = 13,
-    B3_RULE_MALFORMED = 14,     /* a field outside its enum, a quantity <= 0 */
+    B3_RULE_MALFORMED = 14, /* a field outside its enum, a quantity <= 0 */
     B3_RULE_OVERFLOW = 15,
-    B3_RULE_NOT_TRADING = 16,   /* the venue's status of the instrument */
+    B3_RULE_NOT_TRADING = 16, /* the venue's status of the instrument */
     B3_RULE_PRICE_FILTER = 17,
     B3_RULE_LOT_SIZE = 18,
     B3_RULE_MARKET_LOT_SIZE = 19,
     B3_RULE_MIN_NOTIONAL = 20,
     B3_RULE_MAX_NOTIONAL = 21,
     B3_RULE_PERCENT_PRICE = 22,
-    B3_RULE_MAX_POSITION = 23,  /* the venue's filter */
+    B3_RULE_MAX_POSITION = 23, /* the venue's filter */
     B3_RULE_MAX_NUM_ORDERS = 24,
     B3_RULE_POST_ONLY = 25,
     B3_RULE_FOK = 26,
@@ -306,9 +307,9 @@ typedef struct b3_decision {
 
 enum b3_system_code {
     B3_SYS_HEARTBEAT = 1,
-    B3_SYS_GAP = 2,       /* a: update id expected, b: found */
+    B3_SYS_GAP = 2, /* a: update id expected, b: found */
     B3_SYS_RECONNECT = 3,
-    B3_SYS_HALT = 4,      /* a: b3_rule */
+    B3_SYS_HALT = 4, /* a: b3_rule */
     B3_SYS_RESUME = 5,
     B3_SYS_SHUTDOWN = 6,
     B3_SYS_COMMAND = 7,
@@ -380,8 +381,8 @@ typedef struct b3_instrument {
     int64_t market_lot_max_raw;
     int64_t notional_min_raw;
     int64_t notional_max_raw;
-    int64_t position_max_raw;       /* MAX_POSITION of the base asset */
-    int64_t bid_multiplier_up_raw;  /* PERCENT_PRICE(_BY_SIDE), 8 digits, 0 off */
+    int64_t position_max_raw;      /* MAX_POSITION of the base asset */
+    int64_t bid_multiplier_up_raw; /* PERCENT_PRICE(_BY_SIDE), 8 digits, 0 off */
     int64_t bid_multiplier_down_raw;
     int64_t ask_multiplier_up_raw;
     int64_t ask_multiplier_down_raw;
@@ -469,8 +470,8 @@ typedef struct b3_indicator {
     const char *name;
     const char *text;
     const char *formula;
-    const char *start;   /* seed of a recursion, and the rule for what the field computes differently */
-    const char *inputs;  /* names, separated by a blank */
+    const char *start;  /* seed of a recursion, and the rule for what the field computes differently */
+    const char *inputs; /* names, separated by a blank */
     const char *outputs;
     const b3_param *params; /* unit "bars": a whole number; "a|b": the index of a choice */
     uint32_t input_count;
@@ -498,8 +499,8 @@ int32_t b3_indicator_check(const b3_indicator *indicator, const double *params, 
 void b3_indicator_update(const b3_indicator *indicator, void *stream, const double *in, double *out);
 /* Updates with `count` values of each input; out: an array a name, none of which may overlap an input. Uses the widest vectors there are:
  * the results differ from single updates by rounding alone (docs/TA.md gives the bound). */
-void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in, double *const *out,
-                               uint64_t count);
+void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
+                               double *const *out, uint64_t count);
 /* Starts the stream anew for each of `rows` rows, which lie in_stride and out_stride values apart, and runs it over `count` values. */
 void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
                                  double *const *out, uint64_t rows, uint64_t in_stride, uint64_t out_stride, uint64_t count);
@@ -517,7 +518,6 @@ void b3_graph_update(const b3_graph_node *nodes, uint32_t node_count, double *sl
 /* The same for `count` values: in[i] is the array of input i, out[i] that of slot input_count + i. */
 void b3_graph_run_blocking(const b3_graph_node *nodes, uint32_t node_count, double *slots, uint32_t input_count, uint32_t slot_count,
                            const double *const *in, double *const *out, uint64_t count);
-
 
 /* ---------------------------------------------------------------- settings of the stages */
 
@@ -690,8 +690,8 @@ enum b3_record_type {
 };
 
 typedef struct b3_file_header {
-    char magic[8]; /* "BOT3REC" and a zero */
-    uint32_t format; /* B3_FILE_FORMAT */
+    char magic[8];    /* "BOT3REC" and a zero */
+    uint32_t format;  /* B3_FILE_FORMAT */
     uint32_t content; /* b3_content */
     uint8_t reserved[44];
     uint32_t crc; /* of the 60 bytes before */
@@ -701,7 +701,7 @@ typedef struct b3_file_header {
 
 typedef struct b3_record {
     uint32_t crc;
-    uint32_t len; /* of the payload, padding excluded */
+    uint32_t len;  /* of the payload, padding excluded */
     uint16_t type; /* b3_record_type */
     uint16_t source;
     uint8_t stamp; /* b3_stamp */
@@ -720,11 +720,11 @@ enum b3_venue { B3_VENUE_BINANCE_SPOT = 1, B3_VENUE_BINANCE_USDM = 2 };
 
 /* Where frames come from: a connection, or a request's answers. Written before the first record that names it, numbered from 0. */
 typedef struct b3_source {
-    char name[64];  /* for people: "btcusdt@depth@100ms", "GET /api/v3/depth BTCUSDT" */
+    char name[64];              /* for people: "btcusdt@depth@100ms", "GET /api/v3/depth BTCUSDT" */
     char symbol[B3_SYMBOL_MAX]; /* of messages that name none; empty if there is no such thing */
-    uint16_t wire;  /* b3_wire */
-    uint16_t venue; /* b3_venue */
-    uint8_t price_scale; /* B3_WIRE_EVENTS: of the events' prices and quantities */
+    uint16_t wire;              /* b3_wire */
+    uint16_t venue;             /* b3_venue */
+    uint8_t price_scale;        /* B3_WIRE_EVENTS: of the events' prices and quantities */
     uint8_t qty_scale;
     uint16_t reserved;
 } b3_source;
@@ -784,8 +784,7 @@ typedef struct b3_conversion {
 int32_t b3_recorder_parse_blocking(b3_recorder *recorder, b3_recording *recording, const b3_instrument *instruments,
                                    uint32_t instrument_count, uint16_t first_source, b3_conversion *totals, b3_error *error);
 /* Symbols that raw messages in data name ("s":"BTCUSDT"), each added once to the first *count of symbols. B3_FULL: more than capacity. */
-int32_t b3_recording_symbols_blocking(const char *data, uint64_t len, char (*symbols)[B3_SYMBOL_MAX], uint32_t capacity,
-                                      uint32_t *count);
+int32_t b3_recording_symbols_blocking(const char *data, uint64_t len, char (*symbols)[B3_SYMBOL_MAX], uint32_t capacity, uint32_t *count);
 /* Writes END, syncs, closes; the handle is gone whatever is returned. */
 int32_t b3_recorder_close_blocking(b3_recorder *recorder, b3_error *error);
 
@@ -805,15 +804,15 @@ typedef struct b3_engine_config {
     int64_t start_cash_raw;
     uint32_t start_cash_currency; /* also the reporting currency */
     uint32_t currency_count;
-    uint32_t tap_kinds;       /* bit 1 << b3_kind: events copied to the tap (QUOTE: those of the depth book) */
-    uint32_t tap_capacity;    /* slots; run returns B3_FULL before one is lost */
-    uint32_t dense_ticks;     /* of each book, see book/l2.h */
+    uint32_t tap_kinds;    /* bit 1 << b3_kind: events copied to the tap (QUOTE: those of the depth book) */
+    uint32_t tap_capacity; /* slots; run returns B3_FULL before one is lost */
+    uint32_t dense_ticks;  /* of each book, see book/l2.h */
     uint32_t sparse_levels;
-    uint32_t order_capacity;  /* open at once */
-    uint32_t journal_bytes;   /* of the log between hot thread and disk */
-    uint32_t sample_every;    /* stage latency is measured on one input in so many; 0: never */
-    uint32_t has_journal;     /* 0: nothing is logged, journal_drain is not needed */
-    double pace;              /* 0: as fast as it goes; else recorded time / pace */
+    uint32_t order_capacity; /* open at once */
+    uint32_t journal_bytes;  /* of the log between hot thread and disk */
+    uint32_t sample_every;   /* stage latency is measured on one input in so many; 0: never */
+    uint32_t has_journal;    /* 0: nothing is logged, journal_drain is not needed */
+    double pace;             /* 0: as fast as it goes; else recorded time / pace */
 } b3_engine_config;
 
 /* config_json: written to the journal as it is. All arrays are copied. NULL on a fault. */
@@ -884,7 +883,7 @@ typedef struct b3_totals {
     uint64_t rejects[28]; /* by b3_rule */
     uint64_t signals;
     uint64_t bars;
-    uint64_t hot_ns; /* time spent in the hot loop */
+    uint64_t hot_ns;          /* time spent in the hot loop */
     uint64_t hot_allocations; /* these three: in the hot loop, after warm-up */
     uint64_t hot_page_faults;
     uint64_t hot_voluntary_switches;
@@ -893,7 +892,7 @@ typedef struct b3_totals {
     uint64_t memory_bytes;  /* hot memory, the journal's log included */
     uint64_t last_recv_ns;
     int64_t clock_offset_ns; /* estimate: local - exchange, the smallest difference seen; 0: unknown */
-    int32_t pages; /* 0 plain, 1 transparent huge, 2 hugetlb */
+    int32_t pages;           /* 0 plain, 1 transparent huge, 2 hugetlb */
     int32_t locked;
     b3_error last_bad; /* the newest bad message; position = byte in it */
     uint64_t last_bad_input;
@@ -925,9 +924,10 @@ typedef struct b3_memory_use {
 
 int32_t b3_engine_read_instrument(const b3_engine *engine, uint32_t instrument, b3_instrument_state *out);
 void b3_engine_read_totals(const b3_engine *engine, b3_totals *out);
-int32_t b3_engine_read_position(const b3_engine *engine, uint32_t instrument, b3_position *out);
+/* These two value positions at the mid as it stands; nothing that is journalled depends on when they are called. */
+int32_t b3_engine_read_position(b3_engine *engine, uint32_t instrument, b3_position *out);
+int32_t b3_engine_read_pnl(b3_engine *engine, uint32_t currency, b3_pnl *out);
 int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_balance *out);
-int32_t b3_engine_read_pnl(const b3_engine *engine, uint32_t currency, b3_pnl *out);
 /* index from 0; B3_END past the last. */
 int32_t b3_engine_read_latency(const b3_engine *engine, uint32_t index, b3_latency *out);
 int32_t b3_engine_read_memory(const b3_engine *engine, uint32_t index, b3_memory_use *out);

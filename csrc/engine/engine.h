@@ -146,8 +146,8 @@ int32_t b3_pipeline_timers(b3_engine *engine, int64_t now_ns, b3_error *error);
 /* Starts an external input at its time, timers first: gives it its number. */
 int32_t b3_pipeline_begin(b3_engine *engine, int64_t recv_ns, b3_error *error);
 
-/* Values the position of a market at the mid of its touch, if it has one. */
-void b3_pipeline_mark(const b3_engine *engine, const b3_market *market);
+/* Values the position of a market, for account and risk, at the mid of its touch, if it has one. */
+void b3_pipeline_mark(b3_engine *engine, const b3_market *market);
 
 /* trading.c */
 /* Gives an event to every strategy of its instrument that wants it, and what they answer to risk. */

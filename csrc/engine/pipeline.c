@@ -4,11 +4,13 @@
 
 /* ---------------------------------------------------------------- bars */
 
-void b3_pipeline_mark(const b3_engine *engine, const b3_market *market) {
+void b3_pipeline_mark(b3_engine *engine, const b3_market *market) {
     const b3_touch *touch = &market->touch;
     if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return;
     const int64_t mid_raw = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
-    b3_account_mark(engine->account, market->view.position->hdr.instrument, mid_raw);
+    const uint32_t instrument = (uint32_t)(market - engine->markets);
+    b3_account_mark(engine->account, instrument, mid_raw);
+    b3_risk_on_mark(engine->risk, instrument, mid_raw);
 }
 
 static int32_t on_bar(b3_engine *engine, b3_market *market, b3_bar *bar, b3_error *error) {

@@ -86,6 +86,9 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     engine->totals.requests++;
     int32_t failed = b3_output(engine, &request->hdr, error);
     if (failed != B3_OK) return failed;
+    /* The exposure limit looks at all instruments, so all of them are valued as they stand now. */
+    if (engine->config.limits.exposure_max_raw != 0)
+        for (uint32_t i = 0; i < engine->market_count; i++) b3_pipeline_mark(engine, &engine->markets[i]);
     /* Requests are rare: each one's judgement is timed, sampled input or not. */
     b3_decision decision = {0};
     const uint64_t before = b3_clock_ticks(&engine->clock);
