@@ -1,19 +1,10 @@
 #include "feed/binance_json.h"
 
 #include "base/cpu.h"
-#include "feed/json_digits.h"
 #include "feed/json_general.h"
 #include "feed/json_speculate_variants.h"
 #include "feed/json_symbols.h"
 #include "feed/json_variants.h"
-
-struct b3_json {
-    b3_json_symbols symbols;
-    b3_json_entry *last;            /* whose message came last */
-    b3_json_speculate_fn speculate; /* NULL: this CPU has no form of it */
-    b3_json_stats stats;
-    b3_json_digits digits[B3_DIGITS_MAX + 1][B3_DIGITS_MAX + 1]; /* by digits of fraction and scale */
-};
 
 static size_t state_bytes(void) {
     return (sizeof(b3_json) + 63) & ~(size_t)63;
@@ -23,13 +14,13 @@ size_t b3_json_size(uint32_t symbol_count) {
     return state_bytes() + b3_json_symbols_size(symbol_count);
 }
 
-static b3_json_speculate_fn speculate_of(int32_t isa) {
+static b3_json_parse_fn parse_of(int32_t isa) {
 #if defined(__x86_64__)
-    if (isa == B3_ISA_AVX512) return b3_json_speculate_avx512;
-    if (isa == B3_ISA_AVX2) return b3_json_speculate_avx2;
+    if (isa == B3_ISA_AVX512) return b3_json_parse_avx512;
+    if (isa == B3_ISA_AVX2) return b3_json_parse_avx2;
 #endif
     (void)isa;
-    return NULL;
+    return b3_json_parse_general;
 }
 
 int32_t b3_json_init_isa(void *memory, const b3_json_symbol *symbols, uint32_t symbol_count, int32_t isa) {
@@ -37,7 +28,7 @@ int32_t b3_json_init_isa(void *memory, const b3_json_symbol *symbols, uint32_t s
     const int32_t status = b3_json_symbols_init(&parser->symbols, (uint8_t *)memory + state_bytes(), symbols, symbol_count);
     if (status != B3_OK) return status;
     parser->last = parser->symbols.entries;
-    parser->speculate = speculate_of(isa);
+    parser->parse = parse_of(isa);
     for (uint32_t fraction = 0; fraction <= B3_DIGITS_MAX; fraction++) {
         for (uint32_t scale = 0; scale <= B3_DIGITS_MAX; scale++) b3_json_digits_init(&parser->digits[fraction][scale], fraction, scale);
     }
@@ -56,9 +47,10 @@ static void remember(b3_json *parser, const b3_json_shape *shape) {
     entry->qty = &parser->digits[shape->qty_fraction][entry->qty_scale];
 }
 
-static int32_t parse_in_general(b3_json *parser, const b3_input *input, b3_json_entry *default_entry, void *out, size_t out_bytes,
-                                b3_parsed *parsed, b3_error *error) {
+int32_t b3_json_parse_general(b3_json *parser, const b3_input *input, int32_t default_symbol, void *out, size_t out_bytes,
+                              b3_parsed *parsed, b3_error *error) {
     b3_json_shape shape;
+    b3_json_entry *default_entry = b3_json_symbols_at(&parser->symbols, default_symbol);
     const int32_t status = b3_json_general(&parser->symbols, input, default_entry, out, out_bytes, parsed, &shape, error);
     if (status == B3_OK && shape.entry != NULL) remember(parser, &shape);
     parser->stats.general++;
@@ -70,13 +62,7 @@ static int32_t parse_in_general(b3_json *parser, const b3_input *input, b3_json_
 int32_t b3_json_parse(b3_json *parser, const b3_input *input, int32_t default_symbol, void *out, size_t out_bytes, b3_parsed *parsed,
                       b3_error *error) {
     parser->stats.messages++;
-    b3_json_entry *default_entry = NULL;
-    if (default_symbol >= 0 && (uint32_t)default_symbol < parser->symbols.count) default_entry = &parser->symbols.entries[default_symbol];
-    if (parser->speculate != NULL &&
-        parser->speculate(&parser->symbols, &parser->last, input, default_entry, out, out_bytes, parsed) == B3_OK) {
-        return B3_OK;
-    }
-    return parse_in_general(parser, input, default_entry, out, out_bytes, parsed, error);
+    return parser->parse(parser, input, default_symbol, out, out_bytes, parsed, error);
 }
 
 void b3_json_read_stats(const b3_json *parser, b3_json_stats *out) {

@@ -1,9 +1,10 @@
 /* The speculating parser: the key order that the venue documents, read by comparing the bytes between values. Body of one variant; the
  * including file has defined
  *
- *   SPECULATE             the function's name
+ *   PARSE                 the function's name
  *   quotes64(at)          bit i: at[i] is '"'
  *   nondigits64(at)       bit i: at[i] is no digit
+ *   fits_layout(l, at)    is each of the l->len bytes from at on within the layout's base and limit? Reads at most 63 bytes more
  *
  * A field is looked at only from a place that is not beyond the end, at most 64 bytes ahead, and numbers are read only where a later
  * byte is known to lie before the end; so nothing beyond end + 64 is read. What lies behind the end may be anything, a continuation
@@ -24,6 +25,12 @@ INLINE uint64_t load8(const void *at) {
     return word;
 }
 
+INLINE uint32_t load4(const void *at) {
+    uint32_t word;
+    memcpy(&word, at, 4);
+    return word;
+}
+
 /* A string literal's eight bytes from one of them on, as a number; what lies behind its end is 0. Spelt out, because compilers fold this
  * and neither memcmp nor a loop. */
 #define BYTE_OF(text, i) ((i) < sizeof(text) ? (uint64_t)(uint8_t)(text)[(i) < sizeof(text) ? (i) : 0] << (8 * ((i) % 8)) : 0)
@@ -36,6 +43,7 @@ INLINE uint64_t load8(const void *at) {
 
 /* Are the next len bytes, at most 16, those of the two words? */
 INLINE int is_text(const uint8_t *at, uint64_t first, uint64_t second, size_t len) {
+    if (len == 4) return load4(at) == (uint32_t)first;
     if (len <= 8) return (load8(at) ^ first) << (64 - 8 * len) == 0;
     return ((load8(at) ^ first) | (load8(at + 8) ^ second) << (128 - 8 * len)) == 0;
 }
@@ -60,37 +68,53 @@ INLINE __m256i two16(const uint8_t *low, const uint8_t *high) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(load16(low)), load16(high), 1);
 }
 
+/* The constants of the arithmetic on digits, in registers: left to itself the compiler makes them anew in each turn of a loop. */
+typedef struct weights {
+    __m256i zero; /* the character */
+    __m256i tens;
+    __m256i hundreds;
+    __m256i ten_thousands;
+    __m256i hundred_millions;
+} weights;
+
+INLINE __m256i in_register(__m256i value) {
+    __asm__("" : "+x"(value));
+    return value;
+}
+
+INLINE weights weights_in_registers(void) {
+    return (weights){.zero = in_register(_mm256_set1_epi8('0')),
+                     .tens = in_register(_mm256_set1_epi16(0x010A)),
+                     .hundreds = in_register(_mm256_set1_epi32(0x00010064)),
+                     .ten_thousands = in_register(_mm256_set1_epi32(0x00012710)),
+                     .hundred_millions = in_register(_mm256_set1_epi64x(100000000))};
+}
+
 /* Lanes hold digits, most significant first: two 16-digit numbers in a, two in b. Returns them as int64: a0, b0, a1, b1. */
-INLINE __m256i join_digits(__m256i a, __m256i b) {
-    const __m256i tens = _mm256_set1_epi16(0x010A);
-    const __m256i hundreds = _mm256_set1_epi32(0x00010064);
-    const __m256i a4 = _mm256_madd_epi16(_mm256_maddubs_epi16(a, tens), hundreds);
-    const __m256i b4 = _mm256_madd_epi16(_mm256_maddubs_epi16(b, tens), hundreds);
-    const __m256i eights = _mm256_madd_epi16(_mm256_packus_epi32(a4, b4), _mm256_set1_epi32(0x00012710));
-    const __m256i high = _mm256_mul_epu32(eights, _mm256_set1_epi64x(100000000));
+INLINE __m256i join_digits(const weights *w, __m256i a, __m256i b) {
+    const __m256i a4 = _mm256_madd_epi16(_mm256_maddubs_epi16(a, w->tens), w->hundreds);
+    const __m256i b4 = _mm256_madd_epi16(_mm256_maddubs_epi16(b, w->tens), w->hundreds);
+    const __m256i eights = _mm256_madd_epi16(_mm256_packus_epi32(a4, b4), w->ten_thousands);
+    const __m256i high = _mm256_mul_epu32(eights, w->hundred_millions);
     return _mm256_add_epi64(high, _mm256_srli_epi64(eights, 32));
 }
 
 /* ---------------------------------------------------------------- whole numbers */
 
-typedef struct number {
-    const uint8_t *at;
-    int64_t len;
-} number;
-
 /* len comes from nondigits64, so these are digits; at most 16 of them, and no leading zero (which JSON forbids). */
-INLINE int number_fits(number n) {
+INLINE int number_fits(b3_json_place n) {
     return n.len > 0 && n.len <= 16 && *n.at != '0';
 }
 
-INLINE __m256i two_numbers(number low, number high) {
+INLINE __m256i two_numbers(const weights *w, b3_json_place low, b3_json_place high) {
     const __m256i shuffle = two16(to_end + low.len, to_end + high.len);
-    return _mm256_shuffle_epi8(_mm256_xor_si256(two16(low.at, high.at), _mm256_set1_epi8('0')), shuffle);
+    return _mm256_shuffle_epi8(_mm256_xor_si256(two16(low.at, high.at), w->zero), shuffle);
 }
 
 /* out: a, c, b, d. */
-INLINE void four_numbers(number a, number b, number c, number d, int64_t out[4]) {
-    _mm256_storeu_si256((__m256i *)out, join_digits(two_numbers(a, b), two_numbers(c, d)));
+INLINE void four_numbers(b3_json_place a, b3_json_place b, b3_json_place c, b3_json_place d, int64_t out[4]) {
+    const weights w = weights_in_registers();
+    _mm256_storeu_si256((__m256i *)out, join_digits(&w, two_numbers(&w, a, b), two_numbers(&w, c, d)));
 }
 
 /* ---------------------------------------------------------------- decimals */
@@ -110,10 +134,10 @@ INLINE decimals decimals_of(const b3_json_entry *entry) {
 }
 
 /* Digit lanes of a price and a quantity; *bad gets bits where a byte is not what the form wants. */
-INLINE __m256i price_and_qty(const decimals *form, const uint8_t *price, int64_t price_len, const uint8_t *qty, int64_t qty_len,
-                             __m256i *bad) {
+INLINE __m256i price_and_qty(const weights *w, const decimals *form, const uint8_t *price, int64_t price_len, const uint8_t *qty,
+                             int64_t qty_len, __m256i *bad) {
     const __m256i rows = two16(form->price_rows + price_len * 16, form->qty_rows + qty_len * 16);
-    const __m256i plain = _mm256_xor_si256(two16(price, qty), _mm256_set1_epi8('0'));
+    const __m256i plain = _mm256_xor_si256(two16(price, qty), w->zero);
     const __m256i lanes = _mm256_xor_si256(_mm256_shuffle_epi8(plain, rows), form->mark);
     *bad = _mm256_or_si256(*bad, _mm256_subs_epu8(lanes, form->limit));
     return lanes;
@@ -133,54 +157,73 @@ INLINE void put_level(b3_level *out, const level_form *form, __m256i price_qty_i
     _mm_storeu_si128((__m128i *)out + 4, form->tail);
 }
 
+/* Where levels go, and the room for them. */
+typedef struct level_sink {
+    b3_level *next;
+    const b3_level *stop;
+} level_sink;
+
+/* One level, closing quotes at c1 and c2. Goes behind it: to the next level's '[', or behind the array's ']' with *more 0. NULL: not so. */
+INLINE const uint8_t *one_level(const weights *w, const uint8_t *at, const uint8_t *end, int64_t c1, int64_t c2, const level_form *form,
+                                const decimals *numbers, level_sink *sink, int *more) {
+    if (c2 == 64 || c2 + 3 > end - at || sink->next == sink->stop || at[c1 + 1] != ',') return NULL;
+    __m256i bad = _mm256_setzero_si256();
+    const __m256i lanes = price_and_qty(w, numbers, at + 2, c1 - 2, at + c1 + 3, c2 - c1 - 3, &bad);
+    if (!_mm256_testz_si256(bad, bad)) return NULL;
+    put_level(sink->next++, form, _mm256_permute4x64_epi64(join_digits(w, lanes, lanes), 0x20));
+    *more = LITERAL(at + c2, "\"],[");
+    return *more || LITERAL(at + c2, "\"]]") ? at + c2 + 3 : NULL;
+}
+
 /* The levels of one side, from behind the array's '['. Two at a time: a window of 64 bytes holds their eight quotes, and the places of
  * the closing ones (c) give all lengths. A quote out of place ends up inside some number, which is then not of its form; what stands
- * between the quotes is compared. Returns the byte behind the array's ']', or NULL for the general parser. */
-INLINE const uint8_t *side(const uint8_t *at, const uint8_t *end, const level_form *form, const decimals *numbers, b3_level **next,
-                           const b3_level *stop) {
-    b3_level *out = *next;
+ * between the quotes is compared. Returns the byte behind the array's ']', or NULL for the general parser.
+ * Not inlined, and all that the loop needs copied: so it stays in registers. */
+static __attribute__((noinline)) const uint8_t *side(const uint8_t *at, const uint8_t *end, const level_form *form_in,
+                                                     const decimals *numbers_in, level_sink *sink_out) {
+    const level_form form = *form_in;
+    const decimals numbers = *numbers_in;
+    const weights w = weights_in_registers();
+    level_sink sink = *sink_out;
     if (at > end) return NULL;
     if (*at == ']') return at + 1;
     if (*at != '[') return NULL;
+    const b3_level *last_pair = sink.stop - 2; /* where two levels just fit */
     for (;;) {
-        if (stop - out < 2) return NULL;
         uint64_t quotes = clear_lowest(quotes64(at));
         const int64_t c1 = lowest(quotes);
         quotes = clear_lowest(clear_lowest(quotes));
         const int64_t c2 = lowest(quotes);
         quotes = clear_lowest(clear_lowest(quotes));
-        if (c2 == 64 || c2 + 3 > end - at || at[c1 + 1] != ',') return NULL;
-        __m256i bad = _mm256_setzero_si256();
-        const __m256i first = price_and_qty(numbers, at + 2, c1 - 2, at + c1 + 3, c2 - c1 - 3, &bad);
         const int64_t c3 = lowest(quotes);
-        const int64_t c4 = lowest(clear_lowest(clear_lowest(quotes)));
-        const int more = LITERAL(at + c2, "\"],[");
-        if (!more || c4 == 64) {
-            const __m256i raw = join_digits(first, first);
-            if (!_mm256_testz_si256(bad, bad)) return NULL;
-            put_level(out++, form, _mm256_permute4x64_epi64(raw, 0x20));
-            *next = out;
-            at += c2 + 3;
-            if (more) continue;
-            return LITERAL(at - 3, "\"]]") ? at : NULL;
+        quotes = clear_lowest(clear_lowest(quotes));
+        const int64_t c4 = lowest(quotes);
+        const uint8_t *behind = at + c4 + 3;
+        if (quotes == 0 || behind > end || !LITERAL(at + c2, "\"],[") || sink.next > last_pair) {
+            int more = 0;
+            at = one_level(&w, at, end, c1, c2, &form, &numbers, &sink, &more);
+            if (at != NULL && more) continue;
+            sink_out->next = sink.next;
+            return at;
         }
-        if (c4 + 3 > end - at || at[c3 + 1] != ',') return NULL;
-        const __m256i second = price_and_qty(numbers, at + c2 + 5, c3 - c2 - 5, at + c3 + 3, c4 - c3 - 3, &bad);
-        if (!_mm256_testz_si256(bad, bad)) return NULL;
-        const __m256i raw = join_digits(first, second);
-        put_level(out, form, _mm256_permute4x64_epi64(raw, 0x20));
-        put_level(out + 1, form, _mm256_permute4x64_epi64(raw, 0x34));
-        out += 2;
-        *next = out;
-        at += c4 + 3;
+        __m256i bad = _mm256_setzero_si256();
+        const __m256i first = price_and_qty(&w, &numbers, at + 2, c1 - 2, at + c1 + 3, c2 - c1 - 3, &bad);
+        const __m256i second = price_and_qty(&w, &numbers, at + c2 + 5, c3 - c2 - 5, at + c3 + 3, c4 - c3 - 3, &bad);
+        if (at[c1 + 1] != ',' || at[c3 + 1] != ',' || !_mm256_testz_si256(bad, bad)) return NULL;
+        const __m256i raw = join_digits(&w, first, second);
+        put_level(sink.next, &form, _mm256_permute4x64_epi64(raw, 0x20));
+        put_level(sink.next + 1, &form, _mm256_permute4x64_epi64(raw, 0x34));
+        sink.next += 2;
+        at = behind;
         if (LITERAL(at - 3, "\"],[")) continue;
+        sink_out->next = sink.next;
         return LITERAL(at - 3, "\"]]") ? at : NULL;
     }
 }
 
 typedef struct speculation {
-    const b3_json_symbols *symbols;
-    b3_json_entry **last;
+    b3_json *parser;
+    b3_json_layout *slot; /* where a layout of this message would be */
     const b3_input *input;
     const uint8_t *at;
     const uint8_t *end;
@@ -196,9 +239,9 @@ INLINE int in_text(const speculation *s) {
 }
 
 /* at: the number's first digit. Goes behind it. */
-INLINE int take_number(speculation *s, number *out) {
+INLINE int take_number(speculation *s, b3_json_place *out) {
     if (!in_text(s)) return 0;
-    *out = (number){.at = s->at, .len = lowest(nondigits64(s->at))};
+    *out = (b3_json_place){.at = s->at, .len = lowest(nondigits64(s->at))};
     s->at += out->len;
     return number_fits(*out);
 }
@@ -210,16 +253,16 @@ INLINE int take_symbol(speculation *s) {
     if (!in_text(s)) return 0;
     const int64_t len = lowest(quotes64(s->at));
     if (len >= B3_SYMBOL_MAX) return 0;
-    b3_json_entry *entry = *s->last;
+    b3_json_entry *entry = s->parser->last;
     const __m256i name = _mm256_loadu_si256((const __m256i *)s->at);
     const __m256i known = _mm256_loadu_si256((const __m256i *)entry->words);
     const uint32_t equal = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(name, known));
     if (len != entry->len || _bzhi_u32(~equal, (uint32_t)len) != 0) {
         uint64_t words[B3_JSON_SYMBOL_WORDS] = {0};
         memcpy(words, s->at, (size_t)len);
-        entry = b3_json_symbols_find(s->symbols, words);
+        entry = b3_json_symbols_find(&s->parser->symbols, words);
         if (entry == NULL) return 0;
-        *s->last = entry;
+        s->parser->last = entry;
     }
     s->entry = entry;
     s->at += len + 1;
@@ -241,31 +284,30 @@ INLINE int sides(speculation *s, b3_level *first, uint8_t flags, int64_t ts_ns, 
     level_form form = {.head = _mm256_loadu_si256((const __m256i *)&filled),
                        .body = _mm256_loadu_si256((const __m256i *)&filled + 1),
                        .tail = _mm_loadu_si128((const __m128i *)&filled + 4)};
-    const b3_level *stop = first + s->out_bytes / sizeof(b3_level);
-    b3_level *next = first;
-    s->at = side(s->at, s->end, &form, &numbers, &next, stop);
+    level_sink sink = {.next = first, .stop = first + s->out_bytes / sizeof(b3_level)};
+    s->at = side(s->at, s->end, &form, &numbers, &sink);
     if (s->at == NULL || !in_text(s)) return 0;
     if (snapshot ? !TAKE_LITERAL(s, ",\"asks\":[") : !TAKE_LITERAL(s, ",\"a\":[")) return 0;
     filled.hdr.flags |= B3_FLAG_ASK;
     form.head = _mm256_loadu_si256((const __m256i *)&filled);
-    s->at = side(s->at, s->end, &form, &numbers, &next, stop);
-    if (s->at == NULL || !ends_with(s, wrapped) || next == first) return 0;
-    next[-1].hdr.flags |= B3_FLAG_LAST;
-    *s->parsed = (b3_parsed){.kind = B3_LEVEL, .count = (uint32_t)(next - first), .instrument = s->entry->instrument};
+    s->at = side(s->at, s->end, &form, &numbers, &sink);
+    if (s->at == NULL || !ends_with(s, wrapped) || sink.next == first) return 0;
+    sink.next[-1].hdr.flags |= B3_FLAG_LAST;
+    *s->parsed = (b3_parsed){.kind = B3_LEVEL, .count = (uint32_t)(sink.next - first), .instrument = s->entry->instrument};
     return 1;
 }
 
 /* at: behind "e":"depthUpdate", */
 INLINE int depth(speculation *s, int wrapped) {
-    number time;
-    number first_id;
-    number last_id;
+    b3_json_place time;
+    b3_json_place first_id;
+    b3_json_place last_id;
     if (!TAKE_LITERAL(s, "\"E\":") || !take_number(s, &time)) return 0;
     if (TAKE_LITERAL(s, ",\"T\":") && !take_number(s, &time)) return 0;
     if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
     if (!TAKE_LITERAL(s, ",\"U\":") || !take_number(s, &first_id)) return 0;
     if (!TAKE_LITERAL(s, ",\"u\":") || !take_number(s, &last_id)) return 0;
-    number previous = last_id;
+    b3_json_place previous = last_id;
     uint8_t flags = 0;
     if (TAKE_LITERAL(s, ",\"pu\":")) {
         if (!take_number(s, &previous)) return 0;
@@ -281,11 +323,12 @@ INLINE int depth(speculation *s, int wrapped) {
 }
 
 /* at: behind {"lastUpdateId": */
-INLINE int snapshot(speculation *s, const b3_json_entry *default_entry, int wrapped) {
-    number id = {0};
+INLINE int snapshot(speculation *s, int32_t default_symbol, int wrapped) {
+    const b3_json_entry *default_entry = b3_json_symbols_at(&s->parser->symbols, default_symbol);
+    b3_json_place id = {0};
     if (default_entry == NULL || default_entry->price == NULL || !take_number(s, &id)) return 0;
     s->entry = default_entry;
-    number time = id;
+    b3_json_place time = id;
     const int timed = TAKE_LITERAL(s, ",\"E\":");
     if (timed && (!take_number(s, &time) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time))) return 0;
     if (!TAKE_LITERAL(s, ",\"bids\":[")) return 0;
@@ -299,60 +342,66 @@ INLINE int snapshot(speculation *s, const b3_json_entry *default_entry, int wrap
 
 /* ---------------------------------------------------------------- quotes and trades */
 
-typedef struct pair {
-    const uint8_t *price;
-    const uint8_t *qty;
-    int64_t price_len;
-    int64_t qty_len;
-} pair;
-
 /* at: before the price's opening quote. middle: the 7 bytes from its closing quote to the quantity's opening one, as ","q":". Goes behind
  * the quantity. */
-INLINE int take_pair(speculation *s, uint64_t middle, pair *out) {
+INLINE int take_pair(speculation *s, uint64_t middle, b3_json_place *price, b3_json_place *qty) {
     if (!in_text(s) || *s->at != '"') return 0;
     uint64_t quotes = clear_lowest(quotes64(s->at));
     const int64_t c1 = lowest(quotes);
     quotes = clear_lowest(clear_lowest(clear_lowest(clear_lowest(quotes))));
     const int64_t c2 = lowest(quotes);
     if (c2 == 64 || !is_text(s->at + c1, middle, 0, 7)) return 0;
-    *out = (pair){.price = s->at + 1, .price_len = c1 - 1, .qty = s->at + c1 + 7, .qty_len = c2 - c1 - 7};
+    *price = (b3_json_place){.at = s->at + 1, .len = c1 - 1};
+    *qty = (b3_json_place){.at = s->at + c1 + 7, .len = c2 - c1 - 7};
     s->at += c2 + 1;
     return 1;
 }
 
-INLINE __m256i lanes_of(const pair *p, const decimals *form, __m256i *bad) {
-    return price_and_qty(form, p->price, p->price_len, p->qty, p->qty_len, bad);
+INLINE __m256i lanes_of(const weights *w, const b3_json_place pair[2], const decimals *form, __m256i *bad) {
+    return price_and_qty(w, form, pair[0].at, pair[0].len, pair[1].at, pair[1].len, bad);
 }
 
-INLINE void emit_one(speculation *s, uint16_t kind) {
-    *s->parsed = (b3_parsed){.kind = kind, .count = 1, .instrument = s->entry->instrument};
+INLINE void put_quote(b3_quote *out, __m256i raw, int64_t id) {
+    _mm256_storeu_si256((__m256i *)&out->bid_price_raw, _mm256_permute4x64_epi64(raw, 0xD8));
+    out->update_id = id;
+}
+
+INLINE void put_trade(b3_trade *out, __m256i raw, const int64_t numbers[4]) {
+    _mm_storeu_si128((__m128i *)&out->price_raw, _mm256_castsi256_si128(_mm256_permute4x64_epi64(raw, 0x08)));
+    out->trade_id = numbers[1];
+    out->first_trade_id = numbers[2];
+    out->last_trade_id = numbers[3];
+}
+
+INLINE void emit_one(b3_parsed *parsed, const b3_header *head) {
+    *parsed = (b3_parsed){.kind = head->kind, .count = 1, .instrument = head->instrument};
 }
 
 /* at: behind the '{' of spot or behind "e":"bookTicker", of futures, whose quotes also have a time. */
-INLINE int quote(speculation *s, int futures, int wrapped) {
-    number id = {0};
-    pair bid;
-    pair ask;
-    if (!TAKE_LITERAL(s, "\"u\":") || !take_number(s, &id) || !TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
-    if (!TAKE_LITERAL(s, ",\"b\":") || !take_pair(s, FIRST_WORD("\",\"B\":\""), &bid)) return 0;
-    if (!TAKE_LITERAL(s, ",\"a\":") || !take_pair(s, FIRST_WORD("\",\"A\":\""), &ask)) return 0;
-    number time = id;
-    number made = id;
-    if (futures && (!in_text(s) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time))) return 0;
-    if (futures && (!TAKE_LITERAL(s, ",\"E\":") || !take_number(s, &made))) return 0;
+static int quote(speculation *s, int futures, int wrapped) {
+    b3_json_places found = {.whole_count = futures ? 3 : 2, .decimal_count = 4};
+    b3_json_place *whole = found.whole;
+    if (!TAKE_LITERAL(s, "\"u\":") || !take_number(s, &whole[0]) || !TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
+    if (!TAKE_LITERAL(s, ",\"b\":") || !take_pair(s, FIRST_WORD("\",\"B\":\""), &found.decimals[0], &found.decimals[1])) return 0;
+    if (!TAKE_LITERAL(s, ",\"a\":") || !take_pair(s, FIRST_WORD("\",\"A\":\""), &found.decimals[2], &found.decimals[3])) return 0;
+    whole[1] = whole[0];
+    if (futures && (!in_text(s) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &whole[1]))) return 0;
+    if (futures && (!TAKE_LITERAL(s, ",\"E\":") || !take_number(s, &whole[2]))) return 0;
     if (!ends_with(s, wrapped) || s->out_bytes < sizeof(b3_quote)) return 0;
+    const weights w = weights_in_registers();
     const decimals form = decimals_of(s->entry);
     __m256i bad = _mm256_setzero_si256();
-    const __m256i raw = join_digits(lanes_of(&bid, &form, &bad), lanes_of(&ask, &form, &bad));
+    const __m256i raw = join_digits(&w, lanes_of(&w, &found.decimals[0], &form, &bad), lanes_of(&w, &found.decimals[2], &form, &bad));
     int64_t numbers[4];
-    four_numbers(id, time, id, time, numbers);
+    four_numbers(whole[0], whole[1], whole[0], whole[1], numbers);
     int64_t ts_ns = 0;
     if (!_mm256_testz_si256(bad, bad) || (futures && b3_json_time_ns(numbers[2], &ts_ns) != B3_OK)) return 0;
+    const b3_header head = b3_json_header(s->input, s->entry, B3_QUOTE, 0, ts_ns);
     b3_quote *out = s->out;
-    out->hdr = b3_json_header(s->input, s->entry, B3_QUOTE, 0, ts_ns);
-    _mm256_storeu_si256((__m256i *)&out->bid_price_raw, _mm256_permute4x64_epi64(raw, 0xD8));
-    out->update_id = numbers[0];
-    emit_one(s, B3_QUOTE);
+    out->hdr = head;
+    put_quote(out, raw, numbers[0]);
+    emit_one(s->parsed, &head);
+    b3_json_layout_learn(s->slot, s->input, s->entry, &head, &found);
     return 1;
 }
 
@@ -365,63 +414,106 @@ INLINE int take_maker(speculation *s, uint8_t *flags) {
     return TAKE_LITERAL(s, ",\"m\":false");
 }
 
-INLINE int emit_trade(speculation *s, const pair *size, uint8_t flags, number time, number id, number first, number last) {
+INLINE int emit_trade(speculation *s, uint8_t flags, const b3_json_places *found) {
     if (s->out_bytes < sizeof(b3_trade)) return 0;
+    const weights w = weights_in_registers();
     const decimals form = decimals_of(s->entry);
     __m256i bad = _mm256_setzero_si256();
-    const __m256i lanes = lanes_of(size, &form, &bad);
-    const __m256i raw = join_digits(lanes, lanes);
+    const __m256i lanes = lanes_of(&w, found->decimals, &form, &bad);
+    const __m256i raw = join_digits(&w, lanes, lanes);
+    const b3_json_place *whole = found->whole;
     int64_t numbers[4];
-    four_numbers(time, first, id, last, numbers); /* -> time, id, first, last */
+    four_numbers(whole[0], whole[2], whole[1], whole[3], numbers); /* -> time, id, first, last */
     int64_t ts_ns = 0;
     if (!_mm256_testz_si256(bad, bad) || b3_json_time_ns(numbers[0], &ts_ns) != B3_OK) return 0;
+    const b3_header head = b3_json_header(s->input, s->entry, B3_TRADE, flags, ts_ns);
     b3_trade *out = s->out;
-    out->hdr = b3_json_header(s->input, s->entry, B3_TRADE, flags, ts_ns);
-    _mm_storeu_si128((__m128i *)&out->price_raw, _mm256_castsi256_si128(_mm256_permute4x64_epi64(raw, 0x08)));
-    out->trade_id = numbers[1];
-    out->first_trade_id = numbers[2];
-    out->last_trade_id = numbers[3];
-    emit_one(s, B3_TRADE);
+    out->hdr = head;
+    put_trade(out, raw, numbers);
+    emit_one(s->parsed, &head);
+    b3_json_layout_learn(s->slot, s->input, s->entry, &head, found);
     return 1;
 }
 
 /* at: behind "e":"trade","E": . Spot: s,t,p,q,T,m,M. Futures: T,s,t,p,q,X,m. */
-INLINE int trade(speculation *s, int wrapped) {
-    number time;
-    number id = {0};
-    pair size;
+static int trade(speculation *s, int wrapped) {
+    b3_json_places found = {.whole_count = 5, .decimal_count = 2};
+    b3_json_place *time = &found.whole[0];
+    b3_json_place *id = &found.whole[1];
     uint8_t flags = 0;
-    if (!take_number(s, &time)) return 0;
+    if (!take_number(s, &found.whole[4])) return 0;
     const int futures = TAKE_LITERAL(s, ",\"T\":");
-    if (futures && !take_number(s, &time)) return 0;
-    if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s) || !TAKE_LITERAL(s, ",\"t\":") || !take_number(s, &id)) return 0;
-    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, FIRST_WORD("\",\"q\":\""), &size) || !in_text(s)) return 0;
+    if (futures && !take_number(s, time)) return 0;
+    if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s) || !TAKE_LITERAL(s, ",\"t\":") || !take_number(s, id)) return 0;
+    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, FIRST_WORD("\",\"q\":\""), &found.decimals[0], &found.decimals[1])) return 0;
+    if (!in_text(s)) return 0;
     if (futures) {
         if (!TAKE_LITERAL(s, ",\"X\":\"MARKET\"") || !take_maker(s, &flags)) return 0;
     } else {
-        if (!TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time) || !take_maker(s, &flags) || !TAKE_LITERAL(s, ",\"M\":true")) return 0;
+        if (!TAKE_LITERAL(s, ",\"T\":") || !take_number(s, time) || !take_maker(s, &flags) || !TAKE_LITERAL(s, ",\"M\":true")) return 0;
     }
-    return ends_with(s, wrapped) && emit_trade(s, &size, flags, time, id, id, id);
+    found.whole[2] = found.whole[3] = *id;
+    return ends_with(s, wrapped) && emit_trade(s, flags, &found);
 }
 
 /* at: behind "e":"aggTrade","E": . Spot: s,a,p,q,f,l,T,m,M. Futures: a,s,p,q,f,l,T,m. */
-INLINE int agg_trade(speculation *s, int wrapped) {
-    number time;
-    number id = {0};
-    number first;
-    number last;
-    pair size;
+static int agg_trade(speculation *s, int wrapped) {
+    b3_json_places found = {.whole_count = 5, .decimal_count = 2};
+    b3_json_place *id = &found.whole[1];
     uint8_t flags = B3_FLAG_AGGREGATE;
-    if (!take_number(s, &time)) return 0;
+    if (!take_number(s, &found.whole[4])) return 0;
     const int futures = TAKE_LITERAL(s, ",\"a\":");
-    if (futures && !take_number(s, &id)) return 0;
+    if (futures && !take_number(s, id)) return 0;
     if (!TAKE_LITERAL(s, ",\"s\":\"") || !take_symbol(s)) return 0;
-    if (!futures && (!TAKE_LITERAL(s, ",\"a\":") || !take_number(s, &id))) return 0;
-    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, FIRST_WORD("\",\"q\":\""), &size)) return 0;
-    if (!in_text(s) || !TAKE_LITERAL(s, ",\"f\":") || !take_number(s, &first)) return 0;
-    if (!TAKE_LITERAL(s, ",\"l\":") || !take_number(s, &last) || !TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &time)) return 0;
+    if (!futures && (!TAKE_LITERAL(s, ",\"a\":") || !take_number(s, id))) return 0;
+    if (!TAKE_LITERAL(s, ",\"p\":") || !take_pair(s, FIRST_WORD("\",\"q\":\""), &found.decimals[0], &found.decimals[1])) return 0;
+    if (!in_text(s) || !TAKE_LITERAL(s, ",\"f\":") || !take_number(s, &found.whole[2])) return 0;
+    if (!TAKE_LITERAL(s, ",\"l\":") || !take_number(s, &found.whole[3])) return 0;
+    if (!TAKE_LITERAL(s, ",\"T\":") || !take_number(s, &found.whole[0])) return 0;
     if (!take_maker(s, &flags) || (!futures && !TAKE_LITERAL(s, ",\"M\":true"))) return 0;
-    return ends_with(s, wrapped) && emit_trade(s, &size, flags, time, id, first, last);
+    return ends_with(s, wrapped) && emit_trade(s, flags, &found);
+}
+
+/* ---------------------------------------------------------------- layouts */
+
+/* Digit lanes of two numbers that a layout has placed. */
+INLINE __m256i placed(const weights *w, const uint8_t *data, const uint16_t at[2], const uint8_t rows[2][16]) {
+    const __m256i plain = _mm256_xor_si256(two16(data + at[0], data + at[1]), w->zero);
+    return _mm256_shuffle_epi8(plain, _mm256_loadu_si256((const __m256i *)rows));
+}
+
+INLINE void put_head(b3_header *out, const b3_json_layout *layout, const b3_input *input, int64_t ts_ns) {
+    _mm_storeu_si128((__m128i *)out, load16((const uint8_t *)&layout->head));
+    out->stamp = input->stamp;
+    out->ts_exchange_ns = ts_ns;
+    out->ts_recv_ns = input->recv_ns;
+    out->input_no = input->input_no;
+}
+
+/* The whole message at once, if it fits the slot's layout. */
+INLINE int by_layout(b3_json_layout *slot, const b3_input *input, void *out, size_t out_bytes, b3_parsed *parsed) {
+    const uint8_t *data = input->data;
+    if (slot->len != input->len || out_bytes < sizeof(b3_quote) || !fits_layout(slot, data)) return 0;
+    const weights w = weights_in_registers();
+    int64_t numbers[4];
+    int64_t ts_ns;
+    const __m256i first = placed(&w, data, slot->decimal_at, slot->decimal_rows);
+    const __m256i whole = placed(&w, data, slot->whole_at, slot->whole_rows);
+    if (slot->kind == B3_QUOTE) {
+        const __m256i raw = join_digits(&w, first, placed(&w, data, slot->decimal_at + 2, slot->decimal_rows + 2));
+        _mm256_storeu_si256((__m256i *)numbers, join_digits(&w, whole, whole)); /* -> id, id, time, time */
+        if (__builtin_mul_overflow(numbers[2], slot->unit_ns, &ts_ns)) return 0;
+        put_quote(out, raw, numbers[0]);
+    } else {
+        const __m256i others = placed(&w, data, slot->whole_at + 2, slot->whole_rows + 2);
+        _mm256_storeu_si256((__m256i *)numbers, _mm256_permute4x64_epi64(join_digits(&w, whole, others), 0xD8));
+        if (__builtin_mul_overflow(numbers[0], slot->unit_ns, &ts_ns)) return 0;
+        put_trade(out, join_digits(&w, first, first), numbers);
+    }
+    put_head(out, slot, input, ts_ns);
+    emit_one(parsed, &slot->head);
+    slot->misses = 0;
+    return 1;
 }
 
 /* ---------------------------------------------------------------- the message */
@@ -439,22 +531,23 @@ INLINE int take_stream(speculation *s) {
 
 #define MESSAGE_MIN 96 /* shorter ones are not worth a bounds check here and there */
 
-int32_t SPECULATE(const b3_json_symbols *symbols, b3_json_entry **last, const b3_input *input, const b3_json_entry *default_entry,
-                  void *out, size_t out_bytes, b3_parsed *parsed) {
-    speculation s = {.symbols = symbols,
-                     .last = last,
+/* Field by field. Not inlined: what fits a layout shall not pay for its registers. */
+static __attribute__((noinline)) int32_t by_fields(b3_json *parser, const b3_input *input, int32_t default_symbol, void *out,
+                                                   size_t out_bytes, b3_parsed *parsed, b3_error *error) {
+    speculation s = {.parser = parser,
+                     .slot = b3_json_layout_slot(parser->layouts, input->data, input->len),
                      .input = input,
                      .at = input->data,
                      .end = input->data + input->len,
                      .out = out,
                      .out_bytes = out_bytes,
                      .parsed = parsed};
-    if (input->len < MESSAGE_MIN) return B3_JSON_MISS;
     const int wrapped = TAKE_LITERAL(&s, "{\"stream\":\"");
-    if (wrapped ? !take_stream(&s) : *s.at++ != '{') return B3_JSON_MISS;
     int done = 0;
-    if (!TAKE_LITERAL(&s, "\"e\":\"")) {
-        done = TAKE_LITERAL(&s, "\"lastUpdateId\":") ? snapshot(&s, default_entry, wrapped) : quote(&s, 0, wrapped);
+    if (wrapped ? !take_stream(&s) : *s.at++ != '{') {
+        done = 0;
+    } else if (!TAKE_LITERAL(&s, "\"e\":\"")) {
+        done = TAKE_LITERAL(&s, "\"lastUpdateId\":") ? snapshot(&s, default_symbol, wrapped) : quote(&s, 0, wrapped);
     } else if (TAKE_LITERAL(&s, "depthUpdate\",")) {
         done = depth(&s, wrapped);
     } else if (TAKE_LITERAL(&s, "bookTicker\",")) {
@@ -464,5 +557,13 @@ int32_t SPECULATE(const b3_json_symbols *symbols, b3_json_entry **last, const b3
     } else if (TAKE_LITERAL(&s, "aggTrade\",\"E\":")) {
         done = agg_trade(&s, wrapped);
     }
-    return done ? B3_OK : B3_JSON_MISS;
+    return done ? B3_OK : b3_json_parse_general(parser, input, default_symbol, out, out_bytes, parsed, error);
+}
+
+int32_t PARSE(b3_json *parser, const b3_input *input, int32_t default_symbol, void *out, size_t out_bytes, b3_parsed *parsed,
+              b3_error *error) {
+    if (input->len < MESSAGE_MIN) return b3_json_parse_general(parser, input, default_symbol, out, out_bytes, parsed, error);
+    b3_json_layout *slot = b3_json_layout_slot(parser->layouts, input->data, input->len);
+    if (by_layout(slot, input, out, out_bytes, parsed)) return B3_OK;
+    return by_fields(parser, input, default_symbol, out, out_bytes, parsed, error);
 }

@@ -1,5 +1,6 @@
 #include <immintrin.h>
-#include <stdint.h>
+
+#include "feed/json_layout.h"
 
 static inline __attribute__((always_inline)) uint64_t mask64(__m256i low, __m256i high) {
     return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
@@ -19,5 +20,20 @@ static inline __attribute__((always_inline)) uint64_t nondigits64(const uint8_t 
                   _mm256_cmpgt_epi8(_mm256_add_epi8(_mm256_loadu_si256((const __m256i *)(at + 32)), shift), nine));
 }
 
-#define SPECULATE b3_json_speculate_avx2
+static inline __attribute__((always_inline)) __m256i outside32(const b3_json_layout *layout, const uint8_t *at, uint32_t from) {
+    const __m256i bytes = _mm256_loadu_si256((const __m256i *)(at + from));
+    const __m256i over = _mm256_sub_epi8(bytes, _mm256_loadu_si256((const __m256i *)(layout->base + from)));
+    return _mm256_subs_epu8(over, _mm256_loadu_si256((const __m256i *)(layout->limit + from)));
+}
+
+static inline __attribute__((always_inline)) int fits_layout(const b3_json_layout *layout, const uint8_t *at) {
+    __m256i outside = _mm256_setzero_si256();
+    for (uint32_t i = 0; i < layout->len; i += 64) {
+        outside = _mm256_or_si256(outside, outside32(layout, at, i));
+        outside = _mm256_or_si256(outside, outside32(layout, at, i + 32));
+    }
+    return _mm256_testz_si256(outside, outside);
+}
+
+#define PARSE b3_json_parse_avx2
 #include "feed/json_speculate.h"

@@ -36,6 +36,11 @@ static inline uint32_t b3_json_symbols_hash(const uint64_t words[B3_JSON_SYMBOL_
     return (uint32_t)(mixed >> 32);
 }
 
+/* The entry of an index in the caller's order; NULL for -1 and all that is none. */
+static inline b3_json_entry *b3_json_symbols_at(const b3_json_symbols *symbols, int32_t index) {
+    return index >= 0 && (uint32_t)index < symbols->count ? &symbols->entries[index] : NULL;
+}
+
 /* words: zero-filled symbol. NULL when nobody asked for it. */
 static inline b3_json_entry *b3_json_symbols_find(const b3_json_symbols *symbols, const uint64_t words[B3_JSON_SYMBOL_WORDS]) {
     uint32_t slot = b3_json_symbols_hash(words) & symbols->slot_mask;

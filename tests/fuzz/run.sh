@@ -12,7 +12,7 @@ mkdir -p "$out/new"
 avx2='-mavx2 -mfma -mbmi -mbmi2 -mlzcnt -mpopcnt'
 avx512="$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi"
 common="-std=gnu11 -g -O1 -D_GNU_SOURCE -DB3_VERSION=0 -fno-omit-frame-pointer -fno-sanitize-recover=all -I$root/csrc"
-portable="feed/binance_json feed/json_digits feed/json_general feed/json_scan feed/json_symbols base/cpu base/status"
+portable="feed/binance_json feed/json_digits feed/json_general feed/json_layout feed/json_scan feed/json_symbols base/cpu base/status"
 
 # build COMPILER FLAGS PROGRAM
 build() {
