@@ -18,7 +18,8 @@ def test_a_slower_path_fails_the_gate() -> None:
     if shutil.which("valgrind") is None:
         pytest.skip("valgrind is not here: apt-get install valgrind")
     command = [sys.executable, str(ROOT / "benches/gate.py"), "--build", str(BUILD), "--isa", "scalar"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "benches")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if "not judged" in done.stdout:
         pytest.skip(done.stdout.splitlines()[0])
     assert done.returncode == 1, done.stdout + done.stderr
