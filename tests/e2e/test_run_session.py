@@ -3,6 +3,7 @@
 import bisect
 import gzip
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,9 @@ def test_the_summary_has_what_it_promises(session: tuple[Result, Path, list[Path
         assert set(row) >= {"count", "p50", "p99", "p999", "max"}
         assert row["p50"] <= row["p99"] <= row["p999"] <= row["max"]
     hot = summary["hot_loop"]
-    assert (hot["allocations"], hot["page_faults"], hot["voluntary_switches"]) == (0, 0, 0)
+    assert (hot["allocations"], hot["voluntary_switches"]) == (0, 0)
+    if "sanitize" not in os.environ.get("B3_INTERNALS", ""):  # a sanitizer's shadow memory is touched as it goes
+        assert hot["page_faults"] == 0
     assert summary["events_per_s"] == pytest.approx(summary["events"] / summary["wall_s"])
     assert summary["events"] == sum(
         row["levels"] + row["trades"] + row["book_tickers"] for row in summary["instruments"].values()
