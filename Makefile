@@ -11,13 +11,16 @@ export B3_INTERNALS := $(CURDIR)/$(BUILD)/tests/native
 # The build's own tools, then whatever the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test lint bench bench-gate bench-baseline sanitize fuzz flamegraph clean install dev
+.PHONY: run test test-host lint bench bench-gate bench-baseline sanitize fuzz flamegraph clean install dev
 
 run: $(VENV)/.installed
 	$(BIN)/bot3 run
 
 test: $(VENV)/.test
 	$(BIN)/pytest -q
+
+test-host: $(VENV)/.test
+	$(BIN)/python tests/hwtune/booted_host.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
+from bot3.cli.tuned import LAST_CPU
+from bot3.cli.tuned import tuned as hold_tuning
 from bot3.errors import ArgumentError
 
 __all__ = ["command"]
@@ -77,6 +80,15 @@ def _split(_context: click.Context, _parameter: click.Parameter, value: str | No
 @click.option(
     "--out", type=_PATH, metavar="DIR", help="New or empty directory for Parquet tables, summary.json and the journal."
 )
+@click.option(
+    "--tuned",
+    is_flag=False,
+    flag_value=LAST_CPU,
+    default=None,
+    metavar="[CPUS]",
+    help="While it runs: pin it to CPUS (3, or 2-3; default the last), lock its memory, keep idle states and interrupts"
+    " away. Put back after it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option(
     "--replay", "journal", type=_PATH, metavar="JOURNAL", help="Run a journal again and compare byte for byte."
@@ -91,6 +103,7 @@ def command(
     bars: str | None,
     pace: float,
     out: Path | None,
+    tuned: str | None,
     as_json: bool,
     journal: Path | None,
 ) -> int:
@@ -107,7 +120,7 @@ def command(
 
     terminal = Terminal()
     if journal is not None:
-        if recordings or more_recordings or instruments or symbols or strategies or config or bars or out:
+        if recordings or more_recordings or instruments or symbols or strategies or config or bars or out or tuned:
             hint = "A journal holds its own configuration, instruments and inputs."
             raise ArgumentError("goes with --json and --speed alone", where="--replay", hint=hint)
         result = replay(journal, pace, terminal)
@@ -122,6 +135,7 @@ def command(
             bars=bars,
             pace=pace,
             out=out,
+            around=hold_tuning(tuned, terminal) if tuned is not None else nullcontext,
         )
         result = run_session(settings, terminal)
     print_result(result, as_json=as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -50,7 +50,10 @@ class Ui(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked to do. pace: times recorded speed, 0 as fast as it goes. out: None to write nothing."""
+    """What a run was asked to do. pace: times recorded speed, 0 as fast as it goes. out: None to write nothing.
+
+    around: holds something for the time that the engine runs, on the thread that it runs on.
+    """
 
     recordings: Sequence[Path]
     strategies: Sequence[StrategyChoice]
@@ -60,6 +63,7 @@ class Settings:
     bars: str | None = None
     pace: float = 0.0
     out: Path | None = None
+    around: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def _carry_out(prepared: Prepared, file: RecordingFile, settings: Settings, ui: 
     journal = None if settings.out is None else settings.out / "journal.b3j"
     host = Host(list(prepared.members)) if prepared.members else None
     run = _Run(engine, plan, ui, host=host, sink=sink, paced=settings.pace > 0)
-    result = run.carry_out(file, journal)
+    result = run.carry_out(file, journal, settings.around)
     if sink is not None:
         sink.finish(engine, result.summary)
     return result
@@ -141,13 +145,20 @@ class _Run:
         self._checked = False  # whether the limits were held against prices
         self._wall_s = 0.0
 
-    def carry_out(self, file: RecordingFile, journal: Path | None) -> Result:
+    def carry_out(
+        self,
+        file: RecordingFile,
+        journal: Path | None,
+        around: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> Result:
         """Runs to the end of the recording, a signal, or a fault; the summary says which."""
         error: Bot3Error | None = None
         ended = "failed"
         writer = None if journal is None else JournalWriter(self._engine, journal)
         try:
-            ended = "end" if self._run(file) else "stopped"
+            # The journal's thread is there already, so that it is not held on the engine's CPU.
+            with around():
+                ended = "end" if self._run(file) else "stopped"
         except Bot3Error as raised:
             error = raised
         finally:
