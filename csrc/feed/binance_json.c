@@ -43,8 +43,12 @@ int32_t b3_json_init(void *memory, const b3_json_symbol *symbols, uint32_t symbo
 static void remember(b3_json *parser, const b3_json_shape *shape) {
     b3_json_entry *entry = shape->entry;
     if (shape->price_fraction > B3_DIGITS_MAX || shape->qty_fraction > B3_DIGITS_MAX) return;
-    entry->price = &parser->digits[shape->price_fraction][entry->price_scale];
-    entry->qty = &parser->digits[shape->qty_fraction][entry->qty_scale];
+    const b3_json_digits *price = &parser->digits[shape->price_fraction][entry->price_scale];
+    const b3_json_digits *qty = &parser->digits[shape->qty_fraction][entry->qty_scale];
+    if (price == entry->price && qty == entry->qty) return;
+    entry->price = price;
+    entry->qty = qty;
+    entry->levels = (b3_json_levels){.step = 0};
 }
 
 int32_t b3_json_parse_general(b3_json *parser, const b3_input *input, int32_t default_symbol, void *out, size_t out_bytes,

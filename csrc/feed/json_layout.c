@@ -58,3 +58,35 @@ void b3_json_layout_learn(b3_json_layout *slot, const b3_input *input, const b3_
     slot->head.ts_recv_ns = 0;
     slot->head.input_no = 0;
 }
+
+/* One number of a pair of levels: at in the text, its row's digits to lanes 16 * slot. */
+static void set_level_number(b3_json_levels *levels, uint64_t at, int64_t len, const b3_json_digits *digits, uint32_t slot) {
+    const uint8_t *row = digits->rows[len - B3_DIGITS_ROW_MIN];
+    memset(levels->base + at, '.', (size_t)len); /* what the row does not take is the point */
+    for (uint32_t lane = 1; lane < 16; lane++) {
+        if (row[lane] >= 0x80) continue;
+        levels->base[at + row[lane]] = '0';
+        levels->limit[at + row[lane]] = digits->limit[lane];
+        levels->pick[16 * slot + lane] = (uint8_t)(at + row[lane]);
+    }
+    memcpy(levels->rows[slot % 2], row, 16);
+    levels->rows[slot % 2][0] = 0x80;
+}
+
+void b3_json_levels_learn(b3_json_levels *levels, const b3_json_entry *entry, int64_t price_len, int64_t qty_len) {
+    if (price_len == levels->price_len && qty_len == levels->qty_len) return;
+    if (levels->price_len != 0 && ++levels->misses < B3_LAYOUT_PATIENCE) return;
+    const int64_t step = price_len + qty_len + 8;
+    *levels = (b3_json_levels){.price_len = price_len, .qty_len = qty_len, .step = 2 * step <= 64 ? step : 0};
+    if (levels->step == 0) return;
+    memset(levels->limit + 2 * step, 0xFF, (size_t)(64 - 2 * step));
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint64_t at = (uint64_t)(i * step);
+        const uint64_t qty_at = at + (uint64_t)price_len + 5;
+        memcpy(levels->base + at, "[\"", 2);
+        set_level_number(levels, at + 2, price_len, entry->price, 2 * i);
+        memcpy(levels->base + qty_at - 3, "\",\"", 3);
+        set_level_number(levels, qty_at, qty_len, entry->qty, 2 * i + 1);
+        memcpy(levels->base + qty_at + (uint64_t)qty_len, "\"],", 3);
+    }
+}

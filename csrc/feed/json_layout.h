@@ -58,6 +58,9 @@ static inline b3_json_layout *b3_json_layout_slot(b3_json_layout *layouts, const
     return &layouts[(key * 0x9E3779B97F4A7C15u) >> 57];
 }
 
+/* Takes over the form (price_len, qty_len) of a message most of whose levels were of another form than levels, if that goes on. */
+void b3_json_levels_learn(b3_json_levels *levels, const b3_json_entry *entry, int64_t price_len, int64_t qty_len);
+
 /* Makes a layout of the message that the slot's layout did not fit, if it has missed for long enough. head: of the event made of it. */
 void b3_json_layout_learn(b3_json_layout *slot, const b3_input *input, const b3_json_entry *entry, const b3_header *head,
                           const b3_json_places *places);

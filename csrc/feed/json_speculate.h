@@ -4,6 +4,8 @@
  *   PARSE                 the function's name
  *   quotes64(at)          bit i: at[i] is '"'
  *   nondigits64(at)       bit i: at[i] is no digit
+ *   pair_layout, pair_of  a b3_json_levels as two_levels wants it
+ *   two_levels(l, at, a, b) do the bytes from at on fit the pair's layout? Then a and b are the digit lanes of the levels' numbers
  *   fits_layout(l, at)    is each of the l->len bytes from at on within the layout's base and limit? Reads at most 63 bytes more
  *
  * A field is looked at only from a place that is not beyond the end, at most 64 bytes ahead, and numbers are read only where a later
@@ -157,10 +159,13 @@ INLINE void put_level(b3_level *out, const level_form *form, __m256i price_qty_i
     _mm_storeu_si128((__m128i *)out + 4, form->tail);
 }
 
-/* Where levels go, and the room for them. */
+/* Where levels go, the room for them, and how many were not of the expected form: the last such one had numbers of these lengths. */
 typedef struct level_sink {
     b3_level *next;
     const b3_level *stop;
+    int64_t unexpected;
+    int64_t price_len;
+    int64_t qty_len;
 } level_sink;
 
 /* One level, closing quotes at c1 and c2. Goes behind it: to the next level's '[', or behind the array's ']' with *more 0. NULL: not so. */
@@ -175,21 +180,35 @@ INLINE const uint8_t *one_level(const weights *w, const uint8_t *at, const uint8
     return *more || LITERAL(at + c2, "\"]]") ? at + c2 + 3 : NULL;
 }
 
-/* The levels of one side, from behind the array's '['. Two at a time: a window of 64 bytes holds their eight quotes, and the places of
- * the closing ones (c) give all lengths. A quote out of place ends up inside some number, which is then not of its form; what stands
- * between the quotes is compared. Returns the byte behind the array's ']', or NULL for the general parser.
+INLINE void put_two(level_sink *sink, const level_form *form, __m256i raw) {
+    put_level(sink->next, form, _mm256_permute4x64_epi64(raw, 0x20));
+    put_level(sink->next + 1, form, _mm256_permute4x64_epi64(raw, 0x34));
+    sink->next += 2;
+}
+
+/* The levels of one side, from behind the array's '['. As long as two of the expected form come, they are taken so. Others: a window of
+ * 64 bytes mostly holds the eight quotes of two levels, and the places of the closing ones (c) give all lengths. A quote out of place
+ * ends up inside some number, which is then not of its form; what stands between the quotes is compared.
+ * Returns the byte behind the array's ']', or NULL for the general parser.
  * Not inlined, and all that the loop needs copied: so it stays in registers. */
 static __attribute__((noinline)) const uint8_t *side(const uint8_t *at, const uint8_t *end, const level_form *form_in,
-                                                     const decimals *numbers_in, level_sink *sink_out) {
+                                                     const decimals *numbers_in, const b3_json_levels *expected, level_sink *sink_out) {
     const level_form form = *form_in;
-    const decimals numbers = *numbers_in;
     const weights w = weights_in_registers();
+    const pair_layout pair = pair_of(expected);
     level_sink sink = *sink_out;
     if (at > end) return NULL;
     if (*at == ']') return at + 1;
-    if (*at != '[') return NULL;
     const b3_level *last_pair = sink.stop - 2; /* where two levels just fit */
+    const uint8_t *last_start = expected->step == 0 ? at - 1 : end - 2 * expected->step;
     for (;;) {
+        __m256i first;
+        __m256i second;
+        while (at <= last_start && sink.next <= last_pair && two_levels(&pair, at, &first, &second)) {
+            put_two(&sink, &form, join_digits(&w, first, second));
+            at += 2 * pair.step;
+        }
+        if (at > end || *at != '[') return NULL;
         uint64_t quotes = clear_lowest(quotes64(at));
         const int64_t c1 = lowest(quotes);
         quotes = clear_lowest(clear_lowest(quotes));
@@ -199,24 +218,25 @@ static __attribute__((noinline)) const uint8_t *side(const uint8_t *at, const ui
         quotes = clear_lowest(clear_lowest(quotes));
         const int64_t c4 = lowest(quotes);
         const uint8_t *behind = at + c4 + 3;
+        sink.price_len = c1 - 2;
+        sink.qty_len = c2 - c1 - 3;
         if (quotes == 0 || behind > end || !LITERAL(at + c2, "\"],[") || sink.next > last_pair) {
             int more = 0;
-            at = one_level(&w, at, end, c1, c2, &form, &numbers, &sink, &more);
+            sink.unexpected++;
+            at = one_level(&w, at, end, c1, c2, &form, numbers_in, &sink, &more);
             if (at != NULL && more) continue;
-            sink_out->next = sink.next;
+            *sink_out = sink;
             return at;
         }
         __m256i bad = _mm256_setzero_si256();
-        const __m256i first = price_and_qty(&w, &numbers, at + 2, c1 - 2, at + c1 + 3, c2 - c1 - 3, &bad);
-        const __m256i second = price_and_qty(&w, &numbers, at + c2 + 5, c3 - c2 - 5, at + c3 + 3, c4 - c3 - 3, &bad);
+        first = price_and_qty(&w, numbers_in, at + 2, c1 - 2, at + c1 + 3, c2 - c1 - 3, &bad);
+        second = price_and_qty(&w, numbers_in, at + c2 + 5, c3 - c2 - 5, at + c3 + 3, c4 - c3 - 3, &bad);
         if (at[c1 + 1] != ',' || at[c3 + 1] != ',' || !_mm256_testz_si256(bad, bad)) return NULL;
-        const __m256i raw = join_digits(&w, first, second);
-        put_level(sink.next, &form, _mm256_permute4x64_epi64(raw, 0x20));
-        put_level(sink.next + 1, &form, _mm256_permute4x64_epi64(raw, 0x34));
-        sink.next += 2;
+        put_two(&sink, &form, join_digits(&w, first, second));
+        sink.unexpected += 2;
         at = behind;
         if (LITERAL(at - 3, "\"],[")) continue;
-        sink_out->next = sink.next;
+        *sink_out = sink;
         return LITERAL(at - 3, "\"]]") ? at : NULL;
     }
 }
@@ -227,7 +247,7 @@ typedef struct speculation {
     const b3_input *input;
     const uint8_t *at;
     const uint8_t *end;
-    const b3_json_entry *entry;
+    b3_json_entry *entry;
     void *out;
     size_t out_bytes;
     b3_parsed *parsed;
@@ -285,14 +305,16 @@ INLINE int sides(speculation *s, b3_level *first, uint8_t flags, int64_t ts_ns, 
                        .body = _mm256_loadu_si256((const __m256i *)&filled + 1),
                        .tail = _mm_loadu_si128((const __m128i *)&filled + 4)};
     level_sink sink = {.next = first, .stop = first + s->out_bytes / sizeof(b3_level)};
-    s->at = side(s->at, s->end, &form, &numbers, &sink);
+    s->at = side(s->at, s->end, &form, &numbers, &s->entry->levels, &sink);
     if (s->at == NULL || !in_text(s)) return 0;
     if (snapshot ? !TAKE_LITERAL(s, ",\"asks\":[") : !TAKE_LITERAL(s, ",\"a\":[")) return 0;
     filled.hdr.flags |= B3_FLAG_ASK;
     form.head = _mm256_loadu_si256((const __m256i *)&filled);
-    s->at = side(s->at, s->end, &form, &numbers, &sink);
+    s->at = side(s->at, s->end, &form, &numbers, &s->entry->levels, &sink);
     if (s->at == NULL || !ends_with(s, wrapped) || sink.next == first) return 0;
     sink.next[-1].hdr.flags |= B3_FLAG_LAST;
+    if (2 * sink.unexpected > sink.next - first) b3_json_levels_learn(&s->entry->levels, s->entry, sink.price_len, sink.qty_len);
+    else s->entry->levels.misses = 0;
     *s->parsed = (b3_parsed){.kind = B3_LEVEL, .count = (uint32_t)(sink.next - first), .instrument = s->entry->instrument};
     return 1;
 }
@@ -324,7 +346,7 @@ INLINE int depth(speculation *s, int wrapped) {
 
 /* at: behind {"lastUpdateId": */
 INLINE int snapshot(speculation *s, int32_t default_symbol, int wrapped) {
-    const b3_json_entry *default_entry = b3_json_symbols_at(&s->parser->symbols, default_symbol);
+    b3_json_entry *default_entry = b3_json_symbols_at(&s->parser->symbols, default_symbol);
     b3_json_place id = {0};
     if (default_entry == NULL || default_entry->price == NULL || !take_number(s, &id)) return 0;
     s->entry = default_entry;

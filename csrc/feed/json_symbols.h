@@ -17,6 +17,7 @@ typedef struct b3_json_entry {
     uint32_t reserved;
     const b3_json_digits *price; /* forms that its last message had; NULL before the first one */
     const b3_json_digits *qty;
+    b3_json_levels levels; /* of these forms */
 } b3_json_entry;
 
 typedef struct b3_json_symbols {
