@@ -1,7 +1,8 @@
 /* Real Binance messages by kind, in memory, for the benches of the parser and of its peers. C and C++.
  *
  * From recorded sessions ("<recv_ns> <json>" lines, gzip): at most CORPUS_MAX of a kind and CORPUS_BYTES_MAX of text (a part of
- * the second-level cache, so that parsing is timed and not memory), spread over the whole file, all different. The kind depth20 is made by us: real depth messages with at least 20 levels a side, cut to 20. */
+ * the second-level cache, so that parsing is timed and not memory), spread over the whole file, all different. The kind depth20 is made by
+ * us: real depth messages with at least 20 levels a side, cut to 20. */
 #ifndef B3_BENCH_FEED_CORPUS_H
 #define B3_BENCH_FEED_CORPUS_H
 

@@ -9,8 +9,7 @@
 #define WINDOWS 5
 #define WINDOW_MS 20
 
-static double cost_of(int which)
-{
+static double cost_of(int which) {
     static const clockid_t ids[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW};
     int64_t rounds[ROUNDS];
     for (int r = 0; r < ROUNDS; r++) {
@@ -18,10 +17,8 @@ static double cost_of(int which)
         uint64_t sink = 0;
         struct timespec t;
         for (int i = 0; i < CALLS; i++) {
-            if (which < 3)
-                clock_gettime(ids[which], &t);
-            else
-                sink += which == 3 ? ticks() : ticks_ordered();
+            if (which < 3) clock_gettime(ids[which], &t);
+            else sink += which == 3 ? ticks() : ticks_ordered();
         }
         /* the compiler must not drop the reads */
         __asm__ volatile("" : : "r"(sink));
@@ -31,14 +28,11 @@ static double cost_of(int which)
     return (double)rounds[ROUNDS / 2] / 1000.0;
 }
 
-int probe_clock(const struct options *o)
-{
+int probe_clock(const struct options *o) {
     static const char *names[] = {"realtime", "monotonic", "monotonic_raw", "counter", "counter_ordered"};
-    if (o->cpu_count > 0 && !place(o->cpus[0], 0))
-        return 1;
+    if (o->cpu_count > 0 && !place(o->cpus[0], 0)) return 1;
     printf("{\"tsc\": %s, \"read_ns\": {", HAVE_TSC ? "true" : "false");
-    for (int i = 0; i < 5; i++)
-        printf("%s\"%s\": %.2f", i ? ", " : "", names[i], cost_of(i));
+    for (int i = 0; i < 5; i++) printf("%s\"%s\": %.2f", i ? ", " : "", names[i], cost_of(i));
     double low = 1e300, high = 0;
     for (int i = 0; i < WINDOWS; i++) {
         double rate = 1.0 / ns_per_tick(WINDOW_MS);

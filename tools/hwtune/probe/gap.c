@@ -25,13 +25,11 @@ struct spinner {
     bool ok;
 };
 
-static void *spin(void *arg)
-{
+static void *spin(void *arg) {
     struct spinner *s = arg;
     s->ok = place(s->cpu, s->o->fifo);
     pthread_barrier_wait(s->start);
-    if (!s->ok)
-        return NULL;
+    if (!s->ok) return NULL;
     uint64_t threshold = (uint64_t)((double)s->o->threshold_ns / s->tick_ns);
     struct rusage before, after;
     getrusage(RUSAGE_THREAD, &before);
@@ -43,14 +41,11 @@ static void *spin(void *arg)
     for (;;) {
         uint64_t now = ticks();
         if (now - last >= threshold) {
-            if (count < GAPS_MAX)
-                s->gaps[count++] = (int64_t)(now - last);
-            else
-                beyond++;
+            if (count < GAPS_MAX) s->gaps[count++] = (int64_t)(now - last);
+            else beyond++;
         }
         last = now;
-        if (now >= end)
-            break;
+        if (now >= end) break;
     }
     int64_t clock_end = clock_ns(CLOCK_MONOTONIC_RAW);
     getrusage(RUSAGE_THREAD, &after);
@@ -63,26 +58,22 @@ static void *spin(void *arg)
     return NULL;
 }
 
-static void print_spinner(struct spinner *s)
-{
+static void print_spinner(struct spinner *s) {
     int64_t total = 0;
     for (size_t i = 0; i < s->count; i++) {
         s->gaps[i] = (int64_t)((double)s->gaps[i] * s->tick_seen_ns);
         total += s->gaps[i];
     }
     sort_values(s->gaps, s->count);
-    printf("{\"cpu\": %d, \"seconds\": %.6f, \"count\": %zu, \"dropped\": %" PRIu64 ", \"lost_ns\": %" PRId64
-           ", \"p50_ns\": %" PRId64 ", \"p99_ns\": %" PRId64 ", \"p999_ns\": %" PRId64 ", \"max_ns\": %" PRId64
-           ", \"involuntary\": %ld, \"faults\": %ld, ",
-           s->cpu, s->seconds, s->count, s->lost_beyond, total, quantile(s->gaps, s->count, 0.5),
-           quantile(s->gaps, s->count, 0.99), quantile(s->gaps, s->count, 0.999),
-           s->count ? s->gaps[s->count - 1] : 0, s->involuntary, s->faults);
+    printf("{\"cpu\": %d, \"seconds\": %.6f, \"count\": %zu, \"dropped\": %" PRIu64 ", \"lost_ns\": %" PRId64 ", \"p50_ns\": %" PRId64
+           ", \"p99_ns\": %" PRId64 ", \"p999_ns\": %" PRId64 ", \"max_ns\": %" PRId64 ", \"involuntary\": %ld, \"faults\": %ld, ",
+           s->cpu, s->seconds, s->count, s->lost_beyond, total, quantile(s->gaps, s->count, 0.5), quantile(s->gaps, s->count, 0.99),
+           quantile(s->gaps, s->count, 0.999), s->count ? s->gaps[s->count - 1] : 0, s->involuntary, s->faults);
     print_histogram("histogram", s->gaps, s->count);
     printf("}");
 }
 
-int probe_gap(const struct options *o)
-{
+int probe_gap(const struct options *o) {
     struct spinner *all = calloc((size_t)o->cpu_count, sizeof *all);
     pthread_t *threads = calloc((size_t)o->cpu_count, sizeof *threads);
     size_t bytes = GAPS_MAX * sizeof(int64_t);
@@ -110,8 +101,7 @@ int probe_gap(const struct options *o)
         pthread_join(threads[i], NULL);
         ok = ok && all[i].ok;
     }
-    if (!ok)
-        return 1;
+    if (!ok) return 1;
     printf("{\"threshold_ns\": %" PRId64 ", \"cpus\": [", o->threshold_ns);
     for (int i = 0; i < o->cpu_count; i++) {
         printf("%s", i ? ", " : "");

@@ -12,18 +12,15 @@ static const struct {
     int (*run)(const struct options *);
     bool needs_cpus;
 } commands[] = {
-    {"gap", probe_gap, true},      {"wakeup", probe_wakeup, true},  {"pingpong", probe_pingpong, true},
-    {"clock", probe_clock, false}, {"memory", probe_memory, false}, {"rtt", probe_rtt, false},
-    {"echo", probe_echo, false},
+    {"gap", probe_gap, true},        {"wakeup", probe_wakeup, true}, {"pingpong", probe_pingpong, true}, {"clock", probe_clock, false},
+    {"memory", probe_memory, false}, {"rtt", probe_rtt, false},      {"echo", probe_echo, false},
 };
 
-static const char usage[] =
-    "usage: hwtune-probe gap|wakeup|pingpong|clock|memory|rtt|echo [--cpus 2,3] [--seconds S] [--threshold-ns N]\n"
-    "       [--interval-us N] [--count N] [--size N] [--fifo PRIORITY] [--proto udp|tcp] [--peer ADDRESS:PORT]\n"
-    "       [--iface NAME]\n";
+static const char usage[] = "usage: hwtune-probe gap|wakeup|pingpong|clock|memory|rtt|echo [--cpus 2,3] [--seconds S] [--threshold-ns N]\n"
+                            "       [--interval-us N] [--count N] [--size N] [--fifo PRIORITY] [--proto udp|tcp] [--peer ADDRESS:PORT]\n"
+                            "       [--iface NAME]\n";
 
-static bool number(const char *text, int64_t low, int64_t high, int64_t *out)
-{
+static bool number(const char *text, int64_t low, int64_t high, int64_t *out) {
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
@@ -35,23 +32,21 @@ static bool number(const char *text, int64_t low, int64_t high, int64_t *out)
     return true;
 }
 
-static bool cpu_list(char *text, struct options *o)
-{
+static bool cpu_list(char *text, struct options *o) {
     for (char *part = strtok(text, ","); part != NULL; part = strtok(NULL, ",")) {
         int64_t cpu;
-        if (o->cpu_count == CPUS_MAX || !number(part, 0, CPUS_MAX - 1, &cpu))
-            return false;
+        if (o->cpu_count == CPUS_MAX || !number(part, 0, CPUS_MAX - 1, &cpu)) return false;
         o->cpus[o->cpu_count++] = (int)cpu;
     }
     return true;
 }
 
-static bool parse(int argc, char **argv, struct options *o)
-{
+static bool parse(int argc, char **argv, struct options *o) {
     static const struct option longs[] = {
-        {"cpus", 1, NULL, 'c'},  {"seconds", 1, NULL, 's'}, {"threshold-ns", 1, NULL, 't'}, {"interval-us", 1, NULL, 'i'},
-        {"count", 1, NULL, 'n'}, {"size", 1, NULL, 'z'},    {"fifo", 1, NULL, 'f'},         {"proto", 1, NULL, 'p'},
-        {"peer", 1, NULL, 'a'},  {"iface", 1, NULL, 'd'},   {NULL, 0, NULL, 0},
+        {"cpus", 1, NULL, 'c'},        {"seconds", 1, NULL, 's'}, {"threshold-ns", 1, NULL, 't'},
+        {"interval-us", 1, NULL, 'i'}, {"count", 1, NULL, 'n'},   {"size", 1, NULL, 'z'},
+        {"fifo", 1, NULL, 'f'},        {"proto", 1, NULL, 'p'},   {"peer", 1, NULL, 'a'},
+        {"iface", 1, NULL, 'd'},       {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -72,7 +67,10 @@ static bool parse(int argc, char **argv, struct options *o)
             ok = number(optarg, 0, 99, &value);
             o->fifo = (int)value;
             break;
-        case 'p': o->proto = optarg; ok = strcmp(optarg, "udp") == 0 || strcmp(optarg, "tcp") == 0; break;
+        case 'p':
+            o->proto = optarg;
+            ok = strcmp(optarg, "udp") == 0 || strcmp(optarg, "tcp") == 0;
+            break;
         case 'a': o->peer = optarg; break;
         case 'd': o->iface = optarg; break;
         default: ok = false;
@@ -85,23 +83,20 @@ static bool parse(int argc, char **argv, struct options *o)
     return true;
 }
 
-int main(int argc, char **argv)
-{
-    static struct options o = {.seconds = 1, .threshold_ns = 2000, .interval_us = 500, .count = 1000, .size = 64,
-                               .proto = "udp", .peer = "127.0.0.1:0"};
+int main(int argc, char **argv) {
+    static struct options o = {
+        .seconds = 1, .threshold_ns = 2000, .interval_us = 500, .count = 1000, .size = 64, .proto = "udp", .peer = "127.0.0.1:0"};
     if (argc < 2 || !parse(argc - 1, argv + 1, &o)) {
         fprintf(stderr, "%s", usage);
         return 2;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(argv[1], commands[i].name) != 0)
-            continue;
+        if (strcmp(argv[1], commands[i].name) != 0) continue;
         if (commands[i].needs_cpus && o.cpu_count == 0) {
             fprintf(stderr, "%s needs --cpus\n", argv[1]);
             return 2;
         }
-        if (commands[i].run == probe_echo)
-            alarm((unsigned)(o.seconds + 1));
+        if (commands[i].run == probe_echo) alarm((unsigned)(o.seconds + 1));
         return commands[i].run(&o);
     }
     fprintf(stderr, "no subcommand %s\n%s", argv[1], usage);

@@ -28,15 +28,12 @@ struct side {
     atomic_bool *failed;
 };
 
-static void *play(void *arg)
-{
+static void *play(void *arg) {
     struct side *s = arg;
     bool ok = place(s->cpu, 0);
-    if (!ok)
-        atomic_store(s->failed, true);
+    if (!ok) atomic_store(s->failed, true);
     pthread_barrier_wait(s->ready);
-    if (atomic_load(s->failed))
-        return NULL;
+    if (atomic_load(s->failed)) return NULL;
     uint64_t turns = (uint64_t)s->o->count;
     uint64_t turn = s->parity;
     /* Latency rounds: nothing but the line itself travels. */
@@ -44,8 +41,7 @@ static void *play(void *arg)
         uint64_t start = ticks_ordered();
         for (uint64_t i = 0; i < turns; i++) {
             /* acquire pairs with the other side's release: its stamp is then visible too */
-            while (atomic_load_explicit(&s->line->turn, memory_order_acquire) != turn)
-                ;
+            while (atomic_load_explicit(&s->line->turn, memory_order_acquire) != turn);
             atomic_store_explicit(&s->line->turn, turn + 1, memory_order_release);
             turn += 2;
         }
@@ -53,8 +49,7 @@ static void *play(void *arg)
             s->round_ns[round] = (int64_t)((double)(ticks_ordered() - start) * s->tick_ns * 1000.0 / (2.0 * (double)turns));
     }
     for (uint64_t i = 0; i < turns; i++) {
-        while (atomic_load_explicit(&s->line->turn, memory_order_acquire) != turn)
-            ;
+        while (atomic_load_explicit(&s->line->turn, memory_order_acquire) != turn);
         uint64_t now = ticks_ordered();
         s->backward += now < s->line->stamp;
         s->line->stamp = ticks_ordered();
@@ -64,8 +59,7 @@ static void *play(void *arg)
     return NULL;
 }
 
-static int pair(const struct options *o, int a, int b, double tick_ns, bool first)
-{
+static int pair(const struct options *o, int a, int b, double tick_ns, bool first) {
     struct line *line = aligned_alloc(64, sizeof *line);
     if (line == NULL) {
         fprintf(stderr, "out of memory\n");
@@ -89,23 +83,20 @@ static int pair(const struct options *o, int a, int b, double tick_ns, bool firs
     pthread_join(one, NULL);
     pthread_join(other, NULL);
     free(line);
-    if (atomic_load(&failed))
-        return 1;
+    if (atomic_load(&failed)) return 1;
     sort_values(rounds, ROUNDS);
-    printf("%s{\"a\": %d, \"b\": %d, \"one_way_ps\": %" PRId64 ", \"min_ps\": %" PRId64 ", \"backward\": %" PRIu64 "}",
-           first ? "" : ", ", a, b, rounds[ROUNDS / 2], rounds[0], sides[0].backward + sides[1].backward);
+    printf("%s{\"a\": %d, \"b\": %d, \"one_way_ps\": %" PRId64 ", \"min_ps\": %" PRId64 ", \"backward\": %" PRIu64 "}", first ? "" : ", ",
+           a, b, rounds[ROUNDS / 2], rounds[0], sides[0].backward + sides[1].backward);
     return 0;
 }
 
-int probe_pingpong(const struct options *o)
-{
+int probe_pingpong(const struct options *o) {
     double tick_ns = ns_per_tick(20);
     printf("{\"tsc\": %s, \"pairs\": [", HAVE_TSC ? "true" : "false");
     bool first = true;
     for (int i = 0; i < o->cpu_count; i++)
         for (int j = i + 1; j < o->cpu_count; j++) {
-            if (pair(o, o->cpus[i], o->cpus[j], tick_ns, first) != 0)
-                return 1;
+            if (pair(o, o->cpus[i], o->cpus[j], tick_ns, first) != 0) return 1;
             first = false;
         }
     printf("]}\n");

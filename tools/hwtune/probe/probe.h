@@ -21,10 +21,10 @@ struct options {
     int64_t interval_us;
     int64_t count;
     int64_t size;
-    int fifo;           /* SCHED_FIFO priority, 0 = stay as started */
-    const char *proto;  /* udp or tcp */
-    const char *peer;   /* address:port */
-    const char *iface;  /* bind to this interface, or NULL */
+    int fifo;          /* SCHED_FIFO priority, 0 = stay as started */
+    const char *proto; /* udp or tcp */
+    const char *peer;  /* address:port */
+    const char *iface; /* bind to this interface, or NULL */
 };
 
 int probe_gap(const struct options *o);
@@ -54,17 +54,24 @@ void print_histogram(const char *name, const int64_t *sorted, size_t n);
 #if defined(__x86_64__)
 #include <x86intrin.h>
 #define HAVE_TSC 1
-static inline uint64_t ticks(void) { return __rdtsc(); }
-static inline uint64_t ticks_ordered(void)
-{
+static inline uint64_t ticks(void) {
+    return __rdtsc();
+}
+static inline uint64_t ticks_ordered(void) {
     unsigned aux;
     return __rdtscp(&aux);
 }
-static inline void relax(void) { _mm_pause(); }
+static inline void relax(void) {
+    _mm_pause();
+}
 #else
 #define HAVE_TSC 0
-static inline uint64_t ticks(void) { return (uint64_t)clock_ns(CLOCK_MONOTONIC_RAW); }
-static inline uint64_t ticks_ordered(void) { return ticks(); }
+static inline uint64_t ticks(void) {
+    return (uint64_t)clock_ns(CLOCK_MONOTONIC_RAW);
+}
+static inline uint64_t ticks_ordered(void) {
+    return ticks();
+}
 static inline void relax(void) {}
 #endif
 

@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool measure_on(int cpu, const struct options *o, int64_t *late, size_t *count)
-{
-    if (!place(cpu, o->fifo))
-        return false;
+static bool measure_on(int cpu, const struct options *o, int64_t *late, size_t *count) {
+    if (!place(cpu, o->fifo)) return false;
     struct timespec next;
     clock_gettime(CLOCK_MONOTONIC, &next);
     for (*count = 0; *count < (size_t)o->count; ++*count) {
@@ -23,14 +21,12 @@ static bool measure_on(int cpu, const struct options *o, int64_t *late, size_t *
         int64_t now = clock_ns(CLOCK_MONOTONIC);
         late[*count] = now - wanted;
         /* Sleeping towards deadlines already past would count one delay many times. */
-        if (now - wanted > o->interval_us * 1000)
-            clock_gettime(CLOCK_MONOTONIC, &next);
+        if (now - wanted > o->interval_us * 1000) clock_gettime(CLOCK_MONOTONIC, &next);
     }
     return true;
 }
 
-int probe_wakeup(const struct options *o)
-{
+int probe_wakeup(const struct options *o) {
     int64_t *late = malloc((size_t)o->count * sizeof *late);
     if (late == NULL) {
         fprintf(stderr, "out of memory\n");
@@ -46,8 +42,7 @@ int probe_wakeup(const struct options *o)
         sort_values(late, n);
         printf("%s{\"cpu\": %d, \"count\": %zu, \"p50_ns\": %" PRId64 ", \"p99_ns\": %" PRId64 ", \"p999_ns\": %" PRId64
                ", \"max_ns\": %" PRId64 ", ",
-               i ? ", " : "", o->cpus[i], n, quantile(late, n, 0.5), quantile(late, n, 0.99), quantile(late, n, 0.999),
-               late[n - 1]);
+               i ? ", " : "", o->cpus[i], n, quantile(late, n, 0.5), quantile(late, n, 0.99), quantile(late, n, 0.999), late[n - 1]);
         print_histogram("histogram", late, n);
         printf("}");
     }
