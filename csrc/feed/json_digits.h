@@ -26,9 +26,10 @@ typedef struct b3_json_digits {
     uint8_t limit[16];                /* largest digit allowed in a lane once mark is taken off */
 } b3_json_digits;
 
-/* The layout of two levels in a row, of one form: most levels of a symbol have the same number of digits.
+/* The layout of two levels in a row, of one form: most levels of a symbol have the same number of digits. See json_layout.h for base and
+ * limit.
  *
- *   ["61737.63000000","0.00000000"],["61730.17000000","0.00000000"],
+ *   ["61737.63000000","0.00000000"],["61730.17000000","0.00000000
  *
  * In the difference of text and base the digits are numbers and all else is 0. */
 typedef struct b3_json_levels {
@@ -38,7 +39,7 @@ typedef struct b3_json_levels {
     uint8_t pick[64];    /* both prices and quantities out of the difference at once, by byte */
     int64_t price_len;
     int64_t qty_len;
-    int64_t step; /* bytes of one level, its comma included; 0: none known, or two do not fit */
+    int64_t step; /* bytes of one level and its comma; 0: none known, or two do not fit */
     uint32_t misses;
 } b3_json_levels;
 

@@ -77,16 +77,17 @@ void b3_json_levels_learn(b3_json_levels *levels, const b3_json_entry *entry, in
     if (price_len == levels->price_len && qty_len == levels->qty_len) return;
     if (levels->price_len != 0 && ++levels->misses < B3_LAYOUT_PATIENCE) return;
     const int64_t step = price_len + qty_len + 8;
-    *levels = (b3_json_levels){.price_len = price_len, .qty_len = qty_len, .step = 2 * step <= 64 ? step : 0};
+    const int64_t covered = 2 * step - 3; /* up to the second quantity's last digit */
+    *levels = (b3_json_levels){.price_len = price_len, .qty_len = qty_len, .step = covered <= 64 ? step : 0};
     if (levels->step == 0) return;
-    memset(levels->limit + 2 * step, 0xFF, (size_t)(64 - 2 * step));
+    memset(levels->limit + covered, 0xFF, (size_t)(64 - covered));
     for (uint32_t i = 0; i < 2; i++) {
         const uint64_t at = (uint64_t)(i * step);
         const uint64_t qty_at = at + (uint64_t)price_len + 5;
+        if (i > 0) memcpy(levels->base + at - 3, "\"],", 3);
         memcpy(levels->base + at, "[\"", 2);
         set_level_number(levels, at + 2, price_len, entry->price, 2 * i);
         memcpy(levels->base + qty_at - 3, "\",\"", 3);
         set_level_number(levels, qty_at, qty_len, entry->qty, 2 * i + 1);
-        memcpy(levels->base + qty_at + (uint64_t)qty_len, "\"],", 3);
     }
 }

@@ -200,13 +200,21 @@ static __attribute__((noinline)) const uint8_t *side(const uint8_t *at, const ui
     if (at > end) return NULL;
     if (*at == ']') return at + 1;
     const b3_level *last_pair = sink.stop - 2; /* where two levels just fit */
-    const uint8_t *last_start = expected->step == 0 ? at - 1 : end - 2 * expected->step;
+    const int64_t two_steps = 2 * expected->step;
+    const uint8_t *last_start = two_steps == 0 ? at - 1 : end - two_steps;
     for (;;) {
         __m256i first;
         __m256i second;
         while (at <= last_start && sink.next <= last_pair && two_levels(&pair, at, &first, &second)) {
+            const uint8_t *next = at + two_steps;
+            if (!LITERAL(next - 3, "\"],[")) {
+                if (!LITERAL(next - 3, "\"]]")) break;
+                put_two(&sink, &form, join_digits(&w, first, second));
+                *sink_out = sink;
+                return next;
+            }
             put_two(&sink, &form, join_digits(&w, first, second));
-            at += 2 * pair.step;
+            at = next;
         }
         if (at > end || *at != '[') return NULL;
         uint64_t quotes = clear_lowest(quotes64(at));

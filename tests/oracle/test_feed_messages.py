@@ -366,3 +366,45 @@ def test_levels_beyond_the_room_are_a_fault_and_never_written(parsers: dict[str,
                 assert status == ("B3_OK" if room >= levels else "B3_ERR_CAPACITY")
         assert parser.parse_guarded(REAL["trade"], len(REAL["trade"]), bytes(64), 0, 72) == "B3_ERR_CAPACITY"
         assert parser.parse_guarded(REAL["kline"], len(REAL["kline"]), bytes(64), 0, 80) == "B3_ERR_CAPACITY"
+
+
+@st.composite
+def depths_of_one_symbol(draw: st.DrawFn) -> list[bytes]:
+    """Depth messages in the venue's form whose levels mostly, but not always, have numbers of the same length."""
+    usual = (draw(st.integers(1, 8)), draw(st.integers(1, 6)))
+    fractions = draw(st.sampled_from([(8, 8), (2, 5), (1, 3), (0, 0), (8, 0)]))
+    out = []
+    for number in range(1, draw(st.integers(2, 12))):
+        sides = []
+        for _ in range(2):
+            levels = []
+            for _ in range(draw(st.integers(0, 9))):
+                wholes = usual if draw(st.integers(0, 4)) else (draw(st.integers(1, 9)), draw(st.integers(1, 9)))
+                texts = []
+                for whole, fraction in zip(wholes, fractions, strict=True):
+                    digits = str(draw(st.integers(10 ** (whole - 1), 10**whole - 1)))
+                    texts.append(
+                        digits + ("." + f"{draw(st.integers(0, 10**fraction - 1)):0{fraction}}" if fraction else "")
+                    )
+                levels.append(f'["{texts[0]}","{texts[1]}"]')
+            sides.append(",".join(levels))
+        ids = f'"U":{number * 10},"u":{number * 10 + 5}'
+        head = f'{{"e":"depthUpdate","E":1723161254408,"s":"BTCUSDT",{ids}'
+        out.append(f'{head},"b":[{sides[0]}],"a":[{sides[1]}]}}'.encode())
+    return out
+
+
+@settings(max_examples=150, deadline=None)
+@given(depths_of_one_symbol(), st.integers(0, 2**32))
+def test_levels_of_changing_form_read_as_json_and_decimal_do(
+    internals: tuple[Any, Any], messages: list[bytes], seed: int
+) -> None:
+    parsers = {form: Native(internals, SYMBOLS, form, 1 << 14) for form in forms(internals)}
+    for i, message in enumerate(messages):
+        check(parsers, message)
+        at = seed % len(message)
+        check(parsers, message[:at] + b"7" + message[at + 1 :])
+        cut = (seed >> 8) % len(message)
+        for parser in parsers.values():
+            follow = (message[cut:] + messages[i - 1] + bytes(64))[:64]
+            assert parser.parse_guarded(message, cut, follow) == "B3_ERR_TRUNCATED"
