@@ -61,7 +61,7 @@ static b3_engine_config settings(void) {
                               .dense_ticks = 32768,
                               .sparse_levels = 16384,
                               .order_capacity = 64,
-                              .journal_bytes = 1u << 24,
+                              .journal_bytes = 2u << 20,
                               .sample_every = 64,
                               .has_journal = 1};
 }
