@@ -1,16 +1,14 @@
-#include <immintrin.h>
+#include "feed/json_simd.h"
 
-#include "feed/json_layout.h"
-
-static inline __attribute__((always_inline)) uint64_t quotes64(const uint8_t *at) {
+INLINE uint64_t quotes64(const uint8_t *at) {
     return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(at), _mm512_set1_epi8('"'));
 }
 
-static inline __attribute__((always_inline)) uint64_t nondigits64(const uint8_t *at) {
+INLINE uint64_t nondigits64(const uint8_t *at) {
     return _mm512_cmpgt_epu8_mask(_mm512_sub_epi8(_mm512_loadu_si512(at), _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
 }
 
-static inline __attribute__((always_inline)) int fits_layout(const b3_json_layout *layout, const uint8_t *at) {
+INLINE int fits_layout(const b3_json_layout *layout, const uint8_t *at) {
     __mmask64 outside = 0;
     for (uint32_t i = 0; i < layout->len; i += 64) {
         const __m512i over = _mm512_sub_epi8(_mm512_loadu_si512(at + i), _mm512_loadu_si512(layout->base + i));
@@ -27,14 +25,14 @@ typedef struct pair_layout {
     int64_t step;
 } pair_layout;
 
-static inline __attribute__((always_inline)) pair_layout pair_of(const b3_json_levels *levels) {
+INLINE pair_layout pair_of(const b3_json_levels *levels) {
     return (pair_layout){.negated_base = _mm512_sub_epi8(_mm512_setzero_si512(), _mm512_loadu_si512(levels->base)),
                          .limit = _mm512_loadu_si512(levels->limit),
                          .pick = _mm512_loadu_si512(levels->pick),
                          .step = levels->step};
 }
 
-static inline __attribute__((always_inline)) int two_levels(const pair_layout *pair, const uint8_t *at, __m256i *first, __m256i *second) {
+INLINE int two_levels(const pair_layout *pair, const uint8_t *at, __m256i *first, __m256i *second) {
     const __m512i over = _mm512_add_epi8(pair->negated_base, _mm512_loadu_si512(at));
     if (_mm512_cmpgt_epu8_mask(over, pair->limit) != 0) return 0;
     const __m512i digits = _mm512_permutexvar_epi8(pair->pick, over);
