@@ -218,6 +218,12 @@ class EngineSection(_Section):
     )
 
 
+class TuneSection(BaseModel):
+    """Roles for `bot3 tune --config`: hwtune's own keys, which it checks. A run does not read them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
 class SystemConfig(_Section):
     """system.json. Every section and key has a default."""
 
@@ -228,3 +234,4 @@ class SystemConfig(_Section):
     paper: PaperSection = PaperSection()
     bars: BarsSection = BarsSection()
     engine: EngineSection = EngineSection()
+    tune: TuneSection = TuneSection()

@@ -225,3 +225,8 @@ def test_the_documentation_has_every_key_and_its_default() -> None:
     for path, value in expected.items():
         told = json.loads(rows[path])
         assert told == value or Decimal(str(told)) == Decimal(value), path
+
+
+def test_roles_for_the_host_are_left_to_who_checks_them() -> None:
+    roles = {"hot": {"engine": "3"}, "nic": "eth1"}
+    assert parsed({"tune": roles}).tune.model_dump() == roles
