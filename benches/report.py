@@ -90,6 +90,22 @@ def parser_rows(folder: Path) -> list[Row]:
     return [Row(f"JSON to events: {row['kind']}", f"{row['ns_median']:.1f} ns", "-", "-", None) for row in rows]
 
 
+def python_rows() -> list[Row]:
+    """The same asked from Python, in batches, beside orjson and the conversion to integers."""
+    script = ROOT / "benches" / "peers" / "feed_orjson.py"
+    rows = json_lines(output([sys.executable, str(script), str(sessions()[0])]))
+    return [
+        Row(
+            f"the same from Python: {row['kind']}",
+            f"{row['ours_ns']:.0f} ns",
+            f"orjson and int {row['orjson_ns']:.0f} ns",
+            ">= 50 x faster",
+            row["times_faster"] >= 50,
+        )
+        for row in rows
+    ]
+
+
 def book_row() -> Row:
     """One level applied, best known after it."""
     result = json_lines(output([str(BENCHES / "book_l2"), PASSES, *map(str, sessions())]))[0]
@@ -209,7 +225,7 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*parser_rows(folder), book_row(), *main_job_rows(folder), *trading_rows(), start_row(), *size_rows()]
+        rows = [*parser_rows(folder), *python_rows(), book_row(), *main_job_rows(folder), *trading_rows(), start_row(), *size_rows()]
     table = Table("work", "bot3", "peer, same run", "target", "held", title=machine())
     for row in rows:
         held = "" if row.held is None else "yes" if row.held else "no"

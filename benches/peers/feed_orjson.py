@@ -1,6 +1,6 @@
 """Messages to integers from Python: orjson and the cheapest exact conversion, against bot3.feed in batches.
 
-    python -m benches.peers.feed_orjson FILE.gz...     ns a message of both, medians of interleaved passes, the ratio
+    python benches/peers/feed_orjson.py FILE.gz...     ns a message of both, medians of interleaved passes, the ratio
 
 Both read the same recorded messages (of depth, those with at least 20 levels a side, cut to 20); the integers are
 compared first. orjson's strings become integers of 8 digits by taking the point out and padding with zeros: exact, and
