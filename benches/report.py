@@ -225,7 +225,15 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*parser_rows(folder), *python_rows(), book_row(), *main_job_rows(folder), *trading_rows(), start_row(), *size_rows()]
+        rows = [
+            *parser_rows(folder),
+            *python_rows(),
+            book_row(),
+            *main_job_rows(folder),
+            *trading_rows(),
+            start_row(),
+            *size_rows(),
+        ]
     table = Table("work", "bot3", "peer, same run", "target", "held", title=machine())
     for row in rows:
         held = "" if row.held is None else "yes" if row.held else "no"
