@@ -341,7 +341,8 @@ def test_chrony_is_understood(tmp_path: Path) -> None:
     daemon = shutil.which("chronyd")
     if daemon is None or os.geteuid() != 0:
         pytest.skip("chronyd is missing, or we are not root")
-    (tmp_path / "c.conf").write_text("local stratum 7\ncmdport 32399\nport 0\nbindcmdaddress /\npidfile /dev/null\n")
+    pid = tmp_path / "chronyd.pid"  # a file of its own: chronyd removes it
+    (tmp_path / "c.conf").write_text(f"local stratum 7\ncmdport 32399\nport 0\nbindcmdaddress /\npidfile {pid}\n")
     # -x: it never touches the clock
     server = subprocess.Popen(
         [daemon, "-x", "-n", "-u", "root", "-f", str(tmp_path / "c.conf")],
