@@ -297,8 +297,12 @@ def test_stamps_and_round_trips_on_a_chosen_interface(far_veth: tuple[str, str, 
     name, address, namespace = far_veth
     inside = ("ip", "netns", "exec", namespace)
     with measure.echo("udp", f"{address}:0", prefix=inside) as peer:
-        result = timestamping.selftest_nic(name, peer, count=20, enable=True)
-        assert result.sent == 20 and result.arrived["tx"] == 20 and result.arrived["rx"] >= 15
+        # The kernel switches receive stamps on some time after it is asked to: on a busy host too late for one round.
+        for _ in range(5):
+            result = timestamping.selftest_nic(name, peer, count=20, enable=True)
+            if result.arrived.get("rx", 0) >= 15:
+                break
+        assert result.sent == 20 and result.arrived["tx"] == 20 and result.arrived.get("rx", 0) >= 15
         assert "tx-hardware" not in result.arrived and "refuses hardware" in result.hwstamp, (
             "a veth stamps in software only"
         )
