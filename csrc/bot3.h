@@ -100,8 +100,12 @@ enum b3_stamp { B3_STAMP_NONE = 0, B3_STAMP_SOFTWARE = 1, B3_STAMP_KERNEL = 2, B
 #define B3_FLAG_EMPTY 0x01       /* BAR: no trade in the interval; prices repeat the last close */
 #define B3_FLAG_VENUE 0x02       /* BAR: the venue's own (kline), not built by us */
 #define B3_FLAG_CLOSED 0x04      /* BAR: final; ours always are */
+#define B3_FLAG_REDUCE_ONLY 0x01 /* REQUEST: refused unless it makes the position smaller, with all that is pending counted against it */
+#define B3_FLAG_EXIT 0x02        /* REQUEST: made by the engine itself to take a position out (a stop, flatten) */
+#define B3_FLAG_INCOMPLETE 0x01  /* POSITION: fees_raw lacks a fee whose currency has no conversion rate */
 #define B3_FLAG_CANCEL_REJECT                                                                                                              \
-    0x01 /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
+    0x01                       /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
+#define B3_FLAG_TRIGGERED 0x02 /* UPDATE: the stop price was reached: a STOP is a market order now, a STOP_LIMIT a limit order */
 
 typedef struct b3_header {
     uint16_t kind;
@@ -175,7 +179,12 @@ typedef struct b3_signal {
 
 enum b3_side { B3_BUY = 1, B3_SELL = 2 };
 enum b3_action { B3_NEW = 1, B3_CANCEL = 2, B3_REPLACE = 3 };
-enum b3_order_type { B3_MARKET = 1, B3_LIMIT = 2 };
+enum b3_order_type {
+    B3_MARKET = 1,
+    B3_LIMIT = 2,
+    B3_STOP = 3,       /* a market order once the touch reaches stop_price_raw: a sell's the bid, a buy's the ask */
+    B3_STOP_LIMIT = 4, /* the same, then a limit order at price_raw */
+};
 enum b3_tif { B3_GTC = 1, B3_IOC = 2, B3_FOK = 3, B3_POST_ONLY = 4 };
 
 typedef struct b3_request {
@@ -187,9 +196,9 @@ typedef struct b3_request {
     uint32_t reserved;
     uint64_t order_id;      /* ours; 0 in a NEW or REPLACE from a strategy: the engine gives the next one */
     uint64_t orig_order_id; /* CANCEL, REPLACE: the order meant */
-    int64_t price_raw;      /* LIMIT */
+    int64_t price_raw;      /* LIMIT, STOP_LIMIT */
     int64_t qty_raw;
-    int64_t stop_price_raw;
+    int64_t stop_price_raw; /* STOP, STOP_LIMIT; else 0 */
 } b3_request;
 
 enum b3_order_state {
@@ -225,12 +234,13 @@ typedef struct b3_update {
     int64_t fee_raw;     /* of this fill; positive is paid */
 } b3_update;
 
+/* hdr.strategy 0: of the account; else of what that strategy has traded. */
 typedef struct b3_position {
     b3_header hdr;
-    int64_t qty_raw;        /* positive long */
+    int64_t qty_raw;        /* positive long; net of fees paid in the base currency */
     int64_t cost_raw;       /* total cost of what is held, signed as qty; quote currency */
-    int64_t realized_raw;   /* before fees */
-    int64_t fees_raw;       /* paid so far */
+    int64_t realized_raw;   /* before fees, by the method of the account */
+    int64_t fees_raw;       /* paid so far, in the quote currency: others converted when they were paid */
     int64_t unrealized_raw; /* at mark_price_raw */
     int64_t mark_price_raw;
     uint32_t currency; /* of the money fields */
@@ -291,7 +301,24 @@ enum b3_rule {
     B3_RULE_POST_ONLY = 25,
     B3_RULE_FOK = 26,
     B3_RULE_NO_LIQUIDITY = 27,
-    B3_RULE_END = 28,
+    B3_RULE_PRICE_COLLAR = 28,     /* too far through the touch */
+    B3_RULE_NET_EXPOSURE_MAX = 29, /* |sum of signed worst-case exposures| */
+    B3_RULE_OPEN_POSITIONS = 30,   /* instruments held or about to be */
+    B3_RULE_SELF_CROSS = 31,       /* would trade with an order of our own */
+    B3_RULE_FEED_LATE = 32,        /* market data later than the estimated clock offset explains */
+    B3_RULE_DAILY_LOSS = 33,
+    B3_RULE_DRAWDOWN = 34, /* from the peak of equity */
+    B3_RULE_BREAKER = 35,  /* the circuit breaker is open */
+    B3_RULE_KILLED = 36,   /* the kill switch is on until a person resets it */
+    B3_RULE_EXIT = 37,     /* a stop is taking this position out: nothing else may */
+    B3_RULE_REDUCE_ONLY = 38,
+    B3_RULE_LOTS = 39,        /* no room to remember another lot (FIFO, LIFO) */
+    B3_RULE_SHADOW = 40,      /* allowed, but this run sends nothing */
+    B3_RULE_REJECTS = 41,     /* cause of a breaker: too many refusals */
+    B3_RULE_PRICE_JUMP = 42,  /* cause of a breaker */
+    B3_RULE_LATENCY = 43,     /* cause of a breaker: the venue answers late */
+    B3_RULE_MESSAGE_GAP = 44, /* cause of a breaker: silence */
+    B3_RULE_END = 45,
 };
 
 typedef struct b3_decision {
@@ -312,10 +339,23 @@ enum b3_system_code {
     B3_SYS_HALT = 4, /* a: b3_rule */
     B3_SYS_RESUME = 5,
     B3_SYS_SHUTDOWN = 6,
-    B3_SYS_COMMAND = 7,
+    B3_SYS_COMMAND = 7,     /* a: b3_command */
     B3_SYS_BAD_MESSAGE = 8, /* a: b3_fault, b: byte position */
     B3_SYS_SNAPSHOT = 9,    /* a: last update id */
     B3_SYS_LATE_TRADE = 10, /* a: trade time ns, b: open of the running bar */
+    B3_SYS_STOP = 11,       /* a stop was reached; a: its trigger price, b: the touch that reached it */
+    B3_SYS_BREAKER = 12,    /* open; a: b3_rule that caused it, b: closes at this receive time */
+    B3_SYS_KILL = 13,       /* a: 1 positions are taken out too */
+    B3_SYS_RESET = 14,      /* the kill switch is off again */
+    B3_SYS_DAY = 15,        /* a new UTC day by exchange time; a: days since 1970, b: equity at its start */
+};
+
+/* What a person asks of a running engine; a of a B3_SYSTEM event of code B3_SYS_COMMAND. */
+enum b3_command {
+    B3_COMMAND_KILL = 1,    /* cancel all, refuse all until RESET */
+    B3_COMMAND_FLATTEN = 2, /* cancel all, take all positions out; trading goes on after it */
+    B3_COMMAND_RESET = 3,   /* kill switch and breaker off */
+    B3_COMMAND_KILL_FLATTEN = 4,
 };
 
 typedef struct b3_system {
@@ -417,11 +457,12 @@ typedef struct b3_view {
     const b3_touch *touch;
     const void *book; /* pass it to levels */
     b3_levels_fn levels;
-    const b3_position *position; /* of this strategy's account in this instrument */
+    const b3_position *position; /* what this strategy holds in this instrument; the account's where there is no strategy */
     int64_t now_ns;              /* receive time of the input being worked on */
     int64_t cash_free_raw;       /* of the quote currency */
     uint32_t flags;              /* B3_VIEW_* */
     uint32_t open_orders;        /* of this strategy in this instrument */
+    int64_t late_ns;             /* of the newest market event that carries exchange time, beyond the estimated clock offset */
 } b3_view;
 
 /* ---------------------------------------------------------------- the one form of a stage, and of a strategy
@@ -530,15 +571,20 @@ typedef struct b3_bars_config {
     int64_t grace_ns; /* time bars: the clock alone closes a bar this long after its close; >= 0 */
 } b3_bars_config;
 
-/* Pre-trade limits over all instruments. 0 switches one off. */
+/* Pre-trade limits over all instruments. 0 switches one off. Money: reporting currency. Rates: 8 digits, 1000000 is 1 %. */
 typedef struct b3_limits {
-    int64_t order_notional_max_raw; /* one order, money of the reporting currency */
-    int64_t exposure_max_raw;       /* sum over instruments of worst-case |position| x mark, reporting currency */
+    int64_t order_notional_max_raw; /* one order */
+    int64_t exposure_max_raw;       /* gross: sum over instruments of worst-case |position| x mark */
     int64_t stale_after_ns;         /* no market data for the instrument this long: refuse */
     uint32_t orders_per_second;     /* token bucket: burst = rate */
     uint32_t open_orders_max;
     uint32_t allow_short; /* 1: a sell need not be covered by what is held */
-    uint32_t reserved;
+    uint32_t open_positions_max;
+    int64_t net_exposure_max_raw;  /* |sum over instruments of signed worst-case position x mark|, either way */
+    int64_t price_collar_rate_raw; /* a price at most this far through the opposite touch */
+    int64_t late_after_ns;         /* market data later than this, beyond the estimated clock offset: refuse */
+    int64_t daily_loss_max_raw;    /* equity below that of the start of the UTC day: only reductions */
+    int64_t drawdown_max_rate_raw; /* equity below its peak, as a share of the peak: only reductions */
 } b3_limits;
 
 /* Pre-trade limits of one instrument. 0 switches one off. */
@@ -547,11 +593,79 @@ typedef struct b3_instrument_limits {
     int64_t position_max_raw;
 } b3_instrument_limits;
 
-typedef struct b3_paper_config {
+/* Stops on every position, and the circuit breaker. 0 switches one off. Money: reporting currency. Rates: 8 digits. */
+typedef struct b3_guard_config {
+    int64_t stop_loss_rate_raw;     /* from the average entry price; a long's trigger is met by the bid, a short's by the ask */
+    int64_t trailing_stop_rate_raw; /* from the best such price since entry */
+    int64_t breaker_loss_max_raw;   /* equity lost within breaker_window_ns */
+    int64_t breaker_drawdown_rate_raw;
+    int64_t breaker_reject_rate_raw; /* share of refusals among the last breaker_reject_count requests */
+    int64_t breaker_jump_rate_raw;   /* mid against the mid breaker_window_ns before or less */
+    int64_t breaker_latency_ns;      /* request sent -> first answer of the venue */
+    int64_t breaker_gap_ns;          /* no message of an instrument that is traded */
+    int64_t breaker_window_ns;
+    int64_t cool_down_ns; /* the breaker closes by itself after so long; the clock is receive time */
+    uint32_t breaker_reject_count;
+    uint32_t reserved;
+} b3_guard_config;
+
+/* What survives a restart of the engine: given with the configuration, read while running. All 0: a first start. */
+typedef struct b3_guard_saved {
+    int64_t day; /* days since 1970, UTC, by exchange time */
+    int64_t day_start_equity_raw;
+    int64_t peak_equity_raw;
+    int64_t breaker_until_ns; /* 0: closed */
+    uint32_t breaker_cause;   /* b3_rule */
+    uint32_t killed;          /* 1: the kill switch is on */
+} b3_guard_saved;
+
+enum b3_pnl_method { B3_PNL_WEIGHTED_AVERAGE = 1, B3_PNL_FIFO = 2, B3_PNL_LIFO = 3 };
+
+/* A currency of the engine: its place in the table is its number everywhere else. */
+typedef struct b3_currency {
+    char name[16];
+    int64_t start_raw; /* balance at the start */
+    int64_t rate_raw;  /* 8 digits: one of it in the reporting currency; 0: not known until the market tells */
+} b3_currency;
+
+/* How far ahead of us others stand at our price: csrc/venue/queue.h has the formulas. */
+enum b3_queue_model {
+    B3_QUEUE_NONE = 1,         /* nobody: a print at our price fills us */
+    B3_QUEUE_CONSERVATIVE = 2, /* all that was displayed when we came; trades alone take it away */
+    B3_QUEUE_PROPORTIONAL = 3, /* cancels take their share of it too */
+};
+
+enum b3_fee_asset {
+    B3_FEE_QUOTE = 1,
+    B3_FEE_RECEIVED = 2, /* what the fill brings in: base of a buy, quote of a sell */
+    B3_FEE_THIRD = 3,    /* b3_paper_config.fee_currency, at the rate known then */
+};
+
+/* A latency: constant (spread_ns 0), or constant plus an exponentially distributed part of mean spread_ns. */
+typedef struct b3_latency_model {
+    int64_t constant_ns;
+    int64_t spread_ns;
+} b3_latency_model;
+
+#define B3_FEE_TIERS 8
+
+/* Fees from a traded volume on. */
+typedef struct b3_fee_tier {
+    int64_t volume_min_raw;     /* traded in this run, quote currency */
     int64_t maker_fee_rate_raw; /* 8 digits: 100000 is 0.1 % */
     int64_t taker_fee_rate_raw;
-    uint32_t order_capacity; /* resting at once, all instruments */
-    uint32_t reserved;
+} b3_fee_tier;
+
+typedef struct b3_paper_config {
+    b3_fee_tier fees[B3_FEE_TIERS]; /* the first from volume 0 on, the others rising */
+    uint32_t fee_tier_count;        /* at least 1 */
+    uint32_t order_capacity;        /* resting at once, all instruments */
+    uint16_t queue_model;           /* b3_queue_model */
+    uint16_t fee_asset;             /* b3_fee_asset */
+    uint32_t fee_currency;
+    b3_latency_model order_entry; /* decision -> the request is at the venue; cancels and replaces too */
+    b3_latency_model market_data; /* the market as we see it is older than the venue's by this: added to what an order takes */
+    uint64_t seed;                /* of the drawn latencies */
 } b3_paper_config;
 
 /* ---------------------------------------------------------------- book: an L2 order book fed with batches of levels
@@ -798,12 +912,15 @@ typedef struct b3_engine b3_engine;
 
 typedef struct b3_engine_config {
     b3_limits limits;
+    b3_guard_config guard;
+    b3_guard_saved saved;
     b3_bars_config bars;
     b3_paper_config paper;
-    int64_t order_entry_latency_ns; /* decision -> arrival at the venue */
-    int64_t start_cash_raw;
-    uint32_t start_cash_currency; /* also the reporting currency */
+    uint32_t reporting_currency;
     uint32_t currency_count;
+    uint32_t pnl_method;   /* b3_pnl_method */
+    uint32_t lot_capacity; /* FIFO, LIFO: lots remembered at once, all instruments and strategies */
+    uint32_t shadow;       /* 1: everything is decided, nothing is sent */
     uint32_t tap_kinds;    /* bit 1 << b3_kind: events copied to the tap (QUOTE: those of the depth book) */
     uint32_t tap_capacity; /* slots; run returns B3_FULL before one is lost */
     uint32_t dense_ticks;  /* of each book, see book/l2.h */
@@ -815,9 +932,9 @@ typedef struct b3_engine_config {
     double pace;             /* 0: as fast as it goes; else recorded time / pace */
 } b3_engine_config;
 
-/* config_json: written to the journal as it is. All arrays are copied. NULL on a fault. */
-b3_engine *b3_engine_new(const b3_engine_config *config, const b3_instrument *instruments, const b3_instrument_limits *limits,
-                         uint32_t instrument_count, const char *config_json, b3_error *error);
+/* currencies: config->currency_count of them. config_json: written to the journal as it is. All arrays are copied. NULL on a fault. */
+b3_engine *b3_engine_new(const b3_engine_config *config, const b3_currency *currencies, const b3_instrument *instruments,
+                         const b3_instrument_limits *limits, uint32_t instrument_count, const char *config_json, b3_error *error);
 void b3_engine_free(b3_engine *engine);
 
 /* One instance of a built-in strategy on one instrument. params: as many as b3_strategy.param_count. Returns its id (from 1). */
@@ -880,7 +997,7 @@ typedef struct b3_totals {
     uint64_t requests;
     uint64_t orders; /* allowed and sent */
     uint64_t fills;
-    uint64_t rejects[28]; /* by b3_rule */
+    uint64_t rejects[64]; /* by b3_rule */
     uint64_t signals;
     uint64_t bars;
     uint64_t hot_ns;          /* time spent in the hot loop */

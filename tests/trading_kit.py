@@ -246,7 +246,10 @@ class Paper:
     ) -> None:
         self.core, self.instruments, self.cap = core, instruments, cap
         config = core.struct(
-            "b3_paper_config", maker_fee_rate_raw=maker, taker_fee_rate_raw=taker, order_capacity=order_capacity
+            "b3_paper_config",
+            fees=[{"maker_fee_rate_raw": maker, "taker_fee_rate_raw": taker}],
+            fee_tier_count=1,
+            order_capacity=order_capacity,
         )
         size = core.lib.b3_paper_size(config, len(instruments))
         self.handle = core.lib.b3_paper_init(core.memory(size), config, instruments, len(instruments))

@@ -24,14 +24,16 @@ _BYTE = np.dtype(np.uint8)
 
 
 class Engine(Handle):
-    """b3_engine. config: b3_engine_config *; instruments and limits: C arrays of as many as there are instruments.
+    """b3_engine. config: b3_engine_config *; the others: C arrays, currencies of config's count, limits as instruments.
 
     Raises EngineError for what the core refuses.
     """
 
-    def __init__(self, config: CData, instruments: CData, limits: CData, config_json: str) -> None:
+    def __init__(self, config: CData, currencies: CData, instruments: CData, limits: CData, config_json: str) -> None:
         error = new_error()
-        pointer = lib.b3_engine_new(config, instruments, limits, len(instruments), config_json.encode(), error)
+        pointer = lib.b3_engine_new(
+            config, currencies, instruments, limits, len(instruments), config_json.encode(), error
+        )
         if pointer == ffi.NULL:
             raise fault(error)
         super().__init__(pointer, lib.b3_engine_free)

@@ -17,13 +17,15 @@ _PICKLES = (".pkl", ".pickle", ".joblib")
 def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
     """Name and value with its unit of every limit that the run has."""
     engine, limits = plan.engine, plan.engine["limits"]
-    currency = plan.currencies[engine["start_cash_currency"]]
+    reporting = engine["reporting_currency"]
+    currency = plan.currency_names[reporting]
     rows = []
     for instrument, own in zip(plan.instruments, plan.limits, strict=True):
-        base, scale = plan.currencies[instrument["base_currency"]], instrument["qty_scale"]
+        base, scale = plan.currency_names[instrument["base_currency"]], instrument["qty_scale"]
         rows.append((f"{instrument['symbol']}: position", _at_most(own["position_max_raw"], scale, base)))
         rows.append((f"{instrument['symbol']}: one order", _at_most(own["order_qty_max_raw"], scale, base)))
-    fees = (plain(engine["paper"][f"{side}_fee_rate_raw"], MONEY_SCALE - 2) for side in ("maker", "taker"))
+    tier = engine["paper"]["fees"][0]
+    fees = (plain(tier[f"{side}_fee_rate_raw"], MONEY_SCALE - 2) for side in ("maker", "taker"))
     return [
         *rows,
         ("notional exposure", _at_most(limits["exposure_max_raw"], MONEY_SCALE, currency)),
@@ -32,9 +34,9 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         ("new orders", _at_most(limits["orders_per_second"], 0, "a second")),
         ("age of market data", _at_most(limits["stale_after_ns"], 6, "ms")),
         ("selling more than is held", "allowed" if limits["allow_short"] else "refused"),
-        ("starting cash", f"{plain(engine['start_cash_raw'], MONEY_SCALE)} {currency}"),
+        ("starting cash", f"{plain(plan.currencies[reporting]['start_raw'], MONEY_SCALE)} {currency}"),
         ("fee as maker, as taker", " %, ".join(fees) + " %"),
-        ("latency to the venue", f"{plain(engine['order_entry_latency_ns'], 3)} us"),
+        ("latency to the venue", f"{plain(engine['paper']['order_entry']['constant_ns'], 3)} us"),
     ]
 
 
@@ -47,11 +49,11 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
     found = [_model_note(config.signal.model_path)]
     if not config.execution.paper_trading:
         found.append("execution.paper_trading is false, but a recording is always traded on paper")
-    reporting = plan.engine["start_cash_currency"]
+    reporting = plan.engine["reporting_currency"]
     foreign = [i["symbol"] for i in plan.instruments if i["quote_currency"] != reporting]
     if foreign:
         found.append(
-            f"{', '.join(foreign)}: not quoted in {plan.currencies[reporting]}, and no conversion rate is known, "
+            f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and no conversion rate is known, "
             "so the notional and exposure limits refuse their orders"
         )
     stops = {"max_open_positions", "stop_loss_percent", "trailing_stop_percent"} & config.risk.model_fields_set
@@ -75,11 +77,11 @@ def _model_note(model_path: str) -> str:
 
 def contradictions(engine: Engine, plan: RunPlan) -> list[str] | None:
     """Position limits that money makes pointless at the prices of now; None while a price is not known."""
-    reporting = plan.engine["start_cash_currency"]
-    currency = plan.currencies[reporting]
+    reporting = plan.engine["reporting_currency"]
+    currency = plan.currency_names[reporting]
     bounds = {
         "risk.max_notional_exposure": plan.engine["limits"]["exposure_max_raw"],
-        "paper.starting_cash": plan.engine["start_cash_raw"],
+        "paper.starting_cash": plan.currencies[reporting]["start_raw"],
     }
     found = []
     for index, (instrument, own) in enumerate(zip(plan.instruments, plan.limits, strict=True)):
@@ -93,7 +95,7 @@ def contradictions(engine: Engine, plan: RunPlan) -> list[str] | None:
             f"{name} ({plain(raw, MONEY_SCALE)} {currency})" for name, raw in bounds.items() if 0 < raw < worth_raw
         ]
         if exceeded and instrument["quote_currency"] == reporting:
-            base = plan.currencies[instrument["base_currency"]]
+            base = plan.currency_names[instrument["base_currency"]]
             size = f"{plain(own['position_max_raw'], instrument['qty_scale'])} {base}"
             found.append(
                 f"{instrument['symbol']}: risk.max_position_size of {size} is worth {plain(worth_raw, MONEY_SCALE)} "

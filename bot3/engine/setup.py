@@ -87,8 +87,9 @@ def prepare(
 ) -> Prepared:
     """The plan of a run. Raises ConfigError for limits that the scales cannot hold, StrategyError for strategies."""
     reporting = config.paper.currency or instruments[0].quote
-    currencies = tuple(dict.fromkeys([reporting, *(name for i in instruments for name in (i.quote, i.base))]))
-    indices = {name: index for index, name in enumerate(currencies)}
+    names = tuple(dict.fromkeys([reporting, *(name for i in instruments for name in (i.quote, i.base))]))
+    indices = {name: index for index, name in enumerate(names)}
+    start_raw = _raw(config.paper.starting_cash, MONEY_SCALE, "paper.starting_cash")
     fields = [instrument.core_fields(indices) for instrument in instruments]
     strategies: list[BuiltinStrategy | ExternalStrategy] = []
     members: list[Member] = []
@@ -104,8 +105,10 @@ def prepare(
                 strategy = make(kind, choice.params, choice.file)
                 members.append(Member(strategy, choice.file, instrument, index, len(strategies)))
     plan = RunPlan(
-        engine=_engine_fields(config, bars, instruments, len(currencies)),
-        currencies=currencies,
+        engine=_engine_fields(config, bars, instruments, len(names)),
+        currencies=tuple(
+            {"name": name, "start_raw": start_raw if name == reporting else 0, "rate_raw": 0} for name in names
+        ),
         instruments=tuple(fields),
         limits=tuple(_own_limits(config, instrument) for instrument in instruments),
         strategies=tuple(strategies),
@@ -151,13 +154,18 @@ def _engine_fields(
             "grace_ns": config.bars.grace_ms * 10**6,
         },
         "paper": {
-            "maker_fee_rate_raw": _raw(paper.maker_fee_rate, MONEY_SCALE, "paper.maker_fee_rate"),
-            "taker_fee_rate_raw": _raw(paper.taker_fee_rate, MONEY_SCALE, "paper.taker_fee_rate"),
+            "fees": [
+                {
+                    "volume_min_raw": 0,
+                    "maker_fee_rate_raw": _raw(paper.maker_fee_rate, MONEY_SCALE, "paper.maker_fee_rate"),
+                    "taker_fee_rate_raw": _raw(paper.taker_fee_rate, MONEY_SCALE, "paper.taker_fee_rate"),
+                }
+            ],
+            "fee_tier_count": 1,
             "order_capacity": engine.order_capacity,
+            "order_entry": {"constant_ns": paper.latency_us * 1000, "spread_ns": 0},
         },
-        "order_entry_latency_ns": paper.latency_us * 1000,
-        "start_cash_raw": _raw(paper.starting_cash, MONEY_SCALE, "paper.starting_cash"),
-        "start_cash_currency": 0,
+        "reporting_currency": 0,
         "currency_count": currency_count,
         "dense_ticks": engine.dense_ticks,
         "sparse_levels": engine.sparse_levels,

@@ -120,23 +120,23 @@ def _rejects(totals: Any) -> dict[str, int]:
 
 def _pnl(engine: Engine, plan: RunPlan) -> dict[str, Any]:
     quotes = {instrument["quote_currency"] for instrument in plan.instruments}
-    reporting = plan.engine["start_cash_currency"]
+    reporting = plan.engine["reporting_currency"]
     by_currency = {}
     for currency in sorted(quotes | {reporting}):
         pnl = engine.pnl(currency)
-        by_currency[plan.currencies[currency]] = {
+        by_currency[plan.currency_names[currency]] = {
             "realized": plain(pnl.realized_raw, MONEY_SCALE),
             "unrealized": plain(pnl.unrealized_raw, MONEY_SCALE),
             "fees": plain(pnl.fees_raw, MONEY_SCALE),
             "total": plain(pnl.total_raw, MONEY_SCALE),
         }
-    name = plan.currencies[reporting]
+    name = plan.currency_names[reporting]
     return {**by_currency[name], "method": _METHOD, "currency": name, "by_currency": by_currency}
 
 
 def _balances(engine: Engine, plan: RunPlan) -> dict[str, dict[str, str]]:
     found = {}
-    for index, name in enumerate(plan.currencies):
+    for index, name in enumerate(plan.currency_names):
         balance = engine.balance(index)
         if balance.total_raw or balance.locked_raw:
             found[name] = {

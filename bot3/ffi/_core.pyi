@@ -58,7 +58,11 @@ class Lib:
     B3_FLAG_EMPTY: int
     B3_FLAG_VENUE: int
     B3_FLAG_CLOSED: int
+    B3_FLAG_REDUCE_ONLY: int
+    B3_FLAG_EXIT: int
+    B3_FLAG_INCOMPLETE: int
     B3_FLAG_CANCEL_REJECT: int
+    B3_FLAG_TRIGGERED: int
     B3_INPUT_PADDING: int
     B3_SYMBOL_MAX: int
     B3_VIEW_SYNCED: int
@@ -68,6 +72,7 @@ class Lib:
     B3_INDICATOR_INPUTS: int
     B3_INDICATOR_OUTPUTS: int
     B3_INDICATOR_PARAMS: int
+    B3_FEE_TIERS: int
     B3_FILE_FORMAT: int
     B3_OK: int
     B3_EMPTY: int
@@ -116,6 +121,8 @@ class Lib:
     B3_REPLACE: int
     B3_MARKET: int
     B3_LIMIT: int
+    B3_STOP: int
+    B3_STOP_LIMIT: int
     B3_GTC: int
     B3_IOC: int
     B3_FOK: int
@@ -159,6 +166,23 @@ class Lib:
     B3_RULE_POST_ONLY: int
     B3_RULE_FOK: int
     B3_RULE_NO_LIQUIDITY: int
+    B3_RULE_PRICE_COLLAR: int
+    B3_RULE_NET_EXPOSURE_MAX: int
+    B3_RULE_OPEN_POSITIONS: int
+    B3_RULE_SELF_CROSS: int
+    B3_RULE_FEED_LATE: int
+    B3_RULE_DAILY_LOSS: int
+    B3_RULE_DRAWDOWN: int
+    B3_RULE_BREAKER: int
+    B3_RULE_KILLED: int
+    B3_RULE_EXIT: int
+    B3_RULE_REDUCE_ONLY: int
+    B3_RULE_LOTS: int
+    B3_RULE_SHADOW: int
+    B3_RULE_REJECTS: int
+    B3_RULE_PRICE_JUMP: int
+    B3_RULE_LATENCY: int
+    B3_RULE_MESSAGE_GAP: int
     B3_RULE_END: int
     B3_SYS_HEARTBEAT: int
     B3_SYS_GAP: int
@@ -170,10 +194,28 @@ class Lib:
     B3_SYS_BAD_MESSAGE: int
     B3_SYS_SNAPSHOT: int
     B3_SYS_LATE_TRADE: int
+    B3_SYS_STOP: int
+    B3_SYS_BREAKER: int
+    B3_SYS_KILL: int
+    B3_SYS_RESET: int
+    B3_SYS_DAY: int
+    B3_COMMAND_KILL: int
+    B3_COMMAND_FLATTEN: int
+    B3_COMMAND_RESET: int
+    B3_COMMAND_KILL_FLATTEN: int
     B3_BAR_TIME: int
     B3_BAR_TICK: int
     B3_BAR_VOLUME: int
     B3_BAR_NOTIONAL: int
+    B3_PNL_WEIGHTED_AVERAGE: int
+    B3_PNL_FIFO: int
+    B3_PNL_LIFO: int
+    B3_QUEUE_NONE: int
+    B3_QUEUE_CONSERVATIVE: int
+    B3_QUEUE_PROPORTIONAL: int
+    B3_FEE_QUOTE: int
+    B3_FEE_RECEIVED: int
+    B3_FEE_THIRD: int
     B3_CONTENT_RECORDING: int
     B3_CONTENT_JOURNAL: int
     B3_REC_LAYOUT: int
@@ -305,6 +347,7 @@ class Lib:
     def b3_engine_new(
         self,
         config: CData,
+        currencies: CData,
         instruments: CData,
         limits: CData,
         instrument_count: int,

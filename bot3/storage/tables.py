@@ -39,7 +39,7 @@ def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
     rules = tuple(text(lib.b3_rule_name(rule)) for rule in range(lib.B3_RULE_END))
     strategy = Column("strategy", "name", names=strategies)
     side = Column("side", "name", names=_SIDES)
-    currency = Column("currency", "name", names=plan.currencies)
+    currency = Column("currency", "name", names=plan.currency_names)
     return {
         "book": [
             _INSTRUMENT, Column("update_id", "<i8"), _EXCHANGE, _RECEIVED,
@@ -72,7 +72,7 @@ def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
         "fills": [
             _INSTRUMENT, strategy, Column("order_id", "<u8"), Column("exec_id", "<u8"), _RECEIVED, side,
             Column("px", "price", "last_price_raw"), Column("qty", "qty", "last_qty_raw"),
-            Column("fee", "money", "fee_raw"), Column("fee_currency", "name", names=plan.currencies),
+            Column("fee", "money", "fee_raw"), Column("fee_currency", "name", names=plan.currency_names),
             Column("liquidity", "name", names=("", "maker", "taker")), _INPUT,
         ],
         "positions": [
@@ -160,7 +160,7 @@ class EquityRows:
 
     def __init__(self, plan: RunPlan) -> None:
         self._currency_of = [instrument["quote_currency"] for instrument in plan.instruments]
-        self._start = {plan.engine["start_cash_currency"]: plan.engine["start_cash_raw"]}
+        self._start = {index: currency["start_raw"] for index, currency in enumerate(plan.currencies)}
         self._positions: dict[int, np.void] = {}
         self._pending: tuple[int, int, int] | None = None  # input_no, ts_recv_ns, currency
 

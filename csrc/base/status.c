@@ -47,6 +47,23 @@ static const char *const rule_names[B3_RULE_END] = {
     [B3_RULE_POST_ONLY] = "post_only",
     [B3_RULE_FOK] = "fok",
     [B3_RULE_NO_LIQUIDITY] = "no_liquidity",
+    [B3_RULE_PRICE_COLLAR] = "price_collar",
+    [B3_RULE_NET_EXPOSURE_MAX] = "net_exposure_max",
+    [B3_RULE_OPEN_POSITIONS] = "open_positions",
+    [B3_RULE_SELF_CROSS] = "self_cross",
+    [B3_RULE_FEED_LATE] = "feed_late",
+    [B3_RULE_DAILY_LOSS] = "daily_loss",
+    [B3_RULE_DRAWDOWN] = "drawdown",
+    [B3_RULE_BREAKER] = "breaker",
+    [B3_RULE_KILLED] = "killed",
+    [B3_RULE_EXIT] = "exit",
+    [B3_RULE_REDUCE_ONLY] = "reduce_only",
+    [B3_RULE_LOTS] = "lots",
+    [B3_RULE_SHADOW] = "shadow",
+    [B3_RULE_REJECTS] = "rejects",
+    [B3_RULE_PRICE_JUMP] = "price_jump",
+    [B3_RULE_LATENCY] = "latency",
+    [B3_RULE_MESSAGE_GAP] = "message_gap",
 };
 
 static const struct {

@@ -135,6 +135,7 @@ struct b3_engine {
 
     /* blocks outside the arena, known before start */
     b3_instrument_limits *limits;
+    b3_currency *currencies;
     char *config_json;
 };
 

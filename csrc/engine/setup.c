@@ -8,11 +8,11 @@
 #define CALIBRATE_NS 2000000
 #define TIMERS_PER_ORDER 4 /* an order, its cancel, a refusal, and a strategy's own timer */
 
-b3_engine *b3_engine_new(const b3_engine_config *config, const b3_instrument *instruments, const b3_instrument_limits *limits,
-                         uint32_t instrument_count, const char *config_json, b3_error *error) {
+b3_engine *b3_engine_new(const b3_engine_config *config, const b3_currency *currencies, const b3_instrument *instruments,
+                         const b3_instrument_limits *limits, uint32_t instrument_count, const char *config_json, b3_error *error) {
     const char *wrong = NULL;
     if (instrument_count == 0) wrong = "engine: no instrument";
-    if (config->currency_count == 0 || config->start_cash_currency >= config->currency_count) wrong = "engine: no such reporting currency";
+    if (config->currency_count == 0 || config->reporting_currency >= config->currency_count) wrong = "engine: no such reporting currency";
     if (config->order_capacity == 0 || config->paper.order_capacity == 0) wrong = "engine: an order capacity of 0";
     if (config->tap_kinds != 0 && config->tap_capacity == 0) wrong = "engine: a tap without capacity";
     if (!(config->pace >= 0)) wrong = "engine: a negative pace";
@@ -38,14 +38,16 @@ b3_engine *b3_engine_new(const b3_engine_config *config, const b3_instrument *in
     engine->instruments = b3_alloc_array(instrument_count, sizeof(b3_instrument));
     engine->limits = b3_alloc_array(instrument_count, sizeof(b3_instrument_limits));
     engine->members = b3_alloc_array(B3_STRATEGIES_MAX, sizeof(b3_member));
+    engine->currencies = b3_alloc_array(config->currency_count, sizeof(b3_currency));
     engine->config_json = b3_alloc(strlen(config_json) + 1);
     if (engine->markets == NULL || engine->instruments == NULL || engine->limits == NULL || engine->members == NULL ||
-        engine->config_json == NULL) {
+        engine->currencies == NULL || engine->config_json == NULL) {
         b3_engine_free(engine);
         (void)b3_engine_fail(error, B3_ERR_MEMORY, "engine: no memory", 0, 0);
         return NULL;
     }
     memcpy(engine->limits, limits, sizeof(b3_instrument_limits) * instrument_count);
+    memcpy(engine->currencies, currencies, sizeof(b3_currency) * config->currency_count);
     memcpy(engine->config_json, config_json, strlen(config_json) + 1);
     memcpy(engine->instruments, instruments, sizeof(b3_instrument) * instrument_count);
     for (uint32_t i = 0; i < B3_SOURCES_MAX; i++) engine->source_symbol[i] = -1;
@@ -63,6 +65,7 @@ void b3_engine_free(b3_engine *engine) {
     if (!engine->started) b3_alloc_free(engine->markets); /* start moves them into the arena */
     b3_alloc_free(engine->instruments);
     b3_alloc_free(engine->limits);
+    b3_alloc_free(engine->currencies);
     b3_alloc_free(engine->members);
     b3_alloc_free(engine->config_json);
     b3_alloc_free(engine);
@@ -127,9 +130,9 @@ static b3_risk_config risk_config(const b3_engine *engine) {
                             .account = engine->account,
                             .instrument_count = engine->market_count,
                             .currency_count = engine->config.currency_count,
-                            .reporting_currency = engine->config.start_cash_currency,
+                            .reporting_currency = engine->config.reporting_currency,
                             .order_capacity = engine->config.order_capacity,
-                            .taker_fee_rate_raw = engine->config.paper.taker_fee_rate_raw};
+                            .taker_fee_rate_raw = engine->config.paper.fees[0].taker_fee_rate_raw};
 }
 
 typedef struct b3_places {
@@ -230,8 +233,11 @@ static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
     if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
         return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits or capacities", 0, 0);
-    const int32_t status = b3_account_deposit(engine->account, config->start_cash_currency, config->start_cash_raw);
-    return status == B3_OK ? B3_OK : b3_engine_fail(error, status, "engine: starting cash", 0, config->start_cash_raw);
+    for (uint32_t i = 0; i < config->currency_count; i++) {
+        const int32_t status = b3_account_deposit(engine->account, i, engine->currencies[i].start_raw);
+        if (status != B3_OK) return b3_engine_fail(error, status, "engine: a starting balance", i, engine->currencies[i].start_raw);
+    }
+    return B3_OK;
 }
 
 static int32_t init_members(b3_engine *engine, const b3_places *places, b3_error *error) {
