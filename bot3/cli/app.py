@@ -18,6 +18,7 @@ __all__ = ["Exit", "run_command_line"]
 _COMMANDS = {
     "record": "Convert recordings to bot3's own format, or say what they hold.",
     "run": "Run strategies on a recorded session, and say what happened.",
+    "strategies": "List the built-in strategies: parameters, units, defaults, signals.",
     "tune": "Check and tune the host for low latency.",
 }
 
