@@ -3,8 +3,8 @@
     computer = FeatureComputer(bars="1s")
     table = computer.compute("session.b3r")
 
-The recording runs through the engine with the strategy `features` and no other, so that training data and a live run are
-computed by the same code at the same moment, from what had been received by then.
+The recording runs through the engine with the strategy `features` and no other, so that training data and a live run
+are computed by the same code at the same moment, from what had been received by then.
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ FEATURES: Final = tuple(_features())
 class FeatureComputer:
     """Computes the vector for recordings.
 
-    bars: as --bars, "1s", "100t", "2.5v". width: type of the feature columns; float32 is the nearest one of each float64
-    that the core computes. config: system.json, of which bars.grace_ms and the capacities matter. Raises ArgumentError.
+    bars: as --bars, "1s", "100t", "2.5v". width: type of the feature columns; float32 is the nearest one of each
+    float64 that the core computes. config: system.json, of which bars.grace_ms and the capacities matter. Raises
+    ArgumentError.
     """
 
     def __init__(self, bars: str = "1s", width: Width = "float64", config: SystemConfig | None = None) -> None:

@@ -52,14 +52,14 @@ def _tree(strategy: Builtin) -> dict[str, Any]:
 def _markdown(strategy: Builtin) -> str:
     lines = [f"### {strategy.name}", "", f"{strategy.text[0].upper()}{strategy.text[1:]}.", ""]
     if strategy.params:
-        lines += ["| parameter | default | from, to | what |", "|---|---|---|---|"]
+        lines += ["| parameter | default | unit | from, to | what |", "|---|---|---|---|---|"]
     for param in strategy.params:
-        text = f"{param.text}" if param.choices or not param.unit else f"{param.text} ({param.unit})"
-        bounds = ", ".join(param.choices) if param.choices else f"{param.min:g}, {param.max:g}"
-        lines.append(f"| `{param.name}` | `{param.default_text}` | {bounds} | {text} |")
-    return "\n".join(
-        [*lines, *[""][: bool(strategy.params)], f"Signals: {', '.join(f'`{s}`' for s in strategy.signals)}."]
-    )
+        unit = "" if param.choices else param.unit
+        bounds = ", ".join(param.choices) if param.choices else f"{param.min:.12g}, {param.max:.12g}"
+        lines.append(f"| `{param.name}` | `{param.default_text}` | {unit} | {bounds} | {param.text} |")
+    if strategy.params:
+        lines.append("")
+    return "\n".join([*lines, f"Signals: {', '.join(f'`{signal}`' for signal in strategy.signals)}."])
 
 
 def _tables(chosen: list[Builtin]) -> None:

@@ -51,7 +51,7 @@ class Param:
         """What it may be, with its unit."""
         if self.choices:
             return " or ".join(self.choices)
-        return f"{self.min:g} to {self.max:g} {self.unit}".rstrip()
+        return f"{self.min:.12g} to {self.max:.12g} {self.unit}".rstrip()
 
     def value(self, given: str) -> float | None:
         """The value of a text; None when it is no number or choice."""

@@ -9,7 +9,7 @@
 #ifndef B3_SIGNAL_AVELLANEDA_STOIKOV_H
 #define B3_SIGNAL_AVELLANEDA_STOIKOV_H
 
-#include <math.h>
+#include "plain_math.h"
 
 typedef struct b3_maker_prices {
     double reservation_bps; /* r - s */
@@ -23,7 +23,7 @@ static inline b3_maker_prices b3_maker_quote(double q, double gamma, double vari
 }
 
 static inline double b3_maker_arrival(double gamma, double kappa) {
-    return log1p(gamma / kappa) / gamma;
+    return b3_plain_log1p(gamma / kappa) / gamma;
 }
 
 #endif

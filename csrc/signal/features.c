@@ -2,6 +2,7 @@
 
 #include "base/money.h"
 #include "imbalance.h"
+#include "plain_math.h"
 #include "strategies.h"
 
 /* The order of the vector. */
@@ -186,9 +187,7 @@ static void from_book(const b3_view *view, double close, double *out) {
 
 static void from_clock(int64_t close_ts_ns, double *out) {
     const int64_t day_ns = 86400 * INT64_C(1000000000);
-    const double angle = 2.0 * 3.14159265358979323846 * ((double)(close_ts_ns % day_ns) / (double)day_ns);
-    out[TIME_SIN] = sin(angle);
-    out[TIME_COS] = cos(angle);
+    b3_plain_turn((double)(close_ts_ns % day_ns) / (double)day_ns, &out[TIME_SIN], &out[TIME_COS]);
 }
 
 void b3_features_on_trade(b3_features *f, const b3_trade *trade) {

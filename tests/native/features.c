@@ -26,3 +26,11 @@ void b3t_maker_quote(double q, double gamma, double kappa, double variance_bps2,
     out[0] = prices.reservation_bps;
     out[1] = prices.half_spread_bps;
 }
+
+double b3t_plain_log1p(double x) {
+    return b3_plain_log1p(x);
+}
+
+void b3t_plain_turn(double turn, double *sine, double *cosine) {
+    b3_plain_turn(turn, sine, cosine);
+}

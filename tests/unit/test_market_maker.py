@@ -43,6 +43,15 @@ def test_prices_are_the_paper_s(
     assert 2 * out[1] * unit == pytest.approx(spread, rel=1e-9)
 
 
+@given(x=st.floats(0, 1e12, **finite), turn=st.floats(0, 1, **finite))
+def test_plain_arithmetic_is_the_library_s_to_the_last_digits(internals: Internals, x: float, turn: float) -> None:
+    ffi, lib = internals
+    assert lib.b3t_plain_log1p(x) == pytest.approx(math.log1p(x), rel=2e-15, abs=1e-300)
+    out = ffi.new("double[2]")
+    lib.b3t_plain_turn(turn, out, out + 1)
+    assert list(out) == pytest.approx([math.sin(2 * math.pi * turn), math.cos(2 * math.pi * turn)], abs=1e-15)
+
+
 # ---------------------------------------------------------------- a venue that is ours
 
 
@@ -254,7 +263,8 @@ class Maker:
         assert request.qty_raw + sum(o.qty - o.filled for o in own.values()) <= self.room(side)
         assert world.now_ns - self.last_new[side] >= self.p["interval_ms"] * 1e6
         if request.action == lib.B3_REPLACE:
-            assert abs(got - own[request.orig_order_id].price) >= self.p["requote_bps"] * 1e-4 * got * (1 - 1e-6)
+            old = own[request.orig_order_id].price
+            assert abs(got - old) >= self.p["requote_bps"] * 1e-4 * old * (1 - 1e-12)
         self.last_new[side] = world.now_ns
         self.moves += request.action == lib.B3_REPLACE
 
