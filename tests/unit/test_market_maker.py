@@ -145,11 +145,12 @@ class Venue:
         """The engine itself closes the position, as a stop does: orders of this strategy that it did not ask for."""
         side, qty = 2 if self.position > 0 else 1, abs(self.position)
         self.last_id += 1
+        exit_id = self.last_id
         self.position = 0  # already: what the strategy asks for meanwhile is risk's affair
-        self.orders[self.last_id] = Resting(side, 0, qty)
-        self.tell(self.last_id, side, "WORKING", kind="MARKET")
-        self.orders[self.last_id].filled = qty
-        self.tell(self.last_id, side, "FILLED", last=qty, kind="MARKET")
+        self.orders[exit_id] = Resting(side, 0, qty)
+        self.tell(exit_id, side, "WORKING", kind="MARKET")
+        self.orders[exit_id].filled = qty
+        self.tell(exit_id, side, "FILLED", last=qty, kind="MARKET")
 
     def fill(self, order_id: int, order: Resting) -> None:
         _, lib = self.world.internals
