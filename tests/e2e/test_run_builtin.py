@@ -32,10 +32,6 @@ RUNS = [
 ]
 
 
-def configured(tree: dict[str, Any]) -> Any:
-    return parse_config(json.dumps(tree).encode())
-
-
 @pytest.mark.parametrize("strategy", RUNS)
 def test_runs_on_the_sample_and_repeats_exactly(strategy: str, tmp_path: Path) -> None:
     result = run(strategies=[strategy], out=tmp_path / "out")
@@ -85,20 +81,15 @@ def test_market_maker_keeps_its_promises_in_the_engine(tmp_path: Path) -> None:
 
 
 def test_strategies_of_the_configuration(tmp_path: Path) -> None:
-    config = configured(
-        {
-            "signal": {
-                "strategies": [
-                    {"name": "market_maker", "params": {"gamma": 0.1, "allow_short": False}, "symbols": ["BTCUSDT"]},
-                    {"name": "ema_cross", "params": {"fast": 3, "slow": 9, "sizing": "notional"}},
-                ]
-            }
-        }
-    )
-    choices = choose_strategies((), config.signal.strategies)
+    strategies = [
+        {"name": "market_maker", "params": {"gamma": 0.1, "allow_short": False}, "symbols": ["BTCUSDT"]},
+        {"name": "ema_cross", "params": {"fast": 3, "slow": 9, "sizing": "notional"}},
+    ]
+    text = json.dumps({"signal": {"strategies": strategies}})
+    choices = choose_strategies((), parse_config(text.encode()).signal.strategies)
     assert [choice.name for choice in choices] == ["market_maker", "ema_cross"]
     file = tmp_path / "system.json"
-    file.write_text(config.model_dump_json(), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     done = subprocess.run(
         [*BOT3, "run", "--json", "--config", str(file)], capture_output=True, text=True, check=True, timeout=120
     )
