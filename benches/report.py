@@ -126,16 +126,17 @@ def peer_environment() -> Path | None:
     return python
 
 
-def main_job_rows(folder: Path) -> list[Row]:
-    """Bytes to fills per book level or trade, beside hftbacktest on the same session."""
+def main_job_rows(folder: Path) -> tuple[list[Row], dict[str, Any]]:
+    """Bytes to fills per book level or trade, beside two peers on the same session; and what those peers told."""
     recording = session_recording(folder) or sample_recording(folder)
     python = peer_environment()
-    peer: dict[str, float] = {}
+    peer: dict[str, Any] = {}
     if python is None:
-        print("hftbacktest is not measured: it could not be installed")
+        print("hftbacktest and nautilus_trader are not measured: they could not be installed")
     else:
-        script = ROOT / "benches" / "peers" / "hftbacktest_job.py"
-        peer = json_lines(output([str(python), str(script), *map(str, sessions())]))[0]
+        for name in ("hftbacktest_job", "nautilus_job"):
+            script = ROOT / "benches" / "peers" / f"{name}.py"
+            peer |= json_lines(output([str(python), str(script), *map(str, sessions())]))[0]
     rows = []
     result: dict[str, Any] = {}
     for strategy, beside in (("-", "ns_no_orders"), ("ema_cross", "ns_market_maker"), ("obi", "ns_market_maker")):
@@ -151,14 +152,18 @@ def main_job_rows(folder: Path) -> list[Row]:
                 None if theirs is None else ours <= 0.5 * theirs,
             )
         )
+        if strategy == "ema_cross" and python is not None:
+            theirs = peer["ns_ema_cross"]
+            beside_text = f"nautilus_trader {peer['version']}, same strategy: {theirs:.0f} ns"
+            rows.append(Row("the same", f"{ours:.1f} ns", beside_text, ">= 25 x faster", theirs >= 25 * ours))
     start, memory = result["start_ms"], result["memory_mib"]
     rows.append(Row("engine, from nothing to the first event", f"{start:.1f} ms", "-", "<= 10 ms", start <= 10))
     rows.append(Row("its memory, journal's log left out", f"{memory:.1f} MiB", "-", "<= 10 MiB", memory <= 10))
-    return rows
+    return rows, peer
 
 
-def trading_rows() -> list[Row]:
-    """Risk checks, and an order's whole cycle."""
+def trading_rows(peer: dict[str, Any]) -> list[Row]:
+    """Risk checks, and an order's whole cycle; peer: of main_job_rows."""
     risk = json_lines(output([str(BENCHES / "trading_cycle"), "risk", "200000"]))[0]
     cycle = json_lines(output([str(BENCHES / "trading_cycle"), "cycle", "1000000"]))[0]
     return [
@@ -173,7 +178,7 @@ def trading_rows() -> list[Row]:
             "an order's whole cycle, 1,000,000 orders",
             f"{cycle['cycle_ns']:.0f} ns (first tenth {cycle['first_tenth_ns']:.0f}, "
             f"last {cycle['last_tenth_ns']:.0f})",
-            "-",
+            f"nautilus_trader {peer['us_order_cycle']:.0f} us" if peer else "-",
             "<= 500 ns, flat",
             cycle["cycle_ns"] <= 500,
         ),
@@ -225,12 +230,13 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        job, peer = main_job_rows(folder)
         rows = [
             *parser_rows(folder),
             *python_rows(),
             book_row(),
-            *main_job_rows(folder),
-            *trading_rows(),
+            *job,
+            *trading_rows(peer),
             start_row(),
             *size_rows(),
         ]
