@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ Array = npt.NDArray[np.float64]
 PERIODS = {"correl": 30, "covariance": 30, "beta": 30, "rsi": 14, "atr": 14, "natr": 14, "adx": 14, "adxr": 14}
 SIZES = (1_000, 100_000, 10_000_000)
 MEMCPY_FROM = 1_000_000
-# Relative to the largest value: as far as rounding may take TA-Lib; digits lost, as peers may; more is another definition.
+# Relative to the largest value: how far rounding may take TA-Lib, and an accurate peer; more is another definition.
 SAME, ACCURATE, ANOTHER = 1e-6, 1e-6, 1e-3
 BUILD = Path(os.environ.get("B3_BUILD", Path(__file__).resolve().parents[1] / "build" / "dev"))
 # What `make bench` shows of the streams, and what the gate counts.
@@ -66,7 +67,7 @@ def parameters(name: str) -> dict[str, float]:
 
 
 def apart(ours: Any, peer: Any) -> float:
-    """Largest difference relative to our largest value, in the later half: seeds differ. A shorter result is the tail."""
+    """Largest difference relative to our largest value, in the later half: seeds differ. A shorter one is the tail."""
     worst = 0.0
     have = ours if isinstance(ours, tuple | list) else [ours]
     want = peer if isinstance(peer, tuple | list) else [peer]
@@ -178,13 +179,13 @@ def kernels(names: Sequence[str], sizes: Sequence[int], rounds: int | None, as_j
             rows.append(row)
             print(json.dumps(row) if as_json else shown(row), flush=True)
         summary = summarised(n, rows)
-        print(
-            json.dumps(summary)
-            if as_json
-            else f"geometric mean {summary['talib']:.2f} x TA-Lib ({summary['kernels']} "
-            f"kernels), least {summary['least']:.2f} x ({summary['slowest']}); {summary['held']} of {summary['judged']} "
-            f"verdicts held"
-        )
+        print(json.dumps(summary) if as_json else told(summary))
+
+
+def told(summary: dict[str, Any]) -> str:
+    mean = f"geometric mean {summary['talib']:.2f} x TA-Lib ({summary['kernels']} kernels)"
+    least = f"least {summary['least']:.2f} x ({summary['slowest']})"
+    return f"{mean}, {least}; {summary['held']} of {summary['judged']} verdicts held"
 
 
 def summarised(n: int, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -217,8 +218,10 @@ def panel(names: Sequence[str], rounds: int | None, as_json: bool) -> None:
         each = [calls_of(name, row, params, talib).get("talib") for row in rows]
         if each[0] is None:
             continue
-        function, given = getattr(ta, name), tuple(params.values())
-        calls = {"bot3": lambda: function(*series, *given), "talib": lambda: [call() for call in each]}
+        calls = {
+            "bot3": partial(getattr(ta, name), *series, *params.values()),
+            "talib": partial(lambda loop: [call() for call in loop], each),
+        }
         ns = medians(calls, rounds or 5, 1, 1_000_000)
         ratios.append(ns["talib"] / ns["bot3"])
         print(

@@ -1,7 +1,7 @@
 """What each peer has for a kernel of bot3.ta: the call, and where its results lie. Used by ta_kernels.py.
 
-A peer's own definition may differ from TA-Lib's (tulipy: cci's start, macd's); such calls are left out here, as their time
-would say nothing. Numba has no indicators: those are the running sums that people write with it.
+A peer's own definition may differ from TA-Lib's (tulipy: cci's start, macd's); such calls are left out here, as their
+time would say nothing. Numba has no indicators: those are the running sums that people write with it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Call = Callable[[], Any]
 PEERS = ("talib", "tulipy", "bottleneck", "polars", "numba")
 TALIB_NAMES = {"tr": "TRANGE"}
 
-# Our name: their name, the order of our inputs, of our parameters (numbers: values), which of their outputs ours are, and the factor.
+# Our name: their name, the order of our inputs, of our parameters (or values), which of their outputs ours are, a factor.
 TULIP: dict[str, tuple[str, list[int], list[int | float | str], list[int], float]] = {
     "ad": ("ad", [0, 1, 2, 3], [], [0], 1),
     "adx": ("adx", [0, 1, 2], ["timeperiod"], [0], 1),
