@@ -19,7 +19,7 @@ Call = Callable[[], Any]
 PEERS = ("talib", "tulipy", "bottleneck", "polars", "numba")
 TALIB_NAMES = {"tr": "TRANGE"}
 
-# Our name: their name, the order of our inputs, of our parameters (or values), which of their outputs ours are, a factor.
+# Our name: their name, order of our inputs, of our parameters (or values), which of their outputs ours are, a factor.
 TULIP: dict[str, tuple[str, list[int], list[int | float | str], list[int], float]] = {
     "ad": ("ad", [0, 1, 2, 3], [], [0], 1),
     "adx": ("adx", [0, 1, 2], ["timeperiod"], [0], 1),
