@@ -186,7 +186,7 @@ def indicator_rows() -> list[Row]:
     if python is None:
         print("indicators are not measured: their peers could not be installed")
         return []
-    found = json_lines(output([str(python), str(ROOT / "benches" / "ta_kernels.py"), "--json", "--rounds", "7"]))
+    found = json_lines(output([str(python), str(ROOT / "benches" / "ta_kernels.py"), "--json"]))
     rows = []
     for one in found:
         if one.get("size") == 100_000 and one["kernel"] in TA_SHOWN and one["best"] is not None:

@@ -1,4 +1,4 @@
-"""bot3.ta.matrix beside numpy: microseconds a call, interleaved medians of CPU time (all threads), results compared first.
+"""bot3.ta.matrix beside numpy: microseconds a call, interleaved medians of CPU time, results compared first.
 
     python benches/ta_matrix.py [--rounds 21]
 

@@ -34,7 +34,7 @@ __all__ = [
     "gemv",
 ]
 
-# Up to so many multiplications, and rows, our own loops are faster than numpy's call into its BLAS (benches/ta_matrix.py).
+# Up to so many multiplications, and rows, our loops beat numpy's call into its BLAS (benches/ta_matrix.py).
 _GEMM_MAX: Final = 48**3
 _COVARIANCE_MAX: Final = 256**2 * 1000
 _CHOLESKY_MAX: Final = 64
