@@ -562,6 +562,49 @@ void b3_graph_update(const b3_graph_node *nodes, uint32_t node_count, double *sl
 void b3_graph_run_blocking(const b3_graph_node *nodes, uint32_t node_count, double *slots, uint32_t input_count, uint32_t slot_count,
                            const double *const *in, double *const *out, uint64_t count);
 
+/* ---------------------------------------------------------------- matrices
+ *
+ * Row-major doubles without gaps; a panel has a row for each symbol. No result may overlap an input. Vectors of every width add in their
+ * own order: results differ by rounding from one instruction set to another (docs/TA.md gives the bound). Not-a-number in an input reaches
+ * the results that depend on it and no others.
+ */
+
+double b3_matrix_dot(const double *x, const double *y, uint64_t count);
+/* out[rows] = a[rows][columns] . x[columns] */
+void b3_matrix_gemv_blocking(const double *a, uint64_t rows, uint64_t columns, const double *x, double *out);
+/* out[rows][columns] = a[rows][inner] . b[inner][columns] */
+void b3_matrix_gemm_blocking(const double *a, const double *b, uint64_t rows, uint64_t inner, uint64_t columns, double *out);
+
+/* out[symbols][symbols] = sum((x - mean x)(y - mean y)) / (count - ddof) of the rows of panel[symbols][count], means[symbols] beside it.
+ * NaN where count <= ddof. */
+void b3_matrix_covariance_blocking(const double *panel, uint64_t symbols, uint64_t count, uint32_t ddof, double *means, double *out);
+/* Turns a covariance matrix into correlations, within -1 .. 1: NaN where a variance is 0. deviations[symbols]: square roots of the
+ * variances. */
+void b3_matrix_correlation(double *covariance, uint64_t symbols, double *deviations);
+
+/* The lower factor in the place of a symmetric matrix, of which the lower triangle is read; zeros above. B3_ERR_ARGUMENT with position =
+ * the first pivot, from 0, that is not above 0 (or not finite): a is partly overwritten then. */
+int32_t b3_matrix_cholesky_blocking(double *a, uint64_t n, b3_error *error);
+/* Solves a . x = b for each row of x[systems][n], which holds b before and the solution after. factor: as above. */
+void b3_matrix_cholesky_solve_blocking(const double *factor, uint64_t n, double *x, uint64_t systems);
+
+/* Exponentially weighted covariance matrix. State: `size` bytes of the caller's memory, aligned to 8, without pointers inside.
+ * mean += gain * d; C = (1 - gain) * (C + gain * d d'), d = x - mean before, gain = 1 - decay; the first sample is the mean.
+ * ADJUST: gain = 1 / sum(decay^k so far). ZERO_MEAN: C = (1 - gain) * C + gain * x x'. */
+enum b3_ew_flags { B3_EW_ADJUST = 1, B3_EW_ZERO_MEAN = 2 };
+
+#define B3_EW_SYMBOLS_MAX 4096
+
+/* symbols: 1 .. B3_EW_SYMBOLS_MAX; decay: 0 <= decay < 1. */
+size_t b3_ew_covariance_size(uint32_t symbols);
+void b3_ew_covariance_init(void *state, uint32_t symbols, double decay, uint32_t flags);
+/* Takes in x[symbols]: returns 1, or 0 when a value is not finite, which leaves the sample out. */
+int32_t b3_ew_covariance_update(void *state, const double *x);
+/* The same for the columns of panel[symbols][count], eight in one pass over the matrix; returns how many were taken in. */
+uint64_t b3_ew_covariance_run_blocking(void *state, const double *panel, uint64_t count);
+/* means[symbols], out[symbols][symbols]: NaN before the first sample. */
+void b3_ew_covariance_read(const void *state, double *means, double *out);
+
 /* ---------------------------------------------------------------- settings of the stages */
 
 enum b3_bar_kind { B3_BAR_TIME = 1, B3_BAR_TICK = 2, B3_BAR_VOLUME = 3, B3_BAR_NOTIONAL = 4 };
