@@ -72,8 +72,8 @@ class Lib:
     B3_INDICATOR_INPUTS: int
     B3_INDICATOR_OUTPUTS: int
     B3_INDICATOR_PARAMS: int
-    B3_FEE_TIERS: int
     B3_EW_SYMBOLS_MAX: int
+    B3_FEE_TIERS: int
     B3_FILE_FORMAT: int
     B3_OK: int
     B3_EMPTY: int
