@@ -82,7 +82,8 @@ enum b3_kind {
     B3_FUNDING = 12,
     B3_DECISION = 13, /* of risk, on a request */
     B3_SYSTEM = 14,
-    B3_KIND_END = 15,
+    B3_EQUITY = 15, /* what the account is worth */
+    B3_KIND_END = 16,
 };
 
 /* Where ts_recv_ns comes from. */
@@ -255,6 +256,15 @@ typedef struct b3_balance {
     uint32_t reserved;
 } b3_balance;
 
+/* After a fill and at each bar; none while something that is held has no value (csrc/risk/account.h says how it is valued). */
+typedef struct b3_equity {
+    b3_header hdr;
+    int64_t equity_raw;
+    uint32_t currency; /* the reporting currency */
+    uint32_t reserved;
+} b3_equity;
+
+/* Before the position events of a fill: its fee was in base, and was converted into the instrument's quote currency at this rate. */
 typedef struct b3_rate {
     b3_header hdr;
     int64_t rate_raw; /* 8 digits: one unit of base in quote */
@@ -459,7 +469,8 @@ typedef struct b3_view {
     const b3_touch *touch;
     const void *book; /* pass it to levels */
     b3_levels_fn levels;
-    const b3_position *position; /* what this strategy holds in this instrument; the account's where there is no strategy */
+    const b3_position *position; /* what this strategy holds in this instrument, marked at its last fill or bar; the account's where there
+                                    is no strategy */
     int64_t now_ns;              /* receive time of the input being worked on */
     int64_t cash_free_raw;       /* of the quote currency */
     uint32_t flags;              /* B3_VIEW_* */
@@ -1086,9 +1097,15 @@ typedef struct b3_memory_use {
 
 int32_t b3_engine_read_instrument(const b3_engine *engine, uint32_t instrument, b3_instrument_state *out);
 void b3_engine_read_totals(const b3_engine *engine, b3_totals *out);
-/* These two value positions at the mid as it stands; nothing that is journalled depends on when they are called. */
-int32_t b3_engine_read_position(b3_engine *engine, uint32_t instrument, b3_position *out);
-int32_t b3_engine_read_pnl(b3_engine *engine, uint32_t currency, b3_pnl *out);
+/* Positions are valued at the mid as it stands. */
+int32_t b3_engine_read_position(const b3_engine *engine, uint32_t instrument, b3_position *out);
+/* What a strategy (its id, from 1) has traded in its instrument. */
+int32_t b3_engine_read_strategy(const b3_engine *engine, uint32_t strategy, b3_position *out);
+int32_t b3_engine_read_pnl(const b3_engine *engine, uint32_t currency, b3_pnl *out);
+/* One unit of a currency in the reporting currency, 8 digits. B3_EMPTY: not known. */
+int32_t b3_engine_read_rate(const b3_engine *engine, uint32_t currency, int64_t *rate_raw);
+/* What the account is worth, in the reporting currency. B3_EMPTY: something that is held has no value. */
+int32_t b3_engine_read_equity(const b3_engine *engine, int64_t *equity_raw);
 int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_balance *out);
 /* index from 0; B3_END past the last. */
 int32_t b3_engine_read_latency(const b3_engine *engine, uint32_t index, b3_latency *out);
