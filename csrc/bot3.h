@@ -545,6 +545,8 @@ typedef struct b3_indicator {
     size_t (*size)(const double *params);
     void (*init)(void *stream, const double *params);
     void (*update)(void *stream, const double *in, double *out);
+    /* update with the values first .. count - 1 of each input, the same to the last bit; NULL: call it once a value. */
+    void (*run)(void *stream, const double *const *in, double *const *out, uint64_t first, uint64_t count);
 } b3_indicator;
 
 #define B3_INDICATOR_INPUTS 5 /* at most */
