@@ -143,6 +143,21 @@ def test_parameters_that_contradict_are_told_by_name() -> None:
         run(strategies=["bollinger:leave=2"])
 
 
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        ("ema_cross:qty=0.000001", "qty=0.000001 of BTCUSDT is below the venue's least quantity, 0.00001"),
+        ("market_maker:qty=0.00005", "qty=0.00005 of BTCUSDT is worth 3.08"),
+        ("ema_cross:slow=400", "ema_cross never knew enough of BTCUSDT: 346 of 400 bars"),
+        ("macd:sizing=volatility,vol_period=900", "macd never knew enough of BTCUSDT: 346 of 900 bars"),
+        ("features", "trades nothing"),
+    ],
+)
+def test_why_there_was_no_order(strategy: str, told: str) -> None:
+    summary = run(strategies=[strategy]).summary
+    assert summary["orders"] == 0 and told in summary["no_orders_because"]
+
+
 # ---------------------------------------------------------------- what is listed
 
 
