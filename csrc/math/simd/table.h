@@ -13,7 +13,8 @@ const b3_run B3_RUNS[] = {
     WINDOW(zscore),   WINDOW(bbands),     WINDOW(wma),      WINDOW(hma),      WINDOW(linearreg), WINDOW(linearreg_slope),
     WINDOW(tsf),      WINDOW(trima),      WINDOW(vwma),     WINDOW(cmf),      WINDOW(mom),       WINDOW(roc),
     WINDOW(tr),       WINDOW(bop),        WINDOW(avgprice), WINDOW(medprice), WINDOW(typprice),  WINDOW(wclprice),
-    WINDOW(correl),   WINDOW(covariance), FILTER(ema),      FILTER(dema),     FILTER(tema),      FILTER(trix),
+    WINDOW(correl),   WINDOW(covariance), WINDOW(beta),     WINDOW(cci),      WINDOW(mfi),       WINDOW(ultosc),
+    WINDOW(aroon),    WINDOW(aroonosc),   FILTER(ema),      FILTER(dema),     FILTER(tema),      FILTER(trix),
     FILTER(rsi),      FILTER(cmo),        FILTER(macd),     FILTER(atr),      FILTER(natr),      FILTER(plus_di),
     FILTER(minus_di), FILTER(adx),
 };

@@ -7,6 +7,9 @@
 #define WINDOW_ARGS const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count
 #define EACH_CHUNK(at, size)                                                                                                               \
     for (uint64_t at = from, size; at < count && (size = count - at < B3_CHUNK ? count - at : B3_CHUNK, 1); at += size)
+/* The same of an array that holds `count` windows, more than a chunk. */
+#define EACH_PART(done, size, count)                                                                                                       \
+    for (uint32_t done = 0, size; done < (count) && (size = (count) - done < B3_CHUNK ? (count) - done : B3_CHUNK, 1); done += size)
 
 /* First sample of the window that ends at `at`. */
 static inline const double *window_at(const double *x, uint64_t at, uint32_t period) {
@@ -15,17 +18,12 @@ static inline const double *window_at(const double *x, uint64_t at, uint32_t per
 
 static void run_sum(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0, out[0] + at);
 }
 
 static void run_sma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    const double scale = 1.0 / params[0];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        sum_windows(window_at(in[0], at, period), period, (uint32_t)size, y);
-        for (size_t i = 0; i < size; ++i) y[i] *= scale;
-    }
+    EACH_CHUNK(at, size) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0 / params[0], out[0] + at);
 }
 
 static void run_max(WINDOW_ARGS) {
@@ -39,8 +37,11 @@ static void run_min(WINDOW_ARGS) {
 }
 
 static void run_minmax(WINDOW_ARGS) {
-    run_min(params, in, out, from, count);
-    run_max(params, in, out + 1, from, count);
+    const uint32_t period = (uint32_t)params[0];
+    EACH_CHUNK(at, size) {
+        min_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+        max_windows(window_at(in[0], at, period), period, (uint32_t)size, out[1] + at);
+    }
 }
 
 static void run_midpoint(WINDOW_ARGS) {
@@ -55,9 +56,16 @@ static void run_midpoint(WINDOW_ARGS) {
 }
 
 static void run_donchian(WINDOW_ARGS) {
-    run_max(params, in, out, from, count);
-    run_min(params, in + 1, out + 2, from, count);
-    for (uint64_t i = from; i < count; ++i) out[1][i] = (out[0][i] + out[2][i]) * 0.5;
+    const uint32_t period = (uint32_t)params[0];
+    EACH_CHUNK(at, size) {
+        double *upper = out[0] + at;
+        double *middle = out[1] + at;
+        double *lower = out[2] + at;
+        max_windows(window_at(in[0], at, period), period, (uint32_t)size, upper);
+        min_windows(window_at(in[1], at, period), period, (uint32_t)size, lower);
+        B3_INDEPENDENT
+        for (size_t i = 0; i < size; ++i) middle[i] = (upper[i] + lower[i]) * 0.5;
+    }
 }
 
 static void run_willr(WINDOW_ARGS) {
@@ -65,12 +73,15 @@ static void run_willr(WINDOW_ARGS) {
     double highest[B3_CHUNK];
     double lowest[B3_CHUNK];
     EACH_CHUNK(at, size) {
+        const double *close = in[2] + at;
+        double *y = out[0] + at;
         max_windows(window_at(in[0], at, period), period, (uint32_t)size, highest);
         min_windows(window_at(in[1], at, period), period, (uint32_t)size, lowest);
+        B3_INDEPENDENT
         for (size_t i = 0; i < size; ++i) {
             const double width = highest[i] - lowest[i];
-            const double below = -100.0 * (highest[i] - in[2][at + i]);
-            out[0][at + i] = width == 0.0 ? 0.0 : below / width;
+            const double below = -100.0 * (highest[i] - close[i]);
+            y[i] = width == 0.0 ? 0.0 : below / width;
         }
     }
 }
@@ -79,8 +90,7 @@ static void run_willr(WINDOW_ARGS) {
 B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *restrict k) {
     double highest[B3_LEVEL];
     double lowest[B3_LEVEL];
-    for (uint32_t done = 0, size; done < count; done += size) {
-        size = count - done < B3_CHUNK ? count - done : B3_CHUNK;
+    EACH_PART(done, size, count) {
         max_windows(window_at(in[0], first + done, period), period, size, highest + done);
         min_windows(window_at(in[1], first + done, period), period, size, lowest + done);
     }
@@ -91,101 +101,208 @@ B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first,
     }
 }
 
+/* fastk, and its average over `average` bars, of the size bars from at on. k: room for size + average - 1. */
+B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t average, uint64_t at, uint32_t size, double *k,
+                                 double *restrict fast, double *restrict slow) {
+    fastk(in, period, at + 1 - average, size + average - 1, k);
+    sum_windows(k, average, size, 1.0 / average, slow);
+    for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[average - 1 + i];
+}
+
 static void run_stochf(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const uint32_t average = (uint32_t)params[1];
-    const double scale = 1.0 / params[1];
     double k[B3_LEVEL];
-    EACH_CHUNK(at, size) {
-        fastk(in, period, at + 1 - average, (uint32_t)size + average - 1, k);
-        sum_windows(k, average, (uint32_t)size, out[1] + at);
-        for (size_t i = 0; i < size; ++i) {
-            const double d = out[1][at + i] * scale;
-            out[1][at + i] = d;
-            out[0][at + i] = d != d ? d : k[average - 1 + i];
-        }
-    }
+    EACH_CHUNK(at, size)
+    fast_stochastic(in, (uint32_t)params[0], (uint32_t)params[1], at, (uint32_t)size, k, out[0] + at, out[1] + at);
 }
 
 static void run_stoch(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     const uint32_t slowk = (uint32_t)params[1];
     const uint32_t slowd = (uint32_t)params[2];
-    const double per_k = 1.0 / params[1];
-    const double per_d = 1.0 / params[2];
     double k[B3_LEVEL];
     double slow[B3_LEVEL];
     EACH_CHUNK(at, size) {
         const uint32_t slow_count = (uint32_t)size + slowd - 1;
+        double *fast = out[0] + at;
+        double *d = out[1] + at;
         fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, k);
-        for (uint32_t done = 0, part; done < slow_count; done += part) {
-            part = slow_count - done < B3_CHUNK ? slow_count - done : B3_CHUNK;
-            sum_windows(k + done, slowk, part, slow + done);
-        }
-        for (size_t i = 0; i < slow_count; ++i) slow[i] *= per_k;
-        sum_windows(slow, slowd, (uint32_t)size, out[1] + at);
+        EACH_PART(done, piece, slow_count) sum_windows(k + done, slowk, piece, 1.0 / params[1], slow + done);
+        sum_windows(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
+        B3_INDEPENDENT
+        for (size_t i = 0; i < size; ++i) fast[i] = d[i] != d[i] ? d[i] : slow[slowd - 1 + i];
+    }
+}
+
+/* age[i]: samples since the extreme of the window; NaN where it holds one. */
+B3_SPECIALISED void extreme_ages(int kind, const double *x, uint32_t period, uint32_t count, double *age) {
+    const source from = {.x = x};
+    lanes room[ROOM(2)];
+    terms t;
+    decompose(kind, &from, period, count, room, &t);
+    const size_t back = (period + LANES - 2) / LANES;
+    lanes now = lanes_of((double)(back * LANES)) + lanes_load(LANE_NUMBERS);
+    EACH_REGISTER(i, at, left, count) {
+        lanes_put(age + at, now - combined(kind, &t, i).of[1], left);
+        now += lanes_of(LANES);
+    }
+    if (has_nan(x, count + period - 1)) poison(x, period, count, age);
+}
+
+B3_ONE_COPY void max_ages(const double *x, uint32_t period, uint32_t count, double *age) {
+    extreme_ages(LATE_MAX, x, period, count, age);
+}
+
+B3_ONE_COPY void min_ages(const double *x, uint32_t period, uint32_t count, double *age) {
+    extreme_ages(LATE_MIN, x, period, count, age);
+}
+
+static void run_aroon(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0] + 1;
+    const double scale = 100.0 / params[0];
+    EACH_CHUNK(at, size) {
+        double *down = out[0] + at;
+        double *up = out[1] + at;
+        max_ages(window_at(in[0], at, period), period, (uint32_t)size, up);
+        min_ages(window_at(in[1], at, period), period, (uint32_t)size, down);
+        B3_INDEPENDENT
         for (size_t i = 0; i < size; ++i) {
-            const double d = out[1][at + i] * per_d;
-            out[1][at + i] = d;
-            out[0][at + i] = d != d ? d : slow[slowd - 1 + i];
+            up[i] = 100.0 - scale * up[i];
+            down[i] = 100.0 - scale * down[i];
         }
     }
+}
+
+static void run_aroonosc(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0] + 1;
+    const double scale = 100.0 / params[0];
+    double high_age[B3_CHUNK];
+    EACH_CHUNK(at, size) {
+        double *y = out[0] + at;
+        max_ages(window_at(in[0], at, period), period, (uint32_t)size, high_age);
+        min_ages(window_at(in[1], at, period), period, (uint32_t)size, y);
+        for (size_t i = 0; i < size; ++i) y[i] = scale * (y[i] - high_age[i]);
+    }
+}
+
+/* What a kernel makes of the windows that end at a register of samples: offset is the sum of (x - newest sample), m2 that of squared
+ * deviations from the mean. Writes `left` values, at most a register of them. */
+typedef void (*moment_fn)(const double *params, lanes newest, lanes offset, lanes m2, double *const *out, size_t at, size_t left);
+
+B3_ONE_COPY void square_terms(const double *x, double anchor, uint32_t period, uint32_t count, lanes *room, terms *t) {
+    const source from = {.x = x, .anchor_x = anchor};
+    decompose(SQUARES, &from, period, count, room, t);
+}
+
+B3_ONE_COPY void safe_squares(const double *x, uint32_t period, uint32_t count, double *offset, double *m2) {
+    const source from = {.x = x};
+    lanes room[ROOM(3)];
+    terms t;
+    decompose(SAFE_SQUARES, &from, period, count, room, &t);
+    EACH_REGISTER(i, at, left, count) {
+        const part sums = combined(SAFE_SQUARES, &t, i);
+        lanes_put(offset + at, sums.of[1], left);
+        lanes_put(m2 + at, sums.of[2], left);
+    }
+}
+
+/* Squares about an anchor may be so many times the centred ones: what the subtraction loses is then at most 30 * 2^-53 * 1e5 = 4e-10 of
+ * the result. */
+#define ANCHORED_MOST 1e5
+
+/* Whether the subtraction lost too much in one of the first `left` lanes, or there is a NaN. */
+B3_SPECIALISED int lost_digits(lanes anchored, lanes centred, size_t left) {
+    const lanes_mask lost = LANES_IS(centred * lanes_of(ANCHORED_MOST), _CMP_NGE_UQ, anchored);
+    return lanes_any(lanes_both(lost, LANES_IS(lanes_load(LANE_NUMBERS), _CMP_LT_OQ, lanes_of((double)left))));
+}
+
+/* Sums of d = x - anchor, one anchor for a chunk, where that loses no digits of any window; else safe ones. */
+B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0];
+    const lanes p = lanes_of(params[0]);
+    const lanes per_p = lanes_of(1.0 / params[0]);
+    lanes room[ROOM(2)];
+    terms t;
+    EACH_CHUNK(start, size) {
+        const double *newest = in[0] + start;
+        const double anchor = newest[size / 2];
+        square_terms(window_at(in[0], start, period), anchor, period, (uint32_t)size, room, &t);
+        int lost = 0;
+        EACH_REGISTER(i, at, left, size) {
+            const part sums = combined(SQUARES, &t, i);
+            const lanes now = lanes_get(newest + at, left);
+            const lanes m2 = sums.of[1] - sums.of[0] * sums.of[0] * per_p;
+            lost |= lost_digits(sums.of[1], m2, left);
+            finish(params, now, sums.of[0] - p * (now - lanes_of(anchor)), m2, out, start + at, left);
+        }
+        if (!lost) continue;
+        double offset[B3_CHUNK];
+        double m2[B3_CHUNK];
+        safe_squares(window_at(in[0], start, period), period, (uint32_t)size, offset, m2);
+        EACH_REGISTER(i, at, left, size)
+        finish(params, lanes_get(newest + at, left), lanes_get(offset + at, left), lanes_get(m2 + at, left), out, start + at, left);
+    }
+}
+
+B3_SPECIALISED void var_finish(const double *params, lanes newest, lanes offset, lanes m2, double *const *out, size_t at, size_t left) {
+    (void)newest;
+    (void)offset;
+    lanes_put(out[0] + at, m2 * lanes_of(1.0 / (params[0] - params[2])), left);
 }
 
 static void run_var(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const double scale = 1.0 / (params[0] - params[2]);
-    double offset[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
-        for (size_t i = 0; i < size; ++i) y[i] *= scale;
-    }
+    moments(var_finish, params, in, out, from, count);
+}
+
+B3_SPECIALISED void stddev_finish(const double *params, lanes newest, lanes offset, lanes m2, double *const *out, size_t at, size_t left) {
+    (void)newest;
+    (void)offset;
+    lanes_put(out[0] + at, lanes_sqrt(m2 * lanes_of(1.0 / (params[0] - params[2]))) * lanes_of(params[1]), left);
 }
 
 static void run_stddev(WINDOW_ARGS) {
-    run_var(params, in, out, from, count);
-    for (uint64_t i = from; i < count; ++i) out[0][i] = sqrt(out[0][i]) * params[1];
+    moments(stddev_finish, params, in, out, from, count);
+}
+
+B3_SPECIALISED void zscore_finish(const double *params, lanes newest, lanes offset, lanes m2, double *const *out, size_t at, size_t left) {
+    (void)newest;
+    const lanes deviation = lanes_sqrt(m2 * lanes_of(1.0 / (params[0] - params[1])));
+    lanes_put(out[0] + at, offset * lanes_of(-1.0 / params[0]) / deviation, left);
 }
 
 static void run_zscore(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const double scale = params[0] - params[1];
-    const double per_period = 1.0 / params[0];
-    double offset[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
-        for (size_t i = 0; i < size; ++i) y[i] = -(offset[i] * per_period) * sqrt(scale / y[i]);
-    }
+    moments(zscore_finish, params, in, out, from, count);
+}
+
+B3_SPECIALISED void bbands_finish(const double *params, lanes newest, lanes offset, lanes m2, double *const *out, size_t at, size_t left) {
+    const lanes per_p = lanes_of(1.0 / params[0]);
+    const lanes middle = newest + offset * per_p;
+    const lanes deviation = lanes_sqrt(m2 * per_p);
+    lanes_put(out[0] + at, middle + lanes_of(params[1]) * deviation, left);
+    lanes_put(out[1] + at, middle, left);
+    lanes_put(out[2] + at, middle - lanes_of(params[2]) * deviation, left);
 }
 
 static void run_bbands(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const double up = params[1];
-    const double down = params[2];
-    const double scale = 1.0 / params[0];
-    double offset[B3_CHUNK];
-    double m2[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, m2);
-        for (size_t i = 0; i < size; ++i) {
-            const double middle = in[0][at + i] + offset[i] * scale;
-            const double deviation = sqrt(m2[i] * scale);
-            out[0][at + i] = middle + up * deviation;
-            out[1][at + i] = middle;
-            out[2][at + i] = middle - down * deviation;
-        }
-    }
+    moments(bbands_finish, params, in, out, from, count);
 }
 
-B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
+B3_ONE_COPY void trend_terms(const double *x, double anchor, uint32_t period, uint32_t count, lanes *room, terms *t) {
+    const source from = {.x = x, .anchor_x = anchor};
+    decompose(TREND, &from, period, count, room, t);
+}
+
+/* Weights are positive: no digits are lost whatever the price is. */
+B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, double *out) {
     const double p = period;
-    const double scale = 1.0 / (p * (p + 1.0) * 0.5);
-    double offset[B3_CHUNK];
-    double aged[B3_CHUNK];
-    trend_windows(x, period, count, offset, aged);
-    for (size_t i = 0; i < count; ++i) out[i] = x[period - 1 + i] + (p * offset[i] - aged[i]) * scale;
+    const lanes per_sum = lanes_of(1.0 / (p + 1.0) * 2.0);
+    const lanes per_aged = lanes_of(-1.0 / (p * (p + 1.0) * 0.5));
+    lanes room[ROOM(2)];
+    terms t;
+    trend_terms(x, 0.0, period, count, room, &t);
+    EACH_REGISTER(i, at, left, count) {
+        const part sums = combined(TREND, &t, i);
+        lanes_put(out + at, lanes_fma(sums.of[1], per_aged, sums.of[0] * per_sum), left);
+    }
 }
 
 static void run_wma(WINDOW_ARGS) {
@@ -201,31 +318,84 @@ static void run_hma(WINDOW_ARGS) {
     EACH_CHUNK(at, size) {
         const uint64_t first = at + 1 - root;
         const uint32_t needed = (uint32_t)size + root - 1;
-        for (uint32_t done = 0, part; done < needed; done += part) {
-            part = needed - done < B3_CHUNK ? needed - done : B3_CHUNK;
-            wma_windows(window_at(in[0], first + done, period / 2), period / 2, part, half + done);
-            wma_windows(window_at(in[0], first + done, period), period, part, whole + done);
+        EACH_PART(done, piece, needed) {
+            wma_windows(window_at(in[0], first + done, period / 2), period / 2, piece, half + done);
+            wma_windows(window_at(in[0], first + done, period), period, piece, whole + done);
         }
         for (size_t i = 0; i < needed; ++i) whole[i] = 2.0 * half[i] - whole[i];
         wma_windows(whole, root, (uint32_t)size, out[0] + at);
     }
 }
 
-/* Least-squares line: value at the newest sample plus `ahead` slopes; only_slope: the slope. */
-static inline void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
+/* All of one sign, and the largest at most 8 times the smallest: what an anchor among them costs is some 2^-50 of the price. NaNs do not
+ * count, but in the first register; their windows come out right whatever is done. */
+B3_ONE_COPY int one_magnitude(const double *x, size_t count) {
+    if (count < LANES) return 0;
+    lanes lowest = lanes_load(x);
+    lanes highest = lowest;
+    for (size_t i = LANES; i < count; i += LANES) {
+        const lanes v = lanes_load(x + (i + LANES <= count ? i : count - LANES));
+        lowest = lanes_min(lowest, v);
+        highest = lanes_max(highest, v);
+    }
+    const double low = lanes_lowest(lowest);
+    const double high = lanes_highest(highest);
+    return low > 0.0 ? high <= 8.0 * low : high < 0.0 && low >= 8.0 * high;
+}
+
+B3_ONE_COPY void safe_trends(const double *x, uint32_t period, uint32_t count, double *offset, double *aged) {
+    const source from = {.x = x};
+    lanes room[ROOM(3)];
+    terms t;
+    decompose(SAFE_TREND, &from, period, count, room, &t);
+    EACH_REGISTER(i, at, left, count) {
+        const part sums = combined(SAFE_TREND, &t, i);
+        lanes_put(offset + at, sums.of[1], left);
+        lanes_put(aged + at, sums.of[2], left);
+    }
+}
+
+/* Least-squares line of windows whose sums are of x - base. */
+typedef struct line {
+    lanes per_p;
+    lanes middle; /* mean age */
+    lanes reach;  /* from there to where the value is asked for */
+    lanes scale;
+} line;
+
+B3_SPECIALISED lanes line_value(const line *l, lanes base, lanes sum, lanes aged, int only_slope) {
+    const lanes slope = lanes_fma(l->middle, sum, -aged) * l->scale;
+    if (only_slope) return slope;
+    return base + lanes_fma(l->reach, slope, sum * l->per_p);
+}
+
+/* The value `ahead` samples after the newest; only_slope: the slope. */
+B3_SPECIALISED void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
     const uint32_t period = (uint32_t)params[0];
     const double p = period;
-    const double per_p = 1.0 / p;
     const double middle = 0.5 * (p - 1.0);
-    const double scale = 12.0 / (p * (p * p - 1.0));
-    double offset[B3_CHUNK];
-    double aged[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        trend_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, aged);
-        for (size_t i = 0; i < size; ++i) {
-            const double slope = (middle * offset[i] - aged[i]) * scale;
-            const double value = in[0][at + i] + (offset[i] * per_p + (middle + ahead) * slope);
-            out[0][at + i] = only_slope ? slope : value;
+    const line l = {lanes_of(1.0 / p), lanes_of(middle), lanes_of(middle + ahead), lanes_of(12.0 / (p * (p * p - 1.0)))};
+    lanes room[ROOM(2)];
+    terms t;
+    EACH_CHUNK(start, size) {
+        const double *x = window_at(in[0], start, period);
+        const double *newest = in[0] + start;
+        double *y = out[0] + start;
+        const double anchor = newest[size / 2];
+        if (anchor == anchor && one_magnitude(x, size + period - 1)) {
+            trend_terms(x, anchor, period, (uint32_t)size, room, &t);
+            EACH_REGISTER(i, at, left, size) {
+                const part sums = combined(TREND, &t, i);
+                lanes_put(y + at, line_value(&l, lanes_of(anchor), sums.of[0], sums.of[1], only_slope), left);
+            }
+        } else {
+            double offset[B3_CHUNK];
+            double aged[B3_CHUNK];
+            safe_trends(x, period, (uint32_t)size, offset, aged);
+            EACH_REGISTER(i, at, left, size)
+            lanes_put(y + at,
+                      line_value(&l, lanes_get(newest + at, left), lanes_get(offset + at, left), lanes_get(aged + at, left), only_slope),
+                      left);
         }
     }
 }
@@ -245,16 +415,25 @@ static void run_tsf(WINDOW_ARGS) {
 static void run_trima(WINDOW_ARGS) {
     const uint32_t first = ((uint32_t)params[0] + 1) / 2;
     const uint32_t second = (uint32_t)params[0] / 2 + 1;
-    const double scale = 1.0 / ((double)first * (double)second);
     double inner[B3_LEVEL];
     EACH_CHUNK(at, size) {
         const uint32_t needed = (uint32_t)size + second - 1;
-        for (uint32_t done = 0, part; done < needed; done += part) {
-            part = needed - done < B3_CHUNK ? needed - done : B3_CHUNK;
-            sum_windows(window_at(in[0], at + 1 - second + done, first), first, part, inner + done);
-        }
-        sum_windows(inner, second, (uint32_t)size, out[0] + at);
-        for (size_t i = 0; i < size; ++i) out[0][at + i] *= scale;
+        EACH_PART(done, piece, needed)
+        sum_windows(window_at(in[0], at + 1 - second + done, first), first, piece, 1.0 / first, inner + done);
+        sum_windows(inner, second, (uint32_t)size, 1.0 / second, out[0] + at);
+    }
+}
+
+/* y[i] /= below[i] */
+B3_ONE_COPY void divide(double *restrict y, const double *restrict below, size_t count) {
+    for (size_t i = 0; i < count; ++i) y[i] /= below[i];
+}
+
+/* The same, 0 where below[i] is. */
+B3_ONE_COPY void divide_or_zero(double *restrict y, const double *restrict below, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+        const double ratio = y[i] / below[i];
+        y[i] = below[i] == 0.0 ? 0.0 : ratio;
     }
 }
 
@@ -266,9 +445,19 @@ static void run_vwma(WINDOW_ARGS) {
         const double *x = window_at(in[0], at, period);
         const double *v = window_at(in[1], at, period);
         for (size_t i = 0; i < size + period - 1; ++i) product[i] = x[i] * v[i];
-        sum_windows(product, period, (uint32_t)size, out[0] + at);
-        sum_windows(v, period, (uint32_t)size, volume);
-        for (size_t i = 0; i < size; ++i) out[0][at + i] /= volume[i];
+        sum_windows(product, period, (uint32_t)size, 1.0, out[0] + at);
+        sum_windows(v, period, (uint32_t)size, 1.0, volume);
+        divide(out[0] + at, volume, size);
+    }
+}
+
+/* Volume, weighted by where the close lies in its bar. */
+B3_ONE_COPY void located_volumes(const double *high, const double *low, const double *close, const double *volume, size_t count,
+                                 double *restrict flow) {
+    for (size_t i = 0; i < count; ++i) {
+        const double range = high[i] - low[i];
+        const double location = ((close[i] - low[i]) - (high[i] - close[i])) / range;
+        flow[i] = (range <= 0.0 ? 0.0 : location) * volume[i];
     }
 }
 
@@ -278,17 +467,106 @@ static void run_cmf(WINDOW_ARGS) {
     double volume[B3_CHUNK];
     EACH_CHUNK(at, size) {
         const uint64_t first = at + 1 - period;
-        for (size_t i = 0; i < size + period - 1; ++i) {
-            const double high = in[0][first + i];
-            const double low = in[1][first + i];
-            const double close = in[2][first + i];
-            const double range = high - low;
-            const double location = ((close - low) - (high - close)) / range;
-            flow[i] = (range <= 0.0 ? 0.0 : location) * in[3][first + i];
+        located_volumes(in[0] + first, in[1] + first, in[2] + first, in[3] + first, size + period - 1, flow);
+        sum_windows(flow, period, (uint32_t)size, 1.0, out[0] + at);
+        sum_windows(in[3] + first, period, (uint32_t)size, 1.0, volume);
+        divide(out[0] + at, volume, size);
+    }
+}
+
+B3_ONE_COPY void typical_prices(const double *high, const double *low, const double *close, size_t count, double *restrict typical) {
+    for (size_t i = 0; i < count; ++i) typical[i] = (high[i] + low[i] + close[i]) / 3.0;
+}
+
+/* Money that flows in `count` bars, where the price rises and where it changes at all. typical[0] and volume[0]: of the bar before. */
+B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t count, double *restrict rising, double *restrict moving) {
+    for (size_t i = 0; i < count; ++i) {
+        const double change = typical[i + 1] - typical[i];
+        const double money = change == change ? typical[i + 1] * volume[i + 1] : change;
+        rising[i] = (change <= 0.0 ? 0.0 : 1.0) * money;
+        moving[i] = (change == 0.0 ? 0.0 : 1.0) * money;
+    }
+}
+
+static void run_mfi(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0];
+    double typical[B3_LEVEL];
+    double rising[B3_LEVEL];
+    double moving[B3_LEVEL];
+    double all[B3_CHUNK];
+    EACH_CHUNK(at, size) {
+        const uint64_t before = at - period;
+        const size_t changes = size + period - 1;
+        double *y = out[0] + at;
+        typical_prices(in[0] + before, in[1] + before, in[2] + before, changes + 1, typical);
+        money_flows(typical, in[3] + before, changes, rising, moving);
+        sum_windows(rising, period, (uint32_t)size, 100.0, y);
+        sum_windows(moving, period, (uint32_t)size, 1.0, all);
+        divide_or_zero(y, all, size);
+    }
+}
+
+static void run_ultosc(WINDOW_ARGS) {
+    const double low_period = fmin(fmin(params[0], params[1]), params[2]);
+    const double high_period = fmax(fmax(params[0], params[1]), params[2]);
+    const double periods[3] = {low_period, params[0] + params[1] + params[2] - low_period - high_period, high_period};
+    double bought[B3_LEVEL];
+    double range[B3_LEVEL];
+    double above[3][B3_CHUNK];
+    double below[3][B3_CHUNK];
+    EACH_CHUNK(at, size) {
+        const uint32_t longest = (uint32_t)high_period;
+        const double *high = window_at(in[0], at, longest);
+        const double *low = window_at(in[1], at, longest);
+        const double *close = window_at(in[2], at, longest);
+        const double *before = close - 1;
+        double *y = out[0] + at;
+        for (size_t i = 0; i < size + longest - 1; ++i) {
+            const double own = high[i] - low[i];
+            const double up = fabs(high[i] - before[i]);
+            const double down = fabs(low[i] - before[i]);
+            const double larger = up > own || up != up ? up : own;
+            const double true_range = down > larger || down != down ? down : larger;
+            const double true_low = low[i] < before[i] ? low[i] : before[i];
+            range[i] = true_range;
+            bought[i] = true_range == true_range ? close[i] - true_low : true_range;
         }
-        sum_windows(flow, period, (uint32_t)size, out[0] + at);
-        sum_windows(in[3] + first, period, (uint32_t)size, volume);
-        for (size_t i = 0; i < size; ++i) out[0][at + i] /= volume[i];
+        for (size_t k = 0; k < 3; ++k) {
+            const uint32_t period = (uint32_t)periods[k];
+            sum_windows(bought + (longest - period), period, (uint32_t)size, 100.0 / 7.0 * (double)(4 >> k), above[k]);
+            sum_windows(range + (longest - period), period, (uint32_t)size, 1.0, below[k]);
+        }
+        B3_INDEPENDENT
+        for (size_t i = 0; i < size; ++i) {
+            const double first = above[0][i] / below[0][i];
+            const double second = above[1][i] / below[1][i];
+            const double third = above[2][i] / below[2][i];
+            y[i] = (below[0][i] == 0.0 ? 0.0 : first) + (below[1][i] == 0.0 ? 0.0 : second) + (below[2][i] == 0.0 ? 0.0 : third);
+        }
+    }
+}
+
+/* The mean deviation needs each sample again in every window. */
+static void run_cci(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0];
+    const lanes per_p = lanes_of(1.0 / params[0]);
+    const lanes scale = lanes_of(-1.0 / (0.015 / params[0]));
+    const lanes zero = lanes_of(0.0);
+    double typical[B3_LEVEL];
+    EACH_CHUNK(start, size) {
+        const uint64_t first = start + 1 - period;
+        typical_prices(in[0] + first, in[1] + first, in[2] + first, size + period - 1, typical);
+        memset(typical + size + period - 1, 0, LANES * sizeof *typical);
+        EACH_REGISTER(i, at, left, size) {
+            const lanes newest = lanes_load(typical + at + period - 1);
+            lanes sum = zero;
+            for (size_t k = 0; k + 1 < period; ++k) sum += lanes_load(typical + at + k) - newest;
+            const lanes offset = sum * per_p; /* of the mean from the newest: keeps the digits of a large price */
+            lanes deviation = lanes_abs(offset);
+            for (size_t k = 0; k + 1 < period; ++k) deviation += lanes_abs(lanes_load(typical + at + k) - newest - offset);
+            const lanes index = offset * scale / deviation;
+            lanes_put(out[0] + start + at, lanes_pick(LANES_IS(deviation, _CMP_EQ_OQ, zero), zero, index), left);
+        }
     }
 }
 
