@@ -231,41 +231,83 @@ B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, u
     }
 }
 
-/* Windows of LANES samples and of the rest, for each register of samples. */
-B3_SPECIALISED void small_windows(int kind, const source *from, uint32_t period, uint32_t count, lanes *tile, lanes *rest) {
-    const size_t back = (period + LANES - 2) / LANES; /* registers before the first output's */
-    const size_t skip = back * LANES - (period - 1);
-    const size_t vectors = back + (count + LANES - 1) / LANES;
-    const size_t length = skip + period - 1 + count;
-    const uint32_t left = period % LANES;
+/* One sequence of samples in three pieces, so that the loop over it needs no question about its ends: a first register that begins before
+ * the first window, what is in place, and a last register that ends behind the last one. */
+typedef struct stretch {
+    const double *from[3];
+    size_t registers[3];
+    double ends[2][LANES];
+} stretch;
+
+B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t length) {
+    const size_t head = skip != 0 ? 1 : 0;
+    const size_t whole = (skip + length) / LANES - head;
+    const size_t tail = (skip + length) % LANES;
+    const double *start = x - skip;
+    s->from[0] = s->ends[0];
+    s->from[1] = start + head * LANES;
+    s->from[2] = s->ends[1];
+    s->registers[0] = head;
+    s->registers[1] = whole;
+    s->registers[2] = tail != 0 ? 1 : 0;
+    if (head != 0) lanes_store(s->ends[0], lanes_load_from(start, skip));
+    if (tail != 0) lanes_store(s->ends[1], lanes_load_first(s->from[1] + whole * LANES, tail));
+}
+
+/* Windows of LANES samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
+B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period, uint32_t count, uint32_t left, lanes *tile, lanes *rest) {
     const int two = kind == PRODUCTS || kind == SAFE_PRODUCTS;
     const size_t stride = (size_t)members(kind);
+    const size_t skip = (LANES - (period - 1) % LANES) % LANES;
+    const size_t length = (size_t)period - 1 + count;
+    const int tiled = period >= LANES;
+    stretch xs;
+    stretch ys;
+    stretch_of(&xs, from->x, skip, length);
+    if (two) stretch_of(&ys, from->y, skip, length);
     pieces before = {0};
-    for (size_t i = 0; i < vectors; ++i) {
-        const size_t at = i * LANES;
-        const double *x = from->x + at - skip;
-        const double *y = two ? from->y + at - skip : x;
-        lanes vx;
-        lanes vy;
-        if (i == 0 && skip != 0) {
-            vx = lanes_load_from(x, skip);
-            vy = two ? lanes_load_from(y, skip) : vx;
-        } else {
-            vx = lanes_get(x, length - at);
-            vy = two ? lanes_get(y, length - at) : vx;
-        }
-        pieces now;
-        now.one = leaf(kind, from, vx, vy, at);
-        now.two = join_equal(kind, now.one, before.one, 1);
-        now.four = join_equal(kind, now.two, before.two, 2);
+    lanes finite = lanes_of(0.0);
+    size_t place = 0;
+    for (int k = 0; k < 3; ++k) {
+        const double *x = xs.from[k];
+        const double *y = two ? ys.from[k] : x;
+        for (size_t i = 0; i < xs.registers[k]; ++i, place += LANES) {
+            const lanes vx = lanes_load(x + i * LANES);
+            const lanes vy = two ? lanes_load(y + i * LANES) : vx;
+            pieces now;
+            now.one = leaf(kind, from, vx, vy, place);
+            now.two = join_equal(kind, now.one, before.one, 1);
+            now.four = join_equal(kind, now.two, before.two, 2);
 #if LANES == 8
-        const part whole = join_equal(kind, now.four, before.four, 4);
+            const part whole = join_equal(kind, now.four, before.four, 4);
 #else
-        const part whole = now.four;
+            const part whole = now.four;
 #endif
-        if (period >= LANES) store_part(kind, tile + i * stride, whole);
-        if (left != 0) store_part(kind, rest + i * stride, rest_of(kind, &now, &before, left));
-        before = now;
+            if (tiled) store_part(kind, tile, whole);
+            if (left != 0) store_part(kind, rest, rest_of(kind, &now, &before, left));
+            if (kind <= LATE_MIN && kind != SUM) finite = lanes_fma(vx, lanes_of(0.0), finite);
+            before = now;
+            tile += stride;
+            rest += stride;
+        }
+    }
+    return finite;
+}
+
+/* A loop for each rest, where a decision in the loop would cost as much as what it decides. */
+B3_SPECIALISED lanes any_small_windows(int kind, const source *from, uint32_t period, uint32_t count, lanes *tile, lanes *rest) {
+    if (members(kind) > 2) return small_windows(kind, from, period, count, period % LANES, tile, rest);
+    switch (period % LANES) {
+    case 1: return small_windows(kind, from, period, count, 1, tile, rest);
+    case 2: return small_windows(kind, from, period, count, 2, tile, rest);
+    case 3: return small_windows(kind, from, period, count, 3, tile, rest);
+#if LANES == 8
+    case 4: return small_windows(kind, from, period, count, 4, tile, rest);
+    case 5: return small_windows(kind, from, period, count, 5, tile, rest);
+    case 6: return small_windows(kind, from, period, count, 6, tile, rest);
+    case 7: return small_windows(kind, from, period, count, 7, tile, rest);
+#endif
+    default: return small_windows(kind, from, period, count, 0, tile, rest);
     }
 }
 
@@ -285,12 +327,12 @@ B3_SPECIALISED void widen(int kind, const lanes *narrow, size_t width, size_t ve
 }
 
 /* room: ROOM(members of the kind) registers, to be kept as long as the terms are used. */
-B3_SPECIALISED void decompose(int kind, const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
+B3_SPECIALISED lanes decompose(int kind, const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
     const size_t stride = (size_t)members(kind);
     const size_t back = (period + LANES - 2) / LANES;
     const size_t vectors = back + (count + LANES - 1) / LANES;
     lanes *rest = room + LEVELS * LEVEL_VECTORS * stride;
-    small_windows(kind, from, period, count, room, rest);
+    const lanes finite = any_small_windows(kind, from, period, count, room, rest);
     size_t width = LANES;
     size_t level = 0;
     for (; level + 1 < LEVELS && 8 * width <= period; ++level, width *= 8) {
@@ -307,18 +349,45 @@ B3_SPECIALISED void decompose(int kind, const source *from, uint32_t period, uin
     }
     if (covered < period)
         t->term[t->count++] = (term){rest + (back - covered / LANES) * stride, joint_of((double)covered, (double)(period - covered))};
+    return finite;
 }
 
-/* The windows that end in register i of the chunk's outputs. */
-B3_SPECIALISED part combined(int kind, const terms *t, size_t i) {
-    const size_t at = i * (size_t)members(kind);
-    part sum = load_part(kind, t->term[0].at + at);
-    for (size_t k = 1; k < t->count; ++k) sum = join(kind, sum, load_part(kind, t->term[k].at + at), &t->term[k].joint);
-    return sum;
+/* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, LANES at most.
+ */
+typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
+
+B3_SPECIALISED void each_window(int kind, const terms *t, size_t count, window_fn finish, void *context) {
+    enum { BLOCK_MOST = 4 };
+    const size_t stride = (size_t)members(kind);
+    const size_t block = members(kind) == 1 ? 4 : members(kind) == 2 ? 2 : 1; /* at a time: hides the loop over the terms */
+    const size_t term_count = t->count;
+    size_t at = 0;
+    size_t first = 0;
+    for (; at + block * LANES <= count; at += block * LANES, first += block * stride) {
+        part sums[BLOCK_MOST];
+        for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, t->term[0].at + first + i * stride);
+        for (size_t k = 1; k < term_count; ++k) {
+            const term *next = &t->term[k];
+            for (size_t i = 0; i < block; ++i) sums[i] = join(kind, sums[i], load_part(kind, next->at + first + i * stride), &next->joint);
+        }
+        for (size_t i = 0; i < block; ++i) finish(context, sums[i], at + i * LANES, LANES);
+    }
+    for (; at < count; at += LANES, first += stride) {
+        part sums = load_part(kind, t->term[0].at + first);
+        for (size_t k = 1; k < term_count; ++k) sums = join(kind, sums, load_part(kind, t->term[k].at + first), &t->term[k].joint);
+        finish(context, sums, at, count - at < LANES ? count - at : LANES);
+    }
 }
 
-/* For each register of outputs i: `at` its first, `left` how many there are from there. */
-#define EACH_REGISTER(i, at, left, count) for (size_t i = 0, at = 0, left = (count); at < (count); ++i, at += LANES, left = (count) - at)
+typedef struct scaled {
+    lanes scale;
+    double *out;
+} scaled;
+
+B3_SPECIALISED void finish_sum(void *context, part sums, size_t at, size_t left) {
+    const scaled *s = context;
+    lanes_put(s->out + at, sums.of[0] * s->scale, left);
+}
 
 B3_ONE_COPY void sum_terms(const double *x, uint32_t period, uint32_t count, lanes *room, terms *t) {
     const source from = {.x = x};
@@ -329,14 +398,9 @@ B3_ONE_COPY void sum_terms(const double *x, uint32_t period, uint32_t count, lan
 B3_ONE_COPY void sum_windows(const double *x, uint32_t period, uint32_t count, double scale, double *out) {
     lanes room[ROOM(1)];
     terms t;
+    scaled s = {lanes_of(scale), out};
     sum_terms(x, period, count, room, &t);
-    EACH_REGISTER(i, at, left, count) lanes_put(out + at, combined(SUM, &t, i).of[0] * lanes_of(scale), left);
-}
-
-B3_ONE_COPY int has_nan(const double *x, uint32_t count) {
-    uint64_t found = 0;
-    for (size_t i = 0; i < count; ++i) found |= (uint64_t)(x[i] != x[i]);
-    return found != 0;
+    each_window(SUM, &t, count, finish_sum, &s);
 }
 
 /* A comparison may lose a NaN: adds one to each window that holds one, and nothing (-0) to the others. */
@@ -349,13 +413,17 @@ B3_ONE_COPY void poison(const double *x, uint32_t period, uint32_t count, double
     for (size_t i = 0; i < count; ++i) out[i] += sums[i];
 }
 
+B3_SPECIALISED void finish_extreme(void *context, part sums, size_t at, size_t left) {
+    lanes_put((double *)context + at, sums.of[0], left);
+}
+
 B3_SPECIALISED void extreme_windows(int kind, const double *x, uint32_t period, uint32_t count, double *out) {
     const source from = {.x = x};
     lanes room[ROOM(1)];
     terms t;
-    decompose(kind, &from, period, count, room, &t);
-    EACH_REGISTER(i, at, left, count) lanes_put(out + at, combined(kind, &t, i).of[0], left);
-    if (has_nan(x, count + period - 1)) poison(x, period, count, out);
+    const lanes finite = decompose(kind, &from, period, count, room, &t);
+    each_window(kind, &t, count, finish_extreme, out);
+    if (lanes_any(LANES_IS(finite, _CMP_UNORD_Q, finite))) poison(x, period, count, out);
 }
 
 B3_ONE_COPY void max_windows(const double *x, uint32_t period, uint32_t count, double *out) {

@@ -17,44 +17,46 @@ B3_ONE_COPY void product_terms(const source *from, uint32_t period, uint32_t cou
     decompose(PRODUCTS, from, period, count, room, t);
 }
 
-B3_ONE_COPY void safe_products(const source *from, uint32_t period, uint32_t count, double *xx, double *yy, double *xy) {
-    lanes room[ROOM(PART_MEMBERS)];
-    terms t;
-    decompose(SAFE_PRODUCTS, from, period, count, room, &t);
-    EACH_REGISTER(i, at, left, count) {
-        const part sums = combined(SAFE_PRODUCTS, &t, i);
-        lanes_put(xx + at, sums.of[4], left);
-        lanes_put(yy + at, sums.of[5], left);
-        lanes_put(xy + at, sums.of[6], left);
-    }
+B3_ONE_COPY void safe_product_terms(const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
+    decompose(SAFE_PRODUCTS, from, period, count, room, t);
+}
+
+typedef struct product_context {
+    product_fn finish;
+    const double *params;
+    double *out;
+    lanes per_p;
+    int lost;
+} product_context;
+
+B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t left) {
+    product_context *c = context;
+    const lanes mean_x = sums.of[0] * c->per_p;
+    const lanes mean_y = sums.of[1] * c->per_p;
+    const lanes xx = sums.of[2] - sums.of[0] * mean_x;
+    const lanes yy = sums.of[3] - sums.of[1] * mean_y;
+    c->lost |= lost_digits(sums.of[2], xx, left) | lost_digits(sums.of[3], yy, left);
+    c->finish(c->params, xx, yy, sums.of[4] - sums.of[0] * mean_y, c->out + at, left);
+}
+
+B3_SPECIALISED void finish_safe_products(void *context, part sums, size_t at, size_t left) {
+    const product_context *c = context;
+    c->finish(c->params, sums.of[4], sums.of[5], sums.of[6], c->out + at, left);
 }
 
 /* size windows; x and y: the oldest sample of the first. One anchor for each series where that loses no digits, as in `moments`. */
 B3_SPECIALISED void products(product_fn finish, const double *params, const double *x, const double *y, uint32_t size, double *out) {
     const uint32_t period = (uint32_t)params[0];
-    const lanes per_p = lanes_of(1.0 / params[0]);
     const size_t middle = period - 1 + size / 2;
     const source from = {x, y, x[middle], y[middle]};
-    lanes room[ROOM(5)];
+    product_context c = {finish, params, out, lanes_of(1.0 / params[0]), 0};
+    lanes room[ROOM(PART_MEMBERS)];
     terms t;
     product_terms(&from, period, size, room, &t);
-    int lost = 0;
-    EACH_REGISTER(i, at, left, size) {
-        const part sums = combined(PRODUCTS, &t, i);
-        const lanes mean_x = sums.of[0] * per_p;
-        const lanes mean_y = sums.of[1] * per_p;
-        const lanes xx = sums.of[2] - sums.of[0] * mean_x;
-        const lanes yy = sums.of[3] - sums.of[1] * mean_y;
-        lost |= lost_digits(sums.of[2], xx, left) | lost_digits(sums.of[3], yy, left);
-        finish(params, xx, yy, sums.of[4] - sums.of[0] * mean_y, out + at, left);
-    }
-    if (!lost) return;
-    double xx[PAIR_CHUNK];
-    double yy[PAIR_CHUNK];
-    double xy[PAIR_CHUNK];
-    safe_products(&from, period, size, xx, yy, xy);
-    EACH_REGISTER(i, at, left, size)
-    finish(params, lanes_get(xx + at, left), lanes_get(yy + at, left), lanes_get(xy + at, left), out + at, left);
+    each_window(PRODUCTS, &t, size, finish_products, &c);
+    if (!c.lost) return;
+    safe_product_terms(&from, period, size, room, &t);
+    each_window(SAFE_PRODUCTS, &t, size, finish_safe_products, &c);
 }
 
 B3_SPECIALISED void correl_finish(const double *params, lanes xx, lanes yy, lanes xy, double *out, size_t left) {

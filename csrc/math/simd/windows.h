@@ -133,19 +133,26 @@ static void run_stoch(WINDOW_ARGS) {
     }
 }
 
+typedef struct ages {
+    lanes newest; /* place of the newest sample of the first register's windows */
+    double *out;
+} ages;
+
+B3_SPECIALISED void finish_age(void *context, part sums, size_t at, size_t left) {
+    const ages *a = context;
+    lanes_put(a->out + at, a->newest + lanes_of((double)at) - sums.of[1], left);
+}
+
 /* age[i]: samples since the extreme of the window; NaN where it holds one. */
 B3_SPECIALISED void extreme_ages(int kind, const double *x, uint32_t period, uint32_t count, double *age) {
     const source from = {.x = x};
     lanes room[ROOM(2)];
     terms t;
-    decompose(kind, &from, period, count, room, &t);
     const size_t back = (period + LANES - 2) / LANES;
-    lanes now = lanes_of((double)(back * LANES)) + lanes_load(LANE_NUMBERS);
-    EACH_REGISTER(i, at, left, count) {
-        lanes_put(age + at, now - combined(kind, &t, i).of[1], left);
-        now += lanes_of(LANES);
-    }
-    if (has_nan(x, count + period - 1)) poison(x, period, count, age);
+    ages a = {lanes_of((double)(back * LANES)) + lanes_load(LANE_NUMBERS), age};
+    const lanes finite = decompose(kind, &from, period, count, room, &t);
+    each_window(kind, &t, count, finish_age, &a);
+    if (lanes_any(LANES_IS(finite, _CMP_UNORD_Q, finite))) poison(x, period, count, age);
 }
 
 B3_ONE_COPY void max_ages(const double *x, uint32_t period, uint32_t count, double *age) {
@@ -188,22 +195,17 @@ static void run_aroonosc(WINDOW_ARGS) {
  * deviations from the mean. Writes `left` values, at most a register of them. */
 typedef void (*moment_fn)(const double *params, lanes newest, lanes offset, lanes m2, double *const *out, size_t at, size_t left);
 
-B3_ONE_COPY void square_terms(const double *x, double anchor, uint32_t period, uint32_t count, lanes *room, terms *t) {
-    const source from = {.x = x, .anchor_x = anchor};
-    decompose(SQUARES, &from, period, count, room, t);
-}
-
-B3_ONE_COPY void safe_squares(const double *x, uint32_t period, uint32_t count, double *offset, double *m2) {
-    const source from = {.x = x};
-    lanes room[ROOM(3)];
-    terms t;
-    decompose(SAFE_SQUARES, &from, period, count, room, &t);
-    EACH_REGISTER(i, at, left, count) {
-        const part sums = combined(SAFE_SQUARES, &t, i);
-        lanes_put(offset + at, sums.of[1], left);
-        lanes_put(m2 + at, sums.of[2], left);
-    }
-}
+typedef struct moment_context {
+    moment_fn finish;
+    const double *params;
+    const double *newest;
+    double *const *out;
+    uint64_t start;
+    lanes anchor;
+    lanes p;
+    lanes per_p;
+    int lost;
+} moment_context;
 
 /* Squares about an anchor may be so many times the centred ones: what the subtraction loses is then at most 30 * 2^-53 * 1e5 = 4e-10 of
  * the result. */
@@ -211,35 +213,48 @@ B3_ONE_COPY void safe_squares(const double *x, uint32_t period, uint32_t count, 
 
 /* Whether the subtraction lost too much in one of the first `left` lanes, or there is a NaN. */
 B3_SPECIALISED int lost_digits(lanes anchored, lanes centred, size_t left) {
-    const lanes_mask lost = LANES_IS(centred * lanes_of(ANCHORED_MOST), _CMP_NGE_UQ, anchored);
-    return lanes_any(lanes_both(lost, LANES_IS(lanes_load(LANE_NUMBERS), _CMP_LT_OQ, lanes_of((double)left))));
+    lanes_mask lost = LANES_IS(centred * lanes_of(ANCHORED_MOST), _CMP_NGE_UQ, anchored);
+    if (left < LANES) lost = lanes_both(lost, LANES_IS(lanes_load(LANE_NUMBERS), _CMP_LT_OQ, lanes_of((double)left)));
+    return lanes_any(lost);
+}
+
+B3_SPECIALISED void finish_moments(void *context, part sums, size_t at, size_t left) {
+    moment_context *c = context;
+    const lanes now = lanes_get(c->newest + at, left);
+    const lanes m2 = sums.of[1] - sums.of[0] * sums.of[0] * c->per_p;
+    c->lost |= lost_digits(sums.of[1], m2, left);
+    c->finish(c->params, now, sums.of[0] - c->p * (now - c->anchor), m2, c->out, c->start + at, left);
+}
+
+B3_SPECIALISED void finish_safe_moments(void *context, part sums, size_t at, size_t left) {
+    const moment_context *c = context;
+    c->finish(c->params, sums.of[0], sums.of[1], sums.of[2], c->out, c->start + at, left);
+}
+
+B3_ONE_COPY void square_terms(const double *x, double anchor, uint32_t period, uint32_t count, lanes *room, terms *t) {
+    const source from = {.x = x, .anchor_x = anchor};
+    decompose(SQUARES, &from, period, count, room, t);
+}
+
+B3_ONE_COPY void safe_square_terms(const double *x, uint32_t period, uint32_t count, lanes *room, terms *t) {
+    const source from = {.x = x};
+    decompose(SAFE_SQUARES, &from, period, count, room, t);
 }
 
 /* Sums of d = x - anchor, one anchor for a chunk, where that loses no digits of any window; else safe ones. */
 B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    const lanes p = lanes_of(params[0]);
-    const lanes per_p = lanes_of(1.0 / params[0]);
-    lanes room[ROOM(2)];
+    lanes room[ROOM(3)];
     terms t;
     EACH_CHUNK(start, size) {
-        const double *newest = in[0] + start;
-        const double anchor = newest[size / 2];
-        square_terms(window_at(in[0], start, period), anchor, period, (uint32_t)size, room, &t);
-        int lost = 0;
-        EACH_REGISTER(i, at, left, size) {
-            const part sums = combined(SQUARES, &t, i);
-            const lanes now = lanes_get(newest + at, left);
-            const lanes m2 = sums.of[1] - sums.of[0] * sums.of[0] * per_p;
-            lost |= lost_digits(sums.of[1], m2, left);
-            finish(params, now, sums.of[0] - p * (now - lanes_of(anchor)), m2, out, start + at, left);
-        }
-        if (!lost) continue;
-        double offset[B3_CHUNK];
-        double m2[B3_CHUNK];
-        safe_squares(window_at(in[0], start, period), period, (uint32_t)size, offset, m2);
-        EACH_REGISTER(i, at, left, size)
-        finish(params, lanes_get(newest + at, left), lanes_get(offset + at, left), lanes_get(m2 + at, left), out, start + at, left);
+        const double *x = window_at(in[0], start, period);
+        const double anchor = in[0][start + size / 2];
+        moment_context c = {finish, params, in[0] + start, out, start, lanes_of(anchor), lanes_of(params[0]), lanes_of(1.0 / params[0]), 0};
+        square_terms(x, anchor, period, (uint32_t)size, room, &t);
+        each_window(SQUARES, &t, size, finish_moments, &c);
+        if (!c.lost) continue;
+        safe_square_terms(x, period, (uint32_t)size, room, &t);
+        each_window(SAFE_SQUARES, &t, size, finish_safe_moments, &c);
     }
 }
 
@@ -291,18 +306,25 @@ B3_ONE_COPY void trend_terms(const double *x, double anchor, uint32_t period, ui
     decompose(TREND, &from, period, count, room, t);
 }
 
+typedef struct weighting {
+    lanes per_sum;
+    lanes per_aged;
+    double *out;
+} weighting;
+
+B3_SPECIALISED void finish_wma(void *context, part sums, size_t at, size_t left) {
+    const weighting *w = context;
+    lanes_put(w->out + at, lanes_fma(sums.of[1], w->per_aged, sums.of[0] * w->per_sum), left);
+}
+
 /* Weights are positive: no digits are lost whatever the price is. */
 B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, double *out) {
     const double p = period;
-    const lanes per_sum = lanes_of(1.0 / (p + 1.0) * 2.0);
-    const lanes per_aged = lanes_of(-1.0 / (p * (p + 1.0) * 0.5));
     lanes room[ROOM(2)];
     terms t;
+    weighting w = {lanes_of(2.0 / (p + 1.0)), lanes_of(-2.0 / (p * (p + 1.0))), out};
     trend_terms(x, 0.0, period, count, room, &t);
-    EACH_REGISTER(i, at, left, count) {
-        const part sums = combined(TREND, &t, i);
-        lanes_put(out + at, lanes_fma(sums.of[1], per_aged, sums.of[0] * per_sum), left);
-    }
+    each_window(TREND, &t, count, finish_wma, &w);
 }
 
 static void run_wma(WINDOW_ARGS) {
@@ -343,30 +365,36 @@ B3_ONE_COPY int one_magnitude(const double *x, size_t count) {
     return low > 0.0 ? high <= 8.0 * low : high < 0.0 && low >= 8.0 * high;
 }
 
-B3_ONE_COPY void safe_trends(const double *x, uint32_t period, uint32_t count, double *offset, double *aged) {
+B3_ONE_COPY void safe_trend_terms(const double *x, uint32_t period, uint32_t count, lanes *room, terms *t) {
     const source from = {.x = x};
-    lanes room[ROOM(3)];
-    terms t;
-    decompose(SAFE_TREND, &from, period, count, room, &t);
-    EACH_REGISTER(i, at, left, count) {
-        const part sums = combined(SAFE_TREND, &t, i);
-        lanes_put(offset + at, sums.of[1], left);
-        lanes_put(aged + at, sums.of[2], left);
-    }
+    decompose(SAFE_TREND, &from, period, count, room, t);
 }
 
-/* Least-squares line of windows whose sums are of x - base. */
+/* Least-squares line of windows. */
 typedef struct line {
     lanes per_p;
     lanes middle; /* mean age */
     lanes reach;  /* from there to where the value is asked for */
     lanes scale;
+    lanes anchor;
+    int only_slope;
+    double *out;
 } line;
 
-B3_SPECIALISED lanes line_value(const line *l, lanes base, lanes sum, lanes aged, int only_slope) {
+B3_SPECIALISED void put_line(const line *l, lanes base, lanes sum, lanes aged, size_t at, size_t left) {
     const lanes slope = lanes_fma(l->middle, sum, -aged) * l->scale;
-    if (only_slope) return slope;
-    return base + lanes_fma(l->reach, slope, sum * l->per_p);
+    const lanes value = base + lanes_fma(l->reach, slope, sum * l->per_p);
+    if (l->only_slope) lanes_put(l->out + at, slope, left);
+    else lanes_put(l->out + at, value, left);
+}
+
+B3_SPECIALISED void finish_line(void *context, part sums, size_t at, size_t left) {
+    const line *l = context;
+    put_line(l, l->anchor, sums.of[0], sums.of[1], at, left);
+}
+
+B3_SPECIALISED void finish_safe_line(void *context, part sums, size_t at, size_t left) {
+    put_line(context, sums.of[0], sums.of[1], sums.of[2], at, left);
 }
 
 /* The value `ahead` samples after the newest; only_slope: the slope. */
@@ -374,28 +402,26 @@ B3_SPECIALISED void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
     const uint32_t period = (uint32_t)params[0];
     const double p = period;
     const double middle = 0.5 * (p - 1.0);
-    const line l = {lanes_of(1.0 / p), lanes_of(middle), lanes_of(middle + ahead), lanes_of(12.0 / (p * (p * p - 1.0)))};
-    lanes room[ROOM(2)];
+    line l = {lanes_of(1.0 / p),
+              lanes_of(middle),
+              lanes_of(middle + ahead),
+              lanes_of(12.0 / (p * (p * p - 1.0))),
+              lanes_of(0.0),
+              only_slope,
+              NULL};
+    lanes room[ROOM(3)];
     terms t;
     EACH_CHUNK(start, size) {
         const double *x = window_at(in[0], start, period);
-        const double *newest = in[0] + start;
-        double *y = out[0] + start;
-        const double anchor = newest[size / 2];
+        const double anchor = in[0][start + size / 2];
+        l.out = out[0] + start;
         if (anchor == anchor && one_magnitude(x, size + period - 1)) {
+            l.anchor = lanes_of(anchor);
             trend_terms(x, anchor, period, (uint32_t)size, room, &t);
-            EACH_REGISTER(i, at, left, size) {
-                const part sums = combined(TREND, &t, i);
-                lanes_put(y + at, line_value(&l, lanes_of(anchor), sums.of[0], sums.of[1], only_slope), left);
-            }
+            each_window(TREND, &t, size, finish_line, &l);
         } else {
-            double offset[B3_CHUNK];
-            double aged[B3_CHUNK];
-            safe_trends(x, period, (uint32_t)size, offset, aged);
-            EACH_REGISTER(i, at, left, size)
-            lanes_put(y + at,
-                      line_value(&l, lanes_get(newest + at, left), lanes_get(offset + at, left), lanes_get(aged + at, left), only_slope),
-                      left);
+            safe_trend_terms(x, period, (uint32_t)size, room, &t);
+            each_window(SAFE_TREND, &t, size, finish_safe_line, &l);
         }
     }
 }
@@ -557,7 +583,7 @@ static void run_cci(WINDOW_ARGS) {
         const uint64_t first = start + 1 - period;
         typical_prices(in[0] + first, in[1] + first, in[2] + first, size + period - 1, typical);
         memset(typical + size + period - 1, 0, LANES * sizeof *typical);
-        EACH_REGISTER(i, at, left, size) {
+        for (size_t at = 0; at < size; at += LANES) {
             const lanes newest = lanes_load(typical + at + period - 1);
             lanes sum = zero;
             for (size_t k = 0; k + 1 < period; ++k) sum += lanes_load(typical + at + k) - newest;
@@ -565,7 +591,7 @@ static void run_cci(WINDOW_ARGS) {
             lanes deviation = lanes_abs(offset);
             for (size_t k = 0; k + 1 < period; ++k) deviation += lanes_abs(lanes_load(typical + at + k) - newest - offset);
             const lanes index = offset * scale / deviation;
-            lanes_put(out[0] + start + at, lanes_pick(LANES_IS(deviation, _CMP_EQ_OQ, zero), zero, index), left);
+            lanes_put(out[0] + start + at, lanes_pick(LANES_IS(deviation, _CMP_EQ_OQ, zero), zero, index), size - at);
         }
     }
 }
