@@ -120,7 +120,7 @@ B3_SPECIALISED part leaf(int kind, const source *from, lanes x, lanes y, size_t 
 }
 
 /* The sum of x - (newest sample of both), for the older window. */
-B3_SPECIALISED lanes moved(lanes offset, lanes newest, lanes newest_before, const joint *j) {
+B3_SPECIALISED lanes reanchored(lanes offset, lanes newest, lanes newest_before, const joint *j) {
     return lanes_fma(lanes_of(-j->w), newest - newest_before, offset);
 }
 
@@ -137,20 +137,20 @@ B3_SPECIALISED part join(int kind, part newer, part older, const joint *j) {
         p.of[0] = newer.of[0] + older.of[0];
         p.of[1] = lanes_fma(lanes_of(j->c), older.of[0], newer.of[1] + older.of[1]);
     } else if (kind == SAFE_TREND) {
-        const lanes offset = moved(older.of[1], newer.of[0], older.of[0], j);
+        const lanes offset = reanchored(older.of[1], newer.of[0], older.of[0], j);
         const lanes aged = lanes_fma(lanes_of(-j->ages), newer.of[0] - older.of[0], older.of[2]);
         p.of[0] = newer.of[0];
         p.of[1] = newer.of[1] + offset;
         p.of[2] = lanes_fma(lanes_of(j->c), offset, newer.of[2] + aged);
     } else if (kind == SAFE_SQUARES) {
-        const lanes offset = moved(older.of[1], newer.of[0], older.of[0], j);
+        const lanes offset = reanchored(older.of[1], newer.of[0], older.of[0], j);
         const lanes apart = newer.of[1] * lanes_of(j->per_c) - offset * lanes_of(j->per_w);
         p.of[0] = newer.of[0];
         p.of[1] = newer.of[1] + offset;
         p.of[2] = lanes_fma(apart * apart, lanes_of(j->apart), newer.of[2] + older.of[2]);
     } else if (kind == SAFE_PRODUCTS) {
-        const lanes offset_x = moved(older.of[2], newer.of[0], older.of[0], j);
-        const lanes offset_y = moved(older.of[3], newer.of[1], older.of[1], j);
+        const lanes offset_x = reanchored(older.of[2], newer.of[0], older.of[0], j);
+        const lanes offset_y = reanchored(older.of[3], newer.of[1], older.of[1], j);
         const lanes apart_x = newer.of[2] * lanes_of(j->per_c) - offset_x * lanes_of(j->per_w);
         const lanes apart_y = newer.of[3] * lanes_of(j->per_c) - offset_y * lanes_of(j->per_w);
         const lanes scale = lanes_of(j->apart);

@@ -96,6 +96,10 @@ static inline int lanes_any(lanes_mask mask) {
     return mask != 0;
 }
 
+static inline int lanes_all(lanes_mask mask) {
+    return mask == 0xff;
+}
+
 static const double LANE_NUMBERS[LANES] = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0};
 
 #else
@@ -178,6 +182,10 @@ static inline lanes_mask lanes_both(lanes_mask a, lanes_mask b) {
 
 static inline int lanes_any(lanes_mask mask) {
     return _mm256_movemask_pd(mask) != 0;
+}
+
+static inline int lanes_all(lanes_mask mask) {
+    return _mm256_movemask_pd(mask) == 0xf;
 }
 
 static const double LANE_NUMBERS[LANES] = {0.0, 1.0, 2.0, 3.0};

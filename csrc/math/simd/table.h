@@ -2,6 +2,7 @@
 #include "math/kernel.h"
 #include "pairs.h"
 #include "recursive.h"
+#include "stochrsi.h"
 #include "windows.h"
 
 #define WINDOW(kernel) {.indicator = &b3_indicator_##kernel, .window = run_##kernel}
@@ -16,7 +17,7 @@ const b3_run B3_RUNS[] = {
     WINDOW(correl),   WINDOW(covariance), WINDOW(beta),     WINDOW(cci),      WINDOW(mfi),       WINDOW(ultosc),
     WINDOW(aroon),    WINDOW(aroonosc),   FILTER(ema),      FILTER(dema),     FILTER(tema),      FILTER(trix),
     FILTER(rsi),      FILTER(cmo),        FILTER(macd),     FILTER(atr),      FILTER(natr),      FILTER(plus_di),
-    FILTER(minus_di), FILTER(adx),
+    FILTER(minus_di), FILTER(adx),        FILTER(stochrsi),
 };
 
 const uint32_t B3_RUN_COUNT = sizeof B3_RUNS / sizeof B3_RUNS[0];

@@ -532,42 +532,71 @@ static void run_mfi(WINDOW_ARGS) {
     }
 }
 
+/* True range, and close less true low, of `count` bars; before[i] is the close of the bar before. Room for a register more. */
+B3_ONE_COPY void pressures(const double *high, const double *low, const double *close, size_t count, double *bought, double *range) {
+    const double *before = close - 1;
+    for (size_t i = 0; i < count; i += LANES) {
+        const lanes h = lanes_get(high + i, count - i);
+        const lanes l = lanes_get(low + i, count - i);
+        const lanes b = lanes_get(before + i, count - i);
+        const lanes larger = lanes_max(lanes_max(h - l, lanes_abs(h - b)), lanes_abs(l - b));
+        lanes_store(range + i, lanes_pick(LANES_IS(b, _CMP_UNORD_Q, b), b, larger));
+        lanes_store(bought + i, lanes_get(close + i, count - i) - lanes_min(l, b));
+    }
+}
+
+B3_SPECIALISED lanes ratio_or_zero(lanes above, lanes below) {
+    const lanes zero = lanes_of(0.0);
+    return lanes_pick(LANES_IS(below, _CMP_EQ_OQ, zero), zero, above / below);
+}
+
+/* 4 * a0 / b0 + 2 * a1 / b1 + a2 / b2, by one division where no product can overflow or vanish. */
+B3_SPECIALISED lanes weighted_ratios(const lanes *a, const lanes *b) {
+    const lanes two = lanes_of(2.0);
+    const lanes product = b[0] * b[1] * b[2];
+    const lanes_mask usual = lanes_both(LANES_IS(product, _CMP_GT_OQ, lanes_of(1e-200)), LANES_IS(product, _CMP_LT_OQ, lanes_of(1e200)));
+    const lanes sum = lanes_fma(two * (two * a[0] * b[1] + a[1] * b[0]), b[2], a[2] * b[0] * b[1]) / product;
+    if (lanes_all(usual)) return sum;
+    return lanes_of(4.0) * ratio_or_zero(a[0], b[0]) + (two * ratio_or_zero(a[1], b[1]) + ratio_or_zero(a[2], b[2]));
+}
+
+/* The sums of size windows of three periods, the shortest first; the usual 7, 14 and 28 are made from one another. x: the oldest sample of
+ * the first window of the longest. */
+B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK + LANES]) {
+    const uint32_t p = periods[0];
+    if (periods[1] != 2 * p || periods[2] != 4 * p) {
+        for (size_t k = 0; k < 3; ++k) sum_windows(x + (periods[2] - periods[k]), periods[k], size, 1.0, sums[k]);
+        return;
+    }
+    double shortest[B3_LEVEL];
+    EACH_PART(done, piece, size + 3 * p) sum_windows(x + done, p, piece, 1.0, shortest + done);
+    const double *newest = shortest + 3 * p;
+    for (size_t i = 0; i < size; ++i) {
+        const double half = newest[i] + newest[i - p];
+        sums[0][i] = newest[i];
+        sums[1][i] = half;
+        sums[2][i] = half + ((newest - 2 * p)[i] + (newest - 3 * p)[i]);
+    }
+}
+
 static void run_ultosc(WINDOW_ARGS) {
-    const double low_period = fmin(fmin(params[0], params[1]), params[2]);
-    const double high_period = fmax(fmax(params[0], params[1]), params[2]);
-    const double periods[3] = {low_period, params[0] + params[1] + params[2] - low_period - high_period, high_period};
+    const double shortest = fmin(fmin(params[0], params[1]), params[2]);
+    const double longest = fmax(fmax(params[0], params[1]), params[2]);
+    const uint32_t periods[3] = {(uint32_t)shortest, (uint32_t)(params[0] + params[1] + params[2] - shortest - longest), (uint32_t)longest};
+    const lanes scale = lanes_of(100.0 / 7.0);
     double bought[B3_LEVEL];
     double range[B3_LEVEL];
-    double above[3][B3_CHUNK];
-    double below[3][B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        const uint32_t longest = (uint32_t)high_period;
-        const double *high = window_at(in[0], at, longest);
-        const double *low = window_at(in[1], at, longest);
-        const double *close = window_at(in[2], at, longest);
-        const double *before = close - 1;
-        double *y = out[0] + at;
-        for (size_t i = 0; i < size + longest - 1; ++i) {
-            const double own = high[i] - low[i];
-            const double up = fabs(high[i] - before[i]);
-            const double down = fabs(low[i] - before[i]);
-            const double larger = up > own || up != up ? up : own;
-            const double true_range = down > larger || down != down ? down : larger;
-            const double true_low = low[i] < before[i] ? low[i] : before[i];
-            range[i] = true_range;
-            bought[i] = true_range == true_range ? close[i] - true_low : true_range;
-        }
-        for (size_t k = 0; k < 3; ++k) {
-            const uint32_t period = (uint32_t)periods[k];
-            sum_windows(bought + (longest - period), period, (uint32_t)size, 100.0 / 7.0 * (double)(4 >> k), above[k]);
-            sum_windows(range + (longest - period), period, (uint32_t)size, 1.0, below[k]);
-        }
-        B3_INDEPENDENT
-        for (size_t i = 0; i < size; ++i) {
-            const double first = above[0][i] / below[0][i];
-            const double second = above[1][i] / below[1][i];
-            const double third = above[2][i] / below[2][i];
-            y[i] = (below[0][i] == 0.0 ? 0.0 : first) + (below[1][i] == 0.0 ? 0.0 : second) + (below[2][i] == 0.0 ? 0.0 : third);
+    double above[3][B3_CHUNK + LANES];
+    double below[3][B3_CHUNK + LANES];
+    EACH_CHUNK(start, size) {
+        const uint64_t first = start + 1 - periods[2];
+        pressures(in[0] + first, in[1] + first, in[2] + first, size + periods[2] - 1, bought, range);
+        three_sums(bought, periods, (uint32_t)size, above);
+        three_sums(range, periods, (uint32_t)size, below);
+        for (size_t at = 0; at < size; at += LANES) {
+            const lanes a[3] = {lanes_load(above[0] + at), lanes_load(above[1] + at), lanes_load(above[2] + at)};
+            const lanes b[3] = {lanes_load(below[0] + at), lanes_load(below[1] + at), lanes_load(below[2] + at)};
+            lanes_put(out[0] + start + at, weighted_ratios(a, b) * scale, size - at);
         }
     }
 }
