@@ -40,6 +40,13 @@ uint16_t b3_filters_check(const b3_instrument *instrument, const b3_request *req
 void b3t_filters_check_many(const b3_instrument *instrument, const b3_request *requests, uint32_t count, int64_t reference_price_raw,
                             int64_t position_raw, uint32_t open_orders, uint16_t *rules, int64_t *limits, int64_t *values);
 
+typedef struct b3_standing {
+    uint16_t rule;
+    int64_t limit_raw;
+    int64_t value_raw;
+    uint8_t *exiting;
+    ...;
+} b3_standing;
 typedef struct b3_risk b3_risk;
 typedef struct b3_risk_config {
     b3_limits limits;
@@ -51,14 +58,20 @@ typedef struct b3_risk_config {
     uint32_t reporting_currency;
     uint32_t order_capacity;
     int64_t taker_fee_rate_raw;
+    const b3_standing *standing;
     ...;
 } b3_risk_config;
 typedef struct b3_risk_state {
     int64_t pending_buy_raw;
     int64_t pending_sell_raw;
+    int64_t best_buy_raw;
+    int64_t best_sell_raw;
     int64_t exposure_raw;
+    int64_t net_long_raw;
+    int64_t net_short_raw;
     uint32_t instrument_orders;
     uint32_t open_orders;
+    uint32_t open_positions;
     ...;
 } b3_risk_state;
 size_t b3_risk_size(const b3_risk_config *config);
