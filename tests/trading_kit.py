@@ -212,6 +212,11 @@ class Risk:
         self.core.lib.b3_risk_decide(self.handle, request, view, out)
         return out
 
+    def decide_exactly(self, request: Any, view: Any) -> Any:
+        out = self.core.ffi.new("b3_decision *")
+        self.core.lib.b3_risk_decide_exactly(self.handle, request, view, out)
+        return out
+
     def on_update(self, update: Any) -> None:
         self.core.lib.b3_risk_on_update(self.handle, update)
 

@@ -1,44 +1,9 @@
-#include "risk/limits.h"
-
 #include "base/money.h"
 #include "risk/filters.h"
-#include "risk/reservations.h"
-#include "risk/worst_case.h"
+#include "risk/inside.h"
+#include "risk/passes.h"
 
-#define NS_PER_SECOND 1000000000
 #define WALK_LEVELS 256 /* of the book, to value a market order that is larger than the touch */
-
-struct b3_risk {
-    b3_worst_case worst;
-    b3_reservations held;
-    b3_limits limits;
-    const b3_instrument *instruments;
-    const b3_standing *standing;
-    b3_account *account;
-    uint64_t last_id;
-    uint64_t tokens; /* 10^-9 orders */
-    int64_t tokens_ns;
-    int64_t fee_rate_raw;
-    uint32_t instrument_count;
-    uint32_t currency_count;
-    uint32_t reporting_currency;
-    uint32_t order_capacity;
-};
-
-/* One request being judged: found out once, used by several checks and by the charge. */
-typedef struct b3_case {
-    const b3_request *request;
-    const b3_view *view;
-    const b3_instrument *instrument;
-    b3_desk *desk;
-    int64_t mid_raw;      /* 0: unknown */
-    int64_t price_raw;    /* what the order is valued at; 0: unknown */
-    int64_t reach_raw;    /* the worst price it can trade at */
-    int64_t notional_raw; /* at price_raw, rounded up */
-    int64_t lock_raw;
-    int64_t limit_raw;
-    int64_t value_raw;
-} b3_case;
 
 static size_t rounded(size_t bytes) {
     return (bytes + 63) & ~(size_t)63;
@@ -51,7 +16,8 @@ static uint32_t slots(const b3_risk_config *config) {
 
 size_t b3_risk_size(const b3_risk_config *config) {
     return rounded(sizeof(b3_risk)) + rounded(config->instrument_count * sizeof(b3_desk)) +
-           rounded(config->currency_count * sizeof(int64_t)) + b3_reservations_size(slots(config), config->instrument_count);
+           rounded(config->instrument_count * sizeof(b3_bounds)) + rounded(config->currency_count * sizeof(int64_t)) +
+           b3_reservations_size(slots(config), config->instrument_count);
 }
 
 b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
@@ -62,6 +28,8 @@ b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
     at += rounded(sizeof(b3_risk));
     b3_desk *desks = (b3_desk *)(void *)at;
     at += rounded(config->instrument_count * sizeof(b3_desk));
+    risk->bounds = (b3_bounds *)(void *)at;
+    at += rounded(config->instrument_count * sizeof(b3_bounds));
     int64_t *rates = (int64_t *)(void *)at;
     at += rounded(config->currency_count * sizeof(int64_t));
     b3_reservations_init(&risk->held, at, slots(config));
@@ -74,10 +42,11 @@ b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
     risk->reporting_currency = config->reporting_currency;
     risk->order_capacity = config->order_capacity;
     risk->fee_rate_raw = config->taker_fee_rate_raw > 0 ? config->taker_fee_rate_raw : 0;
-    risk->tokens = (uint64_t)config->limits.orders_per_second * NS_PER_SECOND;
+    risk->tokens = (uint64_t)config->limits.orders_per_second * B3_NS_PER_SECOND;
     b3_worst_case_init(&risk->worst, desks, rates, config->instruments, config->per_instrument, config->instrument_count, config->account,
                        config->limits.exposure_max_raw != 0 || config->limits.net_exposure_max_raw != 0);
     b3_worst_on_rate(&risk->worst, config->reporting_currency, b3_pow10[B3_MONEY_SCALE]);
+    b3_quick_init(risk);
     return risk;
 }
 
@@ -176,19 +145,11 @@ static uint16_t check_market(const b3_risk *risk, b3_case *c) {
     return B3_RULE_NONE;
 }
 
-/* Whole tokens are orders; a token is 10^9 units, so that a refill is one multiplication. */
 static uint16_t check_rate(b3_risk *risk, b3_case *c) {
     const uint64_t rate = risk->limits.orders_per_second;
     if (rate == 0) return B3_RULE_NONE;
-    const int64_t now_ns = c->view->now_ns;
-    if (now_ns > risk->tokens_ns) {
-        const uint64_t elapsed_ns = (uint64_t)now_ns - (uint64_t)risk->tokens_ns;
-        const uint64_t room = rate * NS_PER_SECOND - risk->tokens;
-        const uint64_t refill = elapsed_ns < NS_PER_SECOND ? elapsed_ns * rate : rate * NS_PER_SECOND;
-        risk->tokens += refill < room ? refill : room;
-        risk->tokens_ns = now_ns;
-    }
-    return risk->tokens >= NS_PER_SECOND ? B3_RULE_NONE : refuse(c, B3_RULE_ORDER_RATE, (int64_t)rate, (int64_t)rate + 1);
+    b3_risk_refill(risk, c->view->now_ns);
+    return risk->tokens >= B3_NS_PER_SECOND ? B3_RULE_NONE : refuse(c, B3_RULE_ORDER_RATE, (int64_t)rate, (int64_t)rate + 1);
 }
 
 /* What may be taken off the position from this side so that it cannot pass zero, whatever of that side fills. */
@@ -300,28 +261,30 @@ static int64_t larger(int64_t a, int64_t b) {
 static uint16_t check_exposure(const b3_risk *risk, b3_case *c, int64_t high, int64_t low) {
     const b3_worst_case *worst = &risk->worst;
     const b3_desk *desk = c->desk;
-    const b3_int128 gross_max = risk->limits.exposure_max_raw * B3_EXPOSURE_PER_MONEY;
-    const b3_int128 net_max = risk->limits.net_exposure_max_raw * B3_EXPOSURE_PER_MONEY;
-    const b3_int128 exposure_long = b3_worst_long(worst, desk, high);
-    const b3_int128 exposure_short = b3_worst_short(worst, desk, low);
+    const b3_int128 gross_max = (b3_int128)risk->limits.exposure_max_raw * worst->per_money;
+    const b3_int128 net_max = (b3_int128)risk->limits.net_exposure_max_raw * worst->per_money;
+    c->exposure_long = b3_worst_long(worst, desk, c->mid_raw, high);
+    c->exposure_short = b3_worst_short(worst, desk, c->mid_raw, low);
+    c->exposure_gross = b3_worst_gross(c->exposure_long, c->exposure_short);
+    c->is_valued = 1;
     /* What does not enlarge the worst case passes whatever the exposure is: the way out stays open. */
     if (gross_max != 0 && larger(high, -low) > larger(desk->high_raw, -desk->low_raw)) {
-        const b3_int128 before = b3_worst_gross(desk->exposure_long, desk->exposure_short);
-        const b3_int128 gross = worst->gross - before + b3_worst_gross(exposure_long, exposure_short);
-        if (gross > gross_max) return refuse(c, B3_RULE_EXPOSURE_MAX, risk->limits.exposure_max_raw, b3_worst_money(gross));
+        const b3_int128 gross = worst->gross - desk->exposure_gross + c->exposure_gross;
+        if (gross > gross_max) return refuse(c, B3_RULE_EXPOSURE_MAX, risk->limits.exposure_max_raw, b3_worst_money(worst, gross));
     }
     if (net_max == 0) return B3_RULE_NONE;
+    const int64_t net_max_raw = risk->limits.net_exposure_max_raw;
     if (c->request->side == B3_BUY) {
-        const b3_int128 net = worst->net_long - desk->exposure_long + exposure_long;
-        if (net > net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, risk->limits.net_exposure_max_raw, b3_worst_money(net));
+        const b3_int128 net = worst->net_long - desk->exposure_long + c->exposure_long;
+        if (net > net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, net_max_raw, b3_worst_money(worst, net));
     } else {
-        const b3_int128 net = worst->net_short - desk->exposure_short + exposure_short;
-        if (net < -net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, -risk->limits.net_exposure_max_raw, -b3_worst_money(-net));
+        const b3_int128 net = worst->net_short - desk->exposure_short + c->exposure_short;
+        if (net < -net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, -net_max_raw, -b3_worst_money(worst, -net));
     }
     return B3_RULE_NONE;
 }
 
-static uint16_t check_worst_case(b3_risk *risk, b3_case *c) {
+static uint16_t check_worst_case(const b3_risk *risk, b3_case *c) {
     const int64_t position_max = c->desk->limits.position_max_raw;
     const uint32_t positions_max = risk->limits.open_positions_max;
     int64_t high = 0;
@@ -334,9 +297,7 @@ static uint16_t check_worst_case(b3_risk *risk, b3_case *c) {
     }
     if (positions_max != 0 && risk->worst.open_positions >= positions_max && !c->desk->is_open && b3_worst_is_open(c->desk, high, low))
         return refuse(c, B3_RULE_OPEN_POSITIONS, positions_max, (int64_t)risk->worst.open_positions + 1);
-    if (!risk->worst.counted) return B3_RULE_NONE;
-    b3_worst_on_mark(&risk->worst, c->request->hdr.instrument, c->mid_raw);
-    return check_exposure(risk, c, high, low);
+    return risk->worst.counted ? check_exposure(risk, c, high, low) : B3_RULE_NONE;
 }
 
 static uint16_t check_self_cross(const b3_risk *risk, b3_case *c) {
@@ -383,7 +344,7 @@ static uint16_t check_filters(const b3_risk *risk, b3_case *c) {
 
 static int64_t mid_of(const b3_touch *touch) {
     if (touch->bid_price_raw <= 0 || touch->bid_qty_raw <= 0 || touch->ask_price_raw <= 0 || touch->ask_qty_raw <= 0) return 0;
-    return touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
+    return b3_risk_mid(touch);
 }
 
 static uint16_t judge_exit(b3_risk *risk, b3_case *c) {
@@ -426,7 +387,7 @@ static uint32_t locked_currency(const b3_risk *risk, const b3_reservation *held)
     return held->side == B3_BUY ? instrument->quote_currency : instrument->base_currency;
 }
 
-static void charge(b3_risk *risk, const b3_case *c) {
+static inline void charge(b3_risk *risk, const b3_case *c) {
     const b3_request *request = c->request;
     b3_desk *desk = c->desk;
     b3_reservation *held = b3_reservations_add(&risk->held, request->order_id);
@@ -440,21 +401,20 @@ static void charge(b3_risk *risk, const b3_case *c) {
     if (!is_stop(request) && c->reach_raw > 0) b3_reservations_cross(&risk->held, held);
     /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
     if (b3_account_lock(risk->account, locked_currency(risk, held), c->lock_raw) != B3_OK) held->locked_raw = 0;
-    if (request->side == B3_BUY) desk->pending_buy_raw += request->qty_raw;
-    else desk->pending_sell_raw += request->qty_raw;
-    b3_worst_refresh(&risk->worst, request->hdr.instrument);
-    if (risk->limits.orders_per_second != 0 && (request->hdr.flags & B3_FLAG_EXIT) == 0) risk->tokens -= NS_PER_SECOND;
+    b3_worst_on_order(&risk->worst, desk, request->side, request->qty_raw);
+    if (c->is_valued) {
+        desk->mark_raw = c->mid_raw;
+        b3_worst_set(&risk->worst, desk, c->exposure_long, c->exposure_short, c->exposure_gross);
+    } else {
+        b3_worst_refresh_exposure(&risk->worst, desk);
+    }
+    if (risk->limits.orders_per_second != 0 && (request->hdr.flags & B3_FLAG_EXIT) == 0) risk->tokens -= B3_NS_PER_SECOND;
     desk->orders++;
     risk->last_id = request->order_id;
 }
 
-void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
-    b3_case c = {.request = request, .view = view};
-    uint16_t rule = B3_RULE_NONE;
-    if (request->action != B3_CANCEL) {
-        rule = judge(risk, &c);
-        if (rule == B3_RULE_NONE) charge(risk, &c);
-    }
+static inline void write_decision(const b3_case *c, uint16_t rule, b3_decision *decision) {
+    const b3_request *request = c->request;
     *decision = (b3_decision){
         .hdr = {.kind = B3_DECISION,
                 .version = 1,
@@ -466,9 +426,29 @@ void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *vie
         .allowed = rule == B3_RULE_NONE,
         .action = request->action,
         .order_id = request->action == B3_CANCEL ? request->orig_order_id : request->order_id,
-        .limit_raw = c.limit_raw,
-        .value_raw = c.value_raw,
+        .limit_raw = c->limit_raw,
+        .value_raw = c->value_raw,
     };
+}
+
+void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
+    b3_case c = {.request = request, .view = view};
+    const uint16_t rule = request->action == B3_CANCEL ? B3_RULE_NONE : judge(risk, &c);
+    if (request->action != B3_CANCEL && rule == B3_RULE_NONE) charge(risk, &c);
+    write_decision(&c, rule, decision);
+}
+
+void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
+    b3_case c; /* what a charge needs of it is written by what passes */
+    c.request = request;
+    c.view = view;
+    if (!b3_passes(risk, &c)) {
+        b3_risk_decide_exactly(risk, request, view, decision);
+        return;
+    }
+    c.limit_raw = c.value_raw = 0;
+    charge(risk, &c);
+    write_decision(&c, B3_RULE_NONE, decision);
 }
 
 /* What must stay locked for the rest of an order. */
@@ -535,9 +515,9 @@ void b3_risk_read(const b3_risk *risk, uint32_t instrument, b3_risk_state *out) 
         .pending_sell_raw = desk->pending_sell_raw,
         .best_buy_raw = b3_reservations_best(&risk->held, instrument, B3_BUY),
         .best_sell_raw = b3_reservations_best(&risk->held, instrument, B3_SELL),
-        .exposure_raw = b3_worst_money(worst->gross),
-        .net_long_raw = b3_worst_money(worst->net_long),
-        .net_short_raw = -b3_worst_money(-worst->net_short),
+        .exposure_raw = b3_worst_money(worst, worst->gross),
+        .net_long_raw = b3_worst_money(worst, worst->net_long),
+        .net_short_raw = -b3_worst_money(worst, -worst->net_short),
         .instrument_orders = desk->orders,
         .open_orders = risk->held.count,
         .open_positions = worst->open_positions,

@@ -70,7 +70,8 @@
 
 typedef struct b3_risk b3_risk;
 
-/* Everything is copied but instruments, account and standing, which are borrowed. */
+/* Everything is copied but instruments, account and standing, which are borrowed. Of an instrument trading and max_num_orders may change
+ * while this lives, nothing else. */
 typedef struct b3_risk_config {
     b3_limits limits;
     const b3_instrument_limits *per_instrument; /* instrument_count of them */
@@ -91,11 +92,14 @@ b3_risk *b3_risk_init(void *memory, const b3_risk_config *config);
 /* Judges a request in the form the strategy gave it (ids already set). Writes *decision whole but for its header's times and number.
  * Allowed: everything that the order may become has been charged. Cost: see benches. */
 void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision);
+/* The same decision and the same charge without the fast way (quick.h): what it is tested against. */
+void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision);
 
 /* Every update passes here once, after b3_account_on_update has taken a fill into the position. */
 void b3_risk_on_update(b3_risk *risk, const b3_update *update);
 
-/* Latest mark of an instrument (mid of the touch), for exposure. decide takes the view's own first. */
+/* Latest mark of an instrument (mid of the touch), for exposure. An order's own instrument is marked at the view's mid when it is allowed.
+ */
 void b3_risk_on_mark(b3_risk *risk, uint32_t instrument, int64_t price_raw);
 
 /* One unit of rate->base in rate->quote; used when quote is the reporting currency. O(instruments). */

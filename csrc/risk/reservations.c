@@ -30,27 +30,13 @@ void b3_reservations_init(b3_reservations *all, void *memory, uint32_t capacity)
 
 /* ---------------------------------------------------------------- the heap */
 
-/* Two roots of one side become one: the better price on top. */
-static uint32_t meld(b3_reservation *slots, uint32_t a, uint32_t b) {
-    const int64_t gain = slots[b].price_raw - slots[a].price_raw; /* prices are positive: it fits */
-    const int swap = slots[a].side == B3_BUY ? gain > 0 : gain < 0;
-    const uint32_t top = swap ? b : a;
-    const uint32_t under = swap ? a : b;
-    const uint32_t child = slots[top].child;
-    slots[under].prev = top;
-    slots[under].next = child;
-    slots[child].prev = under; /* of slot 0 nobody reads it */
-    slots[top].child = under;
-    return top;
-}
-
 /* The children of a node that goes, in two passes: pairs from the left, then all of them from the right. */
 static uint32_t meld_children(b3_reservation *slots, uint32_t child) {
     uint32_t pairs = 0;
     while (child != 0) {
         const uint32_t second = slots[child].next;
         const uint32_t rest = second == 0 ? 0 : slots[second].next;
-        const uint32_t top = second == 0 ? child : meld(slots, child, second);
+        const uint32_t top = second == 0 ? child : b3_reservations_meld(slots, child, second);
         slots[top].next = pairs;
         pairs = top;
         child = rest;
@@ -58,18 +44,10 @@ static uint32_t meld_children(b3_reservation *slots, uint32_t child) {
     uint32_t root = 0;
     while (pairs != 0) {
         const uint32_t next = slots[pairs].next;
-        root = root == 0 ? pairs : meld(slots, root, pairs);
+        root = root == 0 ? pairs : b3_reservations_meld(slots, root, pairs);
         pairs = next;
     }
     return root;
-}
-
-void b3_reservations_cross(b3_reservations *all, b3_reservation *held) {
-    const uint32_t at = (uint32_t)(held - all->slots);
-    uint32_t *root = b3_reservations_root(all, held->instrument, held->side);
-    held->crosses = 1;
-    held->child = held->next = held->prev = 0;
-    *root = *root == 0 ? at : meld(all->slots, *root, at);
 }
 
 static void uncross(b3_reservations *all, const b3_reservation *held) {
@@ -84,7 +62,7 @@ static void uncross(b3_reservations *all, const b3_reservation *held) {
         if (before->child == at) before->child = held->next;
         else before->next = held->next;
         slots[held->next].prev = held->prev;
-        if (below != 0) *root = meld(slots, *root, below);
+        if (below != 0) *root = b3_reservations_meld(slots, *root, below);
     }
 }
 

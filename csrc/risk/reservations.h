@@ -64,8 +64,28 @@ static inline uint32_t *b3_reservations_root(const b3_reservations *all, uint32_
     return &all->best[2 * (size_t)instrument + (side == B3_SELL)];
 }
 
+/* Two roots of a heap become one, the better price on top; returns it. */
+static inline uint32_t b3_reservations_meld(b3_reservation *slots, uint32_t a, uint32_t b) {
+    const int64_t gain = slots[b].price_raw - slots[a].price_raw; /* prices are positive: it fits */
+    const int swap = slots[a].side == B3_BUY ? gain > 0 : gain < 0;
+    const uint32_t top = swap ? b : a;
+    const uint32_t under = swap ? a : b;
+    const uint32_t child = slots[top].child;
+    slots[under].prev = top;
+    slots[under].next = child;
+    slots[child].prev = under; /* of slot 0 nobody reads it */
+    slots[top].child = under;
+    return top;
+}
+
 /* Counts the order from now on as one that can trade: instrument, side and price are filled in. */
-void b3_reservations_cross(b3_reservations *all, b3_reservation *held);
+static inline void b3_reservations_cross(b3_reservations *all, b3_reservation *held) {
+    const uint32_t at = (uint32_t)(held - all->slots);
+    uint32_t *root = b3_reservations_root(all, held->instrument, held->side);
+    held->crosses = 1;
+    held->child = 0;
+    *root = *root == 0 ? at : b3_reservations_meld(all->slots, *root, at);
+}
 /* The best price among those of a side; 0: none. */
 static inline int64_t b3_reservations_best(const b3_reservations *all, uint32_t instrument, uint8_t side) {
     return all->slots[*b3_reservations_root(all, instrument, side)].price_raw; /* that of slot 0 is 0 */

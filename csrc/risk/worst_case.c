@@ -16,12 +16,12 @@ static b3_int128 converted(b3_int128 value, int64_t rate, int up) {
     return sum < B3_EXPOSURE_UNKNOWN ? sum : B3_EXPOSURE_UNKNOWN;
 }
 
-b3_int128 b3_worst_value_exactly(const b3_worst_case *worst, const b3_desk *desk, int64_t qty, int up) {
+b3_int128 b3_worst_value(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t qty, int up) {
     const int64_t rate = worst->rates[desk->quote_currency];
-    const b3_int128 product = (b3_int128)desk->mark_raw * qty;
+    const b3_int128 product = (b3_int128)mark * qty;
     b3_int128 value = B3_EXPOSURE_UNKNOWN;
     if (qty == 0) return 0;
-    if (desk->mark_raw > 0 && rate != 0 && product <= desk->product_max) value = product * desk->factor;
+    if (mark > 0 && rate != 0 && product <= desk->product_max) value = desk->factor == 1 ? product : product * desk->factor;
     if (value < B3_EXPOSURE_UNKNOWN && rate != b3_pow10[B3_MONEY_SCALE]) value = converted(value, rate, up);
     return up || value < B3_EXPOSURE_UNKNOWN ? value : 0;
 }
@@ -31,14 +31,16 @@ static int64_t clamped(b3_int128 value) {
     return value > INT64_MAX ? INT64_MAX : value < -INT64_MAX ? -INT64_MAX : (int64_t)value;
 }
 
-int64_t b3_worst_money(b3_int128 exposure) {
-    const b3_int128 carry = exposure > 0 ? B3_EXPOSURE_PER_MONEY - 1 : 0;
-    return clamped((exposure + carry) / B3_EXPOSURE_PER_MONEY);
+int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure) {
+    const b3_int128 carry = exposure > 0 ? worst->per_money - 1 : 0;
+    return clamped((exposure + carry) / worst->per_money);
 }
 
-static void refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
+void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
     if (!worst->counted) return;
-    b3_worst_set(worst, desk, b3_worst_long(worst, desk, desk->high_raw), b3_worst_short(worst, desk, desk->low_raw));
+    const b3_int128 exposure_long = b3_worst_long(worst, desk, desk->mark_raw, desk->high_raw);
+    const b3_int128 exposure_short = b3_worst_short(worst, desk, desk->mark_raw, desk->low_raw);
+    b3_worst_set(worst, desk, exposure_long, exposure_short, b3_worst_gross(exposure_long, exposure_short));
 }
 
 void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
@@ -49,14 +51,14 @@ void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
     const uint32_t is_open = (uint32_t)b3_worst_is_open(desk, desk->high_raw, desk->low_raw);
     worst->open_positions += is_open - desk->is_open;
     desk->is_open = is_open;
-    refresh_exposure(worst, desk);
+    b3_worst_refresh_exposure(worst, desk);
 }
 
 void b3_worst_on_mark(b3_worst_case *worst, uint32_t instrument, int64_t price_raw) {
     b3_desk *desk = &worst->desks[instrument];
     if (desk->mark_raw == price_raw) return;
     desk->mark_raw = price_raw;
-    refresh_exposure(worst, desk);
+    b3_worst_refresh_exposure(worst, desk);
 }
 
 void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw) {
@@ -64,7 +66,7 @@ void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw)
     if (worst->rates[currency] == rate) return;
     worst->rates[currency] = rate;
     for (uint32_t i = 0; i < worst->instrument_count; i++)
-        if (worst->desks[i].quote_currency == currency) refresh_exposure(worst, &worst->desks[i]);
+        if (worst->desks[i].quote_currency == currency) b3_worst_refresh_exposure(worst, &worst->desks[i]);
 }
 
 void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, const b3_instrument *instruments,
@@ -74,8 +76,14 @@ void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, co
     worst->rates = rates;
     worst->instrument_count = instrument_count;
     worst->counted = counted != 0;
+    int scale = B3_MONEY_SCALE;
     for (uint32_t i = 0; i < instrument_count; i++) {
-        const int digits = B3_EXPOSURE_SCALE - instruments[i].price_scale - instruments[i].qty_scale;
+        const int digits = instruments[i].price_scale + instruments[i].qty_scale;
+        if (digits > scale) scale = digits;
+    }
+    worst->per_money = b3_pow10[scale - B3_MONEY_SCALE];
+    for (uint32_t i = 0; i < instrument_count; i++) {
+        const int digits = scale - instruments[i].price_scale - instruments[i].qty_scale;
         desks[i].factor = (b3_int128)b3_pow10[digits / 2] * b3_pow10[digits - digits / 2];
         desks[i].product_max = (B3_EXPOSURE_UNKNOWN - 1) / desks[i].factor;
         desks[i].dust_raw = instruments[i].lot_min_raw > 0 ? instruments[i].lot_min_raw : 1;

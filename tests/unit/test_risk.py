@@ -635,6 +635,7 @@ def test_what_cannot_be_valued_hurts_and_never_helps(core: Core) -> None:
     assert world.account.on_update(update) == 0
     world.risk.on_update(update)
     assert world.ask(2001, instrument=1).rule == rule(core, "NET_EXPOSURE_MAX")
+    world.risk.on_mark(0, 10000)
     world.risk.on_rate(3, 0, MONEY)  # 500 short of it
     assert world.ask(7000, instrument=1, price=10010).allowed
 
