@@ -20,6 +20,7 @@ CANCEL_REJECT, TRIGGERED = 1, 2
 REDUCE_ONLY, EXIT = 1, 2
 TRADE, QUOTE, REQUEST, UPDATE, DECISION = 2, 3, 7, 8, 13
 BID_SIDE, ASK_SIDE = BUY, SELL
+WEIGHTED_AVERAGE, FIFO, LIFO = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,43 @@ def rule_name(core: Core, rule: int) -> str:
 
 
 class Account:
-    """b3_account with its instruments."""
+    """b3_account with its instruments and strategies 1 and 2. rates: by currency, 8 digits."""
 
-    def __init__(self, core: Core, instruments: Any, currency_count: int) -> None:
+    def __init__(
+        self,
+        core: Core,
+        instruments: Any,
+        currency_count: int,
+        *,
+        reporting: int = 0,
+        rates: dict[int, int] | None = None,
+        method: int = WEIGHTED_AVERAGE,
+        lots: int = 256,
+    ) -> None:
         self.core, self.instruments = core, instruments
-        count = len(instruments)
-        memory = core.memory(core.lib.b3_account_size(count, currency_count))
-        self.handle = core.lib.b3_account_init(memory, instruments, count, currency_count)
+        currencies = core.keep(core.ffi.new("b3_currency[]", currency_count))
+        for currency, rate in (rates or {}).items():
+            currencies[currency].rate_raw = rate
+        config = core.struct(
+            "b3_account_config",
+            instruments=instruments,
+            currencies=currencies,
+            instrument_count=len(instruments),
+            currency_count=currency_count,
+            strategy_count=2,
+            reporting_currency=reporting,
+            pnl_method=method,
+            lot_capacity=lots,
+        )
+        memory = core.memory(core.lib.b3_account_size(config))
+        self.handle = core.lib.b3_account_init(memory, config)
+
+    def equity(self) -> int | None:
+        """In the reporting currency; None: something has no value."""
+        out = self.core.ffi.new("int64_t *")
+        status = self.core.lib.b3_account_equity(self.handle, out)
+        assert status in (0, self.core.lib.B3_EMPTY), status
+        return None if status else int(out[0])
 
     def deposit(self, currency: int, amount: int) -> int:
         return int(self.core.lib.b3_account_deposit(self.handle, currency, amount))
@@ -148,11 +179,18 @@ class Account:
     def mark(self, instrument: int, price: int) -> None:
         self.core.lib.b3_account_mark(self.handle, instrument, price)
 
-    def position(self, instrument: int = 0) -> dict[str, int]:
+    def position(self, instrument: int = 0, strategy: int = 0) -> dict[str, int]:
+        """The account's, or a strategy's."""
         out = self.core.ffi.new("b3_position *")
-        self.core.lib.b3_account_read_position(self.handle, instrument, out)
+        self.core.lib.b3_account_read_strategy(self.handle, strategy, instrument, out)
         names = ("qty", "cost", "realized", "fees", "unrealized", "mark_price")
         return {name: getattr(out, f"{name}_raw") for name in names}
+
+    def incomplete(self, instrument: int = 0, strategy: int = 0) -> bool:
+        """Whether a fee is missing in what is said of a position."""
+        out = self.core.ffi.new("b3_position *")
+        self.core.lib.b3_account_read_strategy(self.handle, strategy, instrument, out)
+        return bool(out.hdr.flags & self.core.lib.B3_FLAG_INCOMPLETE)
 
     def balance(self, currency: int) -> tuple[int, int]:
         """(total, locked)."""

@@ -50,6 +50,9 @@ b3_engine *b3_engine_new(const b3_engine_config *config, const b3_currency *curr
     memcpy(engine->currencies, currencies, sizeof(b3_currency) * config->currency_count);
     memcpy(engine->config_json, config_json, strlen(config_json) + 1);
     memcpy(engine->instruments, instruments, sizeof(b3_instrument) * instrument_count);
+    /* Futures are market data until funding and margin are kept: their orders are refused (NOT_TRADING). */
+    for (uint32_t i = 0; i < instrument_count; i++)
+        if (instruments[i].venue == B3_VENUE_BINANCE_USDM) engine->instruments[i].trading = 0;
     for (uint32_t i = 0; i < B3_SOURCES_MAX; i++) engine->source_symbol[i] = -1;
     return engine;
 }
@@ -135,6 +138,17 @@ static b3_risk_config risk_config(const b3_engine *engine) {
                             .taker_fee_rate_raw = engine->config.paper.fees[0].taker_fee_rate_raw};
 }
 
+static b3_account_config account_config(const b3_engine *engine) {
+    return (b3_account_config){.instruments = engine->instruments,
+                               .currencies = engine->currencies,
+                               .instrument_count = engine->market_count,
+                               .currency_count = engine->config.currency_count,
+                               .strategy_count = engine->member_count,
+                               .reporting_currency = engine->config.reporting_currency,
+                               .pnl_method = engine->config.pnl_method,
+                               .lot_capacity = engine->config.lot_capacity};
+}
+
 typedef struct b3_places {
     b3_market *markets;
     void **sequences;
@@ -160,6 +174,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     const b3_engine_config *config = &engine->config;
     const uint32_t markets = engine->market_count;
     const b3_risk_config risk = risk_config(engine);
+    const b3_account_config account = account_config(engine);
     const uint32_t timers = config->order_capacity * TIMERS_PER_ORDER;
     void **pointers = place(layout, "pointers", sizeof(void *) * (3 * (size_t)markets + B3_STRATEGIES_MAX));
     places->sequences = pointers;
@@ -182,7 +197,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     engine->deferred = place(layout, "timers", sizeof(b3_slot) * timers);
     places->risk = place(layout, "risk", b3_risk_size(&risk));
     places->orders = place(layout, "orders", b3_orders_size(config->order_capacity, markets, engine->member_count));
-    places->account = place(layout, "account", b3_account_size(markets, config->currency_count));
+    places->account = place(layout, "account", b3_account_size(&account));
     places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, markets));
     engine->stages = place(layout, "latency histograms", sizeof(b3_hist) * B3_STAGE_END);
 }
@@ -226,13 +241,14 @@ static int32_t init_json(b3_engine *engine, void *memory, b3_error *error) {
 
 static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error *error) {
     const b3_engine_config *config = &engine->config;
-    engine->account = b3_account_init(places->account, engine->instruments, engine->market_count, config->currency_count);
+    const b3_account_config account = account_config(engine);
+    engine->account = b3_account_init(places->account, &account);
     const b3_risk_config risk = risk_config(engine);
     engine->risk = b3_risk_init(places->risk, &risk);
     engine->orders = b3_orders_init(places->orders, config->order_capacity, engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
     if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
-        return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits or capacities", 0, 0);
+        return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits, capacities, rates or P&L method", 0, 0);
     for (uint32_t i = 0; i < config->currency_count; i++) {
         const int32_t status = b3_account_deposit(engine->account, i, engine->currencies[i].start_raw);
         if (status != B3_OK) return b3_engine_fail(error, status, "engine: a starting balance", i, engine->currencies[i].start_raw);
@@ -244,6 +260,8 @@ static int32_t init_members(b3_engine *engine, const b3_places *places, b3_error
     for (uint32_t i = 0; i < engine->member_count; i++) {
         b3_member *member = &engine->members[i];
         member->state = places->states[i];
+        member->position = (b3_position){.hdr = {.instrument = member->instrument, .strategy = (uint16_t)(i + 1)},
+                                         .currency = engine->instruments[member->instrument].quote_currency};
         if (member->strategy == NULL) continue;
         const int32_t status = member->strategy->init(member->state, member->params, &engine->instruments[member->instrument]);
         if (status != B3_OK)

@@ -24,12 +24,27 @@ int b3t_risk_passes(b3_risk *risk, const b3_request *request, const b3_view *vie
 #if 0
 /* cdef: begin */
 typedef struct b3_account b3_account;
-size_t b3_account_size(uint32_t instrument_count, uint32_t currency_count);
-b3_account *b3_account_init(void *memory, const b3_instrument *instruments, uint32_t instrument_count, uint32_t currency_count);
+typedef struct b3_account_config {
+    const b3_instrument *instruments;
+    const b3_currency *currencies;
+    uint32_t instrument_count;
+    uint32_t currency_count;
+    uint32_t strategy_count;
+    uint32_t reporting_currency;
+    uint32_t pnl_method;
+    uint32_t lot_capacity;
+    ...;
+} b3_account_config;
+size_t b3_account_size(const b3_account_config *config);
+b3_account *b3_account_init(void *memory, const b3_account_config *config);
+uint32_t b3_account_lots_free(const b3_account *account);
+int32_t b3_account_rate(const b3_account *account, uint32_t from, uint32_t to, int64_t *rate_raw);
+int32_t b3_account_equity(const b3_account *account, int64_t *equity_raw);
 int32_t b3_account_deposit(b3_account *account, uint32_t currency, int64_t amount_raw);
 int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_position *position);
 void b3_account_mark(b3_account *account, uint32_t instrument, int64_t price_raw);
 void b3_account_read_position(const b3_account *account, uint32_t instrument, b3_position *out);
+void b3_account_read_strategy(const b3_account *account, uint16_t strategy, uint32_t instrument, b3_position *out);
 void b3_account_read_balance(const b3_account *account, uint32_t currency, b3_balance *out);
 int32_t b3_account_read_pnl(const b3_account *account, uint32_t currency, b3_pnl *out);
 int64_t b3_account_qty(const b3_account *account, uint32_t instrument);
