@@ -323,6 +323,13 @@ static uint16_t check_cash(const b3_risk *risk, b3_case *c) {
     return c->lock_raw > cash_free ? refuse(c, B3_RULE_CASH, cash_free, c->lock_raw) : B3_RULE_NONE;
 }
 
+static uint16_t check_lots(const b3_risk *risk, b3_case *c) {
+    const int64_t needed = B3_LOTS_AN_ORDER * ((int64_t)risk->held.count + 1);
+    const int64_t lots_free = b3_account_lots_free(risk->account);
+    if (lots_free >= needed || c->request->qty_raw <= reducible(c)) return B3_RULE_NONE;
+    return refuse(c, B3_RULE_LOTS, lots_free, needed);
+}
+
 /* The base asset that the account holds, in the instrument's quantity, rounded up. */
 static int64_t base_held(const b3_risk *risk, const b3_instrument *instrument) {
     const int64_t total = b3_account_total(risk->account, instrument->base_currency);
@@ -377,6 +384,7 @@ static uint16_t judge(b3_risk *risk, b3_case *c) {
     if ((rule = check_self_cross(risk, c)) != B3_RULE_NONE) return rule;
     if ((rule = find_lock(risk, c)) != B3_RULE_NONE) return rule;
     if ((rule = check_cash(risk, c)) != B3_RULE_NONE) return rule;
+    if ((rule = check_lots(risk, c)) != B3_RULE_NONE) return rule;
     return check_filters(risk, c);
 }
 

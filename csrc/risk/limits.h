@@ -40,6 +40,8 @@
  *                     counted before they are triggered
  *   CASH              BUY: free quote >= notional + taker fee, both rounded up; SELL: free base   money of that
  *                     >= quantity, unless allow_short                                             currency
+ *   LOTS              FIFO, LIFO: fewer lots are free than B3_LOTS_AN_ORDER for each open order  lots
+ *                     and this one; what REDUCE_ONLY would let pass needs none
  *   the venue's filters                                                                           see filters.h
  *   OVERFLOW          wherever a number does not fit                                              INT64_MAX, quantity
  *
@@ -67,6 +69,9 @@
 #include "bot3.h"
 #include "risk/account.h"
 #include "risk/standing.h"
+
+/* An order is taken to fill in 16 parts at most, each of which needs up to 4 lots (account.h). */
+#define B3_LOTS_AN_ORDER 64
 
 typedef struct b3_risk b3_risk;
 

@@ -137,6 +137,7 @@ static inline int b3_passes(b3_risk *risk, b3_case *c) {
     if (own != 0 && (sell ? own >= c->reach_raw : own <= c->reach_raw)) return 0;
     if (risk->held.count >= risk->most.orders) return 0;
     if (c->instrument->max_num_orders != 0 && c->desk->orders >= c->instrument->max_num_orders) return 0;
+    if (b3_account_lots_free(risk->account) < B3_LOTS_AN_ORDER * (uint64_t)(risk->held.count + 1)) return 0;
     if (!b3_fits_worst_case(risk, bounds, c, sell) || !b3_fits_cash(risk, bounds, c, sell, product)) return 0;
     if (risk->limits.orders_per_second == 0) return 1;
     b3_risk_refill(risk, view->now_ns);

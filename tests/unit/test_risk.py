@@ -54,7 +54,7 @@ class World:
             described[0][field] = value
         self.core = core
         self.instruments = core.instruments(*described)
-        self.account = Account(core, self.instruments, 4)
+        self.account = Account(core, self.instruments, 4, **settings.pop("account", {}))
         self.account.deposit(0, cash)
         self.account.deposit(1, base)
         self.risk = Risk(core, self.account, currency_count=4, **settings)
@@ -399,6 +399,19 @@ def test_shorting_where_it_is_allowed(core: Core) -> None:
     world.told(1, FILLED, 5000, side=SELL, last_qty_raw=5000, last_price_raw=10000, cum_qty_raw=5000)
     assert world.account.balance(1) == (-5 * MONEY, 0)
     assert world.risk.state()["pending_sell"] == 0
+
+
+def test_lots_are_kept_for_what_may_fill(core: Core) -> None:
+    """FIFO with room for 130 lots: two orders of 64 each, and a third one only where it reduces."""
+    world = World(core, base=10 * MONEY, account={"method": core.lib.B3_PNL_FIFO, "lots": 130})
+    world.buy(1000)
+    assert world.ask().allowed
+    assert world.ask().allowed
+    assert verdict(world.ask()) == (rule(core, "LOTS"), 128, 192)
+    assert world.ask(1000, 10020, side=SELL).allowed
+    world.told(1, CANCELED)
+    world.told(2, CANCELED)
+    assert world.ask().allowed
 
 
 def test_filters_come_last_and_see_what_is_held(core: Core) -> None:
