@@ -74,7 +74,7 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
     foreign = [i["symbol"] for i in plan.instruments if i["quote_currency"] not in valued]
     if foreign:
         found.append(
-            f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and nothing tells a conversion rate "
+            f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and nothing tells a rate "
             "(account.rates, or an instrument of the run), so the notional and exposure limits refuse their orders"
         )
     stops = {"stop_loss_percent", "trailing_stop_percent"} & config.risk.model_fields_set
