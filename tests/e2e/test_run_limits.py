@@ -203,7 +203,7 @@ def test_nobody_but_the_engine_says_exit(desks: Any) -> None:
 
 
 def test_a_second_instrument_is_one_position_too_many(desks: Any, tmp_path: Path) -> None:
-    desk = desks(config({"max_open_positions": 1}), paths=two_symbols(tmp_path), inputs=6000)
+    desk = desks(config({"max_open_positions": 1}), paths=two_symbols(tmp_path), inputs=10**6)
     desk.ask()
     request = ffi.new("b3_request *")
     request.hdr.kind, request.hdr.version, request.hdr.instrument = lib.B3_REQUEST, 1, 1
