@@ -14,7 +14,7 @@ from bot3.config import SystemConfig, parse_bars
 from bot3.engine.core import Engine
 from bot3.engine.host import Host
 from bot3.engine.journal import Journal, JournalWriter, compare
-from bot3.engine.limits import contradictions, notes, resolved_limits
+from bot3.engine.limits import contradictions, notes, pointless_limits, resolved_limits
 from bot3.engine.loader import StrategyChoice
 from bot3.engine.plan import RunOptions, RunPlan, build_engine
 from bot3.engine.run import run_all, stops_on_signal
@@ -90,6 +90,8 @@ def run_session(settings: Settings, ui: Ui) -> Result:
         for warning in [*_bad_lines(recording), *(text for i in instruments for text in i.warnings)]:
             ui.warn(warning)
         ui.rows("limits", resolved_limits(prepared.plan))
+        for warning in pointless_limits(prepared.plan):
+            ui.warn(warning)
         for note in notes(config, prepared.plan):
             ui.say(note)
         return _carry_out(prepared, file, settings, ui, stack)

@@ -183,6 +183,10 @@ def _engine_fields(
             "orders_per_second": config.execution.rate_limit_per_second,
             "open_orders_max": risk.max_open_orders,
             "allow_short": int(paper.allow_short),
+            "open_positions_max": risk.max_open_positions,
+            "net_exposure_max_raw": _raw(risk.max_net_exposure, MONEY_SCALE, "risk.max_net_exposure"),
+            "price_collar_rate_raw": _raw(risk.price_collar_percent, MONEY_SCALE - 2, "risk.price_collar_percent"),
+            "late_after_ns": risk.late_after_ms * 10**6,
         },
         "bars": {
             "kind": _BAR_KINDS[bars.kind],

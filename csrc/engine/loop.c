@@ -68,6 +68,7 @@ static int32_t command(b3_engine *engine, const b3_request *request, b3_error *e
     if (b3_log_put(&engine->log, &record, request, sizeof(*request)) != B3_OK)
         return b3_engine_fail(error, B3_ERR_IO, "journal: its writer failed", engine->input_no, 0);
     b3_request copy = *request;
+    copy.hdr.flags &= (uint8_t)~B3_FLAG_EXIT; /* the engine's own to say, as for a strategy */
     failed = b3_trading_request(engine, &copy, error);
     engine->sampling = 0;
     return failed;

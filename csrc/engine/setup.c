@@ -126,6 +126,11 @@ static void *place(b3_layout *layout, const char *name, size_t bytes) {
     return at;
 }
 
+/* Those that strategies may use, and one an instrument for the engine's own exits: risk keeps them apart. */
+static uint32_t order_slots(const b3_engine *engine) {
+    return engine->config.order_capacity + engine->market_count;
+}
+
 static b3_risk_config risk_config(const b3_engine *engine) {
     return (b3_risk_config){.limits = engine->config.limits,
                             .per_instrument = engine->limits,
@@ -175,7 +180,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     const uint32_t markets = engine->market_count;
     const b3_risk_config risk = risk_config(engine);
     const b3_account_config account = account_config(engine);
-    const uint32_t timers = config->order_capacity * TIMERS_PER_ORDER;
+    const uint32_t timers = order_slots(engine) * TIMERS_PER_ORDER;
     void **pointers = place(layout, "pointers", sizeof(void *) * (3 * (size_t)markets + B3_STRATEGIES_MAX));
     places->sequences = pointers;
     places->books = pointers == NULL ? NULL : pointers + markets;
@@ -196,7 +201,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     places->timers = place(layout, "timers", b3_timers_size(timers));
     engine->deferred = place(layout, "timers", sizeof(b3_slot) * timers);
     places->risk = place(layout, "risk", b3_risk_size(&risk));
-    places->orders = place(layout, "orders", b3_orders_size(config->order_capacity, markets, engine->member_count));
+    places->orders = place(layout, "orders", b3_orders_size(order_slots(engine), markets, engine->member_count));
     places->account = place(layout, "account", b3_account_size(&account));
     places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, markets));
     engine->stages = place(layout, "latency histograms", sizeof(b3_hist) * B3_STAGE_END);
@@ -245,7 +250,7 @@ static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error
     engine->account = b3_account_init(places->account, &account);
     const b3_risk_config risk = risk_config(engine);
     engine->risk = b3_risk_init(places->risk, &risk);
-    engine->orders = b3_orders_init(places->orders, config->order_capacity, engine->market_count, engine->member_count);
+    engine->orders = b3_orders_init(places->orders, order_slots(engine), engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
     if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
         return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits, capacities, rates or P&L method", 0, 0);
