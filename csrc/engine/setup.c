@@ -143,6 +143,7 @@ typedef struct b3_places {
     void **states;
     void *timers;
     void *json;
+    void *guard;
     void *risk;
     void *orders;
     void *account;
@@ -180,6 +181,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     places->json = place(layout, "parser", b3_json_size(markets));
     places->timers = place(layout, "timers", b3_timers_size(timers));
     engine->deferred = place(layout, "timers", sizeof(b3_slot) * timers);
+    places->guard = place(layout, "guard", b3_guard_size(markets));
     places->risk = place(layout, "risk", b3_risk_size(&risk));
     places->orders = place(layout, "orders", b3_orders_size(config->order_capacity, markets, engine->member_count));
     places->account = place(layout, "account", b3_account_size(markets, config->currency_count));
@@ -227,12 +229,15 @@ static int32_t init_json(b3_engine *engine, void *memory, b3_error *error) {
 static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error *error) {
     const b3_engine_config *config = &engine->config;
     engine->account = b3_account_init(places->account, engine->instruments, engine->market_count, config->currency_count);
+    engine->guard = b3_guard_init(places->guard, &config->guard, &config->limits, &config->saved, engine->market_count);
     const b3_risk_config risk = risk_config(engine);
     engine->risk = b3_risk_init(places->risk, &risk);
     engine->orders = b3_orders_init(places->orders, config->order_capacity, engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
-    if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
+    if (engine->guard == NULL || engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
         return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits or capacities", 0, 0);
+    for (uint32_t i = 0; i < engine->market_count; i++)
+        engine->markets[i].watched = engine->guard->watches_equity || engine->guard->watches_prices;
     for (uint32_t i = 0; i < config->currency_count; i++) {
         const int32_t status = b3_account_deposit(engine->account, i, engine->currencies[i].start_raw);
         if (status != B3_OK) return b3_engine_fail(error, status, "engine: a starting balance", i, engine->currencies[i].start_raw);
