@@ -332,6 +332,8 @@ typedef struct b3_decision {
     uint64_t order_id;
     int64_t limit_raw; /* of the rule, in the rule's unit */
     int64_t value_raw;
+    int64_t bid_price_raw; /* the touch when it was decided: what slippage is measured from */
+    int64_t ask_price_raw;
 } b3_decision;
 
 enum b3_system_code {

@@ -119,13 +119,38 @@ def rule_name(core: Core, rule: int) -> str:
 
 
 class Account:
-    """b3_account with its instruments."""
+    """b3_account with its instruments. rates: by currency, 8 digits."""
 
-    def __init__(self, core: Core, instruments: Any, currency_count: int) -> None:
+    def __init__(
+        self,
+        core: Core,
+        instruments: Any,
+        currency_count: int,
+        *,
+        reporting: int = 0,
+        rates: dict[int, int] | None = None,
+    ) -> None:
         self.core, self.instruments = core, instruments
-        count = len(instruments)
-        memory = core.memory(core.lib.b3_account_size(count, currency_count))
-        self.handle = core.lib.b3_account_init(memory, instruments, count, currency_count)
+        currencies = core.keep(core.ffi.new("b3_currency[]", currency_count))
+        for currency, rate in (rates or {}).items():
+            currencies[currency].rate_raw = rate
+        config = core.struct(
+            "b3_account_config",
+            instruments=instruments,
+            currencies=currencies,
+            instrument_count=len(instruments),
+            currency_count=currency_count,
+            reporting_currency=reporting,
+        )
+        memory = core.memory(core.lib.b3_account_size(config))
+        self.handle = core.lib.b3_account_init(memory, config)
+
+    def equity(self) -> int | None:
+        """In the reporting currency; None: something has no value."""
+        out = self.core.ffi.new("int64_t *")
+        status = self.core.lib.b3_account_equity(self.handle, out)
+        assert status in (0, self.core.lib.B3_EMPTY), status
+        return None if status else int(out[0])
 
     def deposit(self, currency: int, amount: int) -> int:
         return int(self.core.lib.b3_account_deposit(self.handle, currency, amount))

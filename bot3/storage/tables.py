@@ -67,7 +67,8 @@ def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
             Column("type", "name", "order_type", _TYPES), Column("tif", "name", names=_TIFS),
             Column("px", "price", "price_raw"), Column("qty", "qty", "qty_raw"), Column("state", "name", names=_STATES),
             Column("rule", "name", names=rules), Column("filled_qty", "qty", "filled_qty_raw"),
-            Column("fee", "money", "fee_raw"), Column("ts_request_ns", "time"), Column("ts_last_ns", "time"), _INPUT,
+            Column("fee", "money", "fee_raw"), Column("ts_request_ns", "time"), Column("ts_last_ns", "time"),
+            Column("arrival_bid", "price", "bid_price_raw"), Column("arrival_ask", "price", "ask_price_raw"), _INPUT,
         ],
         "fills": [
             _INSTRUMENT, strategy, Column("order_id", "<u8"), Column("exec_id", "<u8"), _RECEIVED, side,
@@ -129,12 +130,18 @@ class OrderRows:
         row = {name: int(request[name]) for name in names}
         row |= {"state": lib.B3_PENDING_NEW, "rule": 0, "filled_qty_raw": 0, "fee_raw": 0}
         row |= {"ts_request_ns": int(request["ts_recv_ns"]), "ts_last_ns": int(request["ts_recv_ns"])}
+        row |= {"bid_price_raw": 0, "ask_price_raw": 0}
         self._open[row["order_id"]] = row
 
     def on_decision(self, decision: np.void) -> dict[str, int] | None:
         """Risk's answer; returns the row when it was no."""
-        row = None if decision["allowed"] else self._open.pop(int(decision["order_id"]), None)
-        return None if row is None else row | {"state": _REFUSED, "rule": int(decision["rule"])}
+        row = self._open.get(int(decision["order_id"]))
+        if row is None or decision["action"] == lib.B3_CANCEL:
+            return None
+        row |= {name: int(decision[name]) for name in ("bid_price_raw", "ask_price_raw")}
+        if decision["allowed"]:
+            return None
+        return self._open.pop(row["order_id"]) | {"state": _REFUSED, "rule": int(decision["rule"])}
 
     def on_update(self, update: np.void) -> dict[str, int] | None:
         """What the venue told; returns the row when the order is done."""

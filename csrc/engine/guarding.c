@@ -193,10 +193,7 @@ int32_t b3_guarding_touch(b3_engine *engine, b3_market *market, b3_error *error)
         const uint16_t cause = b3_breaker_on_mid(&guard->breaker, &guard->config, index, engine->now_ns, &market->touch, &finding);
         failed = open_breaker(engine, market, cause, error);
     }
-    if (failed == B3_OK && guard->watches_equity) {
-        b3_pipeline_mark(engine, market);
-        failed = look_at_equity(engine, error);
-    }
+    if (failed == B3_OK && guard->watches_equity) failed = look_at_equity(engine, error);
     if (failed != B3_OK) return failed;
     if (b3_stop_on_touch(&market->stop, &guard->config, &market->touch)) return reached(engine, market, error);
     return market->exit.exiting || market->exit.sweeping ? advance(engine, market, error) : B3_OK;

@@ -57,12 +57,14 @@ static void learn_offset(b3_engine *engine, const b3_header *event) {
     if (engine->sampling) b3_hist_record(&engine->stages[B3_STAGE_WIRE], difference_ns);
 }
 
-/* The touch or the book has moved: the guard first, then strategies, then the venue, whose answers are inputs of their own. */
+/* The touch or the book has moved: what is held is worth something else; the guard first, then strategies, then the venue, whose answers
+ * are inputs of their own. */
 static int32_t publish(b3_engine *engine, b3_market *market, const b3_quote *quote, b3_error *error) {
     const b3_touch *touch = &market->touch;
     b3_view *view = &market->view;
     view->flags &= ~(uint32_t)B3_VIEW_CROSSED;
     if (touch->bid_qty_raw > 0 && touch->ask_qty_raw > 0 && touch->bid_price_raw >= touch->ask_price_raw) view->flags |= B3_VIEW_CROSSED;
+    b3_pipeline_mark(engine, market);
     int32_t failed = market->watched ? b3_guarding_touch(engine, market, error) : B3_OK;
     if (failed == B3_OK) failed = b3_trading_dispatch(engine, market, &quote->hdr, error);
     return failed != B3_OK ? failed : b3_trading_venue(engine, market, &quote->hdr, error);

@@ -132,7 +132,16 @@ static b3_risk_config risk_config(const b3_engine *engine) {
                             .currency_count = engine->config.currency_count,
                             .reporting_currency = engine->config.reporting_currency,
                             .order_capacity = engine->config.order_capacity,
-                            .taker_fee_rate_raw = engine->config.paper.fees[0].taker_fee_rate_raw};
+                            .taker_fee_rate_raw = engine->config.paper.fees[0].taker_fee_rate_raw,
+                            .standing = engine->guard == NULL ? NULL : &engine->guard->standing};
+}
+
+static b3_account_config account_config(const b3_engine *engine) {
+    return (b3_account_config){.instruments = engine->instruments,
+                               .currencies = engine->currencies,
+                               .instrument_count = engine->market_count,
+                               .currency_count = engine->config.currency_count,
+                               .reporting_currency = engine->config.reporting_currency};
 }
 
 typedef struct b3_places {
@@ -161,6 +170,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     const b3_engine_config *config = &engine->config;
     const uint32_t markets = engine->market_count;
     const b3_risk_config risk = risk_config(engine);
+    const b3_account_config account = account_config(engine);
     const uint32_t timers = config->order_capacity * TIMERS_PER_ORDER;
     void **pointers = place(layout, "pointers", sizeof(void *) * (3 * (size_t)markets + B3_STRATEGIES_MAX));
     places->sequences = pointers;
@@ -184,7 +194,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     places->guard = place(layout, "guard", b3_guard_size(markets));
     places->risk = place(layout, "risk", b3_risk_size(&risk));
     places->orders = place(layout, "orders", b3_orders_size(config->order_capacity, markets, engine->member_count));
-    places->account = place(layout, "account", b3_account_size(markets, config->currency_count));
+    places->account = place(layout, "account", b3_account_size(&account));
     places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, markets));
     engine->stages = place(layout, "latency histograms", sizeof(b3_hist) * B3_STAGE_END);
 }
@@ -228,7 +238,8 @@ static int32_t init_json(b3_engine *engine, void *memory, b3_error *error) {
 
 static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error *error) {
     const b3_engine_config *config = &engine->config;
-    engine->account = b3_account_init(places->account, engine->instruments, engine->market_count, config->currency_count);
+    const b3_account_config account = account_config(engine);
+    engine->account = b3_account_init(places->account, &account);
     engine->guard = b3_guard_init(places->guard, &config->guard, &config->limits, &config->saved, engine->market_count);
     const b3_risk_config risk = risk_config(engine);
     engine->risk = b3_risk_init(places->risk, &risk);

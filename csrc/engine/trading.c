@@ -108,6 +108,8 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     engine->mark_ticks = b3_clock_ticks(&engine->clock);
     b3_hist_record(&engine->stages[B3_STAGE_RISK], b3_clock_elapsed_ns(&engine->clock, before, engine->mark_ticks));
     decision.hdr = event_header(&request->hdr, B3_DECISION);
+    decision.bid_price_raw = market->touch.bid_price_raw;
+    decision.ask_price_raw = market->touch.ask_price_raw;
     failed = b3_output(engine, &decision.hdr, error);
     if (failed != B3_OK) return failed;
     if (!decision.allowed) failed = refuse(engine, request, decision.rule, error);

@@ -11,16 +11,25 @@ typedef struct b3_holding {
 } b3_holding;
 
 typedef struct b3_purse {
+    b3_int128 value; /* of the total, in the reporting currency */
     int64_t total_raw;
     int64_t locked_raw;
+    int64_t rate_raw;       /* configured; 0: none */
+    uint32_t valuer;        /* instrument + 1 whose mark values it; 0: none */
+    uint32_t first_through; /* currency + 1 of the first that is valued through this one; 0: none */
+    uint32_t next_through;  /* the next one through the same */
+    uint32_t without_value; /* 1: not 0, and neither mark nor rate is known */
 } b3_purse;
 
 struct b3_account {
+    b3_int128 equity; /* sum of the purses' values */
     const b3_instrument *instruments;
     b3_holding *holdings; /* by instrument */
     b3_purse *purses;     /* by currency */
     uint32_t instrument_count;
     uint32_t currency_count;
+    uint32_t reporting_currency;
+    uint32_t without_value; /* purses */
 };
 
 #define SCALE_MAX 10
@@ -30,25 +39,106 @@ static size_t rounded(size_t bytes) {
     return (bytes + 63) & ~(size_t)63;
 }
 
-size_t b3_account_size(uint32_t instrument_count, uint32_t currency_count) {
-    return rounded(sizeof(b3_account)) + rounded(instrument_count * sizeof(b3_holding)) + rounded(currency_count * sizeof(b3_purse));
+size_t b3_account_size(const b3_account_config *config) {
+    return rounded(sizeof(b3_account)) + rounded(config->instrument_count * sizeof(b3_holding)) +
+           rounded(config->currency_count * sizeof(b3_purse));
 }
 
-b3_account *b3_account_init(void *memory, const b3_instrument *instruments, uint32_t instrument_count, uint32_t currency_count) {
-    for (uint32_t i = 0; i < instrument_count; i++) {
-        if (instruments[i].base_currency >= currency_count || instruments[i].quote_currency >= currency_count) return NULL;
-        if (instruments[i].base_currency == instruments[i].quote_currency) return NULL;
-        if (instruments[i].price_scale > SCALE_MAX || instruments[i].qty_scale > SCALE_MAX) return NULL;
+static int is_possible(const b3_account_config *config) {
+    const uint32_t currencies = config->currency_count;
+    if (config->reporting_currency >= currencies) return 0;
+    for (uint32_t i = 0; i < config->instrument_count; i++) {
+        const b3_instrument *instrument = &config->instruments[i];
+        if (instrument->base_currency >= currencies || instrument->quote_currency >= currencies) return 0;
+        if (instrument->base_currency == instrument->quote_currency) return 0;
+        if (instrument->price_scale > SCALE_MAX || instrument->qty_scale > SCALE_MAX) return 0;
     }
+    for (uint32_t i = 0; i < currencies; i++)
+        if (config->currencies[i].rate_raw < 0) return 0;
+    return 1;
+}
+
+/* Gives a value to the base of every instrument whose quote has one; returns how many bases are new. */
+static uint32_t link_bases(b3_account *account, int reporting_only) {
+    uint32_t linked = 0;
+    for (uint32_t i = 0; i < account->instrument_count; i++) {
+        const uint32_t base = account->instruments[i].base_currency;
+        const uint32_t quote = account->instruments[i].quote_currency;
+        b3_purse *purse = &account->purses[base];
+        b3_purse *through = &account->purses[quote];
+        const int valued = quote == account->reporting_currency || (!reporting_only && (through->valuer != 0 || through->rate_raw != 0));
+        if (base == account->reporting_currency || purse->valuer != 0 || !valued) continue;
+        /* A rate alone may value the quote, and a mark of ours the rate's currency: never in a circle. */
+        uint32_t at = quote;
+        while (at != base && account->purses[at].valuer != 0) at = account->instruments[account->purses[at].valuer - 1].quote_currency;
+        if (at == base) continue;
+        purse->valuer = i + 1;
+        purse->next_through = through->first_through;
+        through->first_through = base + 1;
+        linked++;
+    }
+    return linked;
+}
+
+b3_account *b3_account_init(void *memory, const b3_account_config *config) {
+    if (!is_possible(config)) return NULL;
     uint8_t *at = memory;
     b3_account *account = memory;
-    account->instruments = instruments;
+    account->instruments = config->instruments;
     account->holdings = (b3_holding *)(at + rounded(sizeof(b3_account)));
-    account->purses = (b3_purse *)((uint8_t *)account->holdings + rounded(instrument_count * sizeof(b3_holding)));
-    account->instrument_count = instrument_count;
-    account->currency_count = currency_count;
+    account->purses = (b3_purse *)((uint8_t *)account->holdings + rounded(config->instrument_count * sizeof(b3_holding)));
+    account->instrument_count = config->instrument_count;
+    account->currency_count = config->currency_count;
+    account->reporting_currency = config->reporting_currency;
+    for (uint32_t i = 0; i < config->currency_count; i++) account->purses[i].rate_raw = config->currencies[i].rate_raw;
+    (void)link_bases(account, 1);
+    while (link_bases(account, 0) != 0) continue;
     return account;
 }
+
+/* ---------------------------------------------------------------- what balances are worth */
+
+/* An amount of a currency in the reporting currency. B3_EMPTY, B3_ERR_OVERFLOW. */
+static int32_t value_of(const b3_account *account, uint32_t currency, int64_t amount, int64_t *value) {
+    while (currency != account->reporting_currency && amount != 0) {
+        const b3_purse *purse = &account->purses[currency];
+        const int64_t mark = purse->valuer != 0 ? account->holdings[purse->valuer - 1].mark_price_raw : 0;
+        if (mark == 0) return purse->rate_raw != 0 ? b3_mul_div(amount, purse->rate_raw, b3_pow10[B3_MONEY_SCALE], value) : B3_EMPTY;
+        const b3_instrument *valuer = &account->instruments[purse->valuer - 1];
+        if (b3_mul_div(amount, mark, b3_pow10[valuer->price_scale], &amount) != B3_OK) return B3_ERR_OVERFLOW;
+        currency = valuer->quote_currency;
+    }
+    *value = amount;
+    return B3_OK;
+}
+
+static void revalue(b3_account *account, uint32_t currency) {
+    b3_purse *purse = &account->purses[currency];
+    int64_t value = 0;
+    const int32_t status = value_of(account, currency, purse->total_raw, &value);
+    account->equity -= purse->value;
+    account->without_value -= purse->without_value;
+    purse->value = status == B3_ERR_OVERFLOW ? (purse->total_raw > 0 ? BEYOND : -BEYOND) : value;
+    purse->without_value = status == B3_EMPTY;
+    account->equity += purse->value;
+    account->without_value += purse->without_value;
+}
+
+/* The currency's own worth has moved: also what is valued through it has. */
+static void revalue_through(b3_account *account, uint32_t currency) {
+    if (account->purses[currency].total_raw != 0) revalue(account, currency);
+    for (uint32_t next = account->purses[currency].first_through; next != 0; next = account->purses[next - 1].next_through)
+        revalue_through(account, next - 1);
+}
+
+int32_t b3_account_equity(const b3_account *account, int64_t *equity_raw) {
+    if (account->without_value != 0) return B3_EMPTY;
+    if (account->equity > INT64_MAX || account->equity < -INT64_MAX) return B3_ERR_OVERFLOW;
+    *equity_raw = (int64_t)account->equity;
+    return B3_OK;
+}
+
+/* ---------------------------------------------------------------- fills */
 
 /* *total += amount, or nothing. */
 static int32_t moved(int64_t *total, int64_t amount) {
@@ -60,7 +150,9 @@ static int32_t moved(int64_t *total, int64_t amount) {
 
 int32_t b3_account_deposit(b3_account *account, uint32_t currency, int64_t amount_raw) {
     if (currency >= account->currency_count) return B3_ERR_ARGUMENT;
-    return moved(&account->purses[currency].total_raw, amount_raw);
+    const int32_t status = moved(&account->purses[currency].total_raw, amount_raw);
+    revalue(account, currency);
+    return status;
 }
 
 int32_t b3_account_base_amount(const b3_instrument *instrument, int64_t qty_raw, int64_t *amount_raw) {
@@ -129,12 +221,17 @@ int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_po
     account->holdings[index] = holding;
     account->purses[instrument->base_currency] = base;
     account->purses[instrument->quote_currency] = quote;
+    revalue(account, instrument->base_currency);
+    revalue(account, instrument->quote_currency);
     b3_account_read_position(account, index, position);
     return B3_OK;
 }
 
 void b3_account_mark(b3_account *account, uint32_t instrument, int64_t price_raw) {
+    const uint32_t base = account->instruments[instrument].base_currency;
+    if (account->holdings[instrument].mark_price_raw == price_raw) return;
     account->holdings[instrument].mark_price_raw = price_raw;
+    if (account->purses[base].valuer == instrument + 1) revalue_through(account, base);
 }
 
 /* Value at the mark less cost; exact in 128 bits until the end. */

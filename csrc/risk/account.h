@@ -15,10 +15,19 @@
 
 typedef struct b3_account b3_account;
 
-/* memory: zeroed, aligned to 64, of b3_account_size bytes. instruments: borrowed as long as the account lives. NULL: an instrument names
- * a currency >= currency_count or the same one twice, or has a scale above 10. */
-size_t b3_account_size(uint32_t instrument_count, uint32_t currency_count);
-b3_account *b3_account_init(void *memory, const b3_instrument *instruments, uint32_t instrument_count, uint32_t currency_count);
+/* instruments: borrowed as long as the account lives. Of the currencies only the rate is taken, and copied. */
+typedef struct b3_account_config {
+    const b3_instrument *instruments;
+    const b3_currency *currencies;
+    uint32_t instrument_count;
+    uint32_t currency_count;
+    uint32_t reporting_currency;
+} b3_account_config;
+
+/* memory: zeroed, aligned to 64, of b3_account_size bytes. NULL: an instrument names a currency >= currency_count or the same one twice,
+ * or has a scale above 10; a reporting currency that is none; a negative rate. */
+size_t b3_account_size(const b3_account_config *config);
+b3_account *b3_account_init(void *memory, const b3_account_config *config);
 
 /* Starting cash, or any later deposit (a negative amount takes out). B3_ERR_ARGUMENT, B3_ERR_OVERFLOW: nothing changed. */
 int32_t b3_account_deposit(b3_account *account, uint32_t currency, int64_t amount_raw);
@@ -28,7 +37,14 @@ int32_t b3_account_deposit(b3_account *account, uint32_t currency, int64_t amoun
  * leave the account as it was. */
 int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_position *position);
 
-/* Marks a position; later reads of P&L use it. 0: unknown, unrealised is then 0. */
+/* Total of all balances in the reporting currency. A currency is valued by the mark of the first instrument that has it as base and the
+ * reporting currency as quote; else of the first one whose quote is valued, and then as that; until such a mark is known, and where there
+ * is no such instrument, by its configured rate. Each step is rounded half to even at 8 digits. B3_EMPTY: a balance that is not 0 has
+ * neither mark nor rate. B3_ERR_OVERFLOW. O(1): kept as balances and marks move. */
+int32_t b3_account_equity(const b3_account *account, int64_t *equity_raw);
+
+/* Marks a position; later reads of P&L use it, and equity. 0: unknown, unrealised is then 0. Cost: one multiplication for what is held of
+ * the base and of every currency that is valued through it. */
 void b3_account_mark(b3_account *account, uint32_t instrument, int64_t price_raw);
 /* An unrealised P&L that does not fit int64 reads as INT64_MAX or -INT64_MAX. */
 void b3_account_read_position(const b3_account *account, uint32_t instrument, b3_position *out);

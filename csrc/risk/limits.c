@@ -29,6 +29,7 @@ struct b3_risk {
     b3_account *account;
     b3_reservation *reservations;
     b3_map *by_id;
+    const b3_standing *standing;
     uint64_t last_id;
     uint64_t tokens; /* 10^-9 orders */
     int64_t tokens_ns;
@@ -80,6 +81,7 @@ b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
     at += rounded(config->order_capacity * sizeof(b3_reservation));
     risk->by_id = b3_map_init(at, config->order_capacity);
     risk->limits = config->limits;
+    risk->standing = config->standing;
     risk->exposure_max = config->limits.exposure_max_raw * B3_EXPOSURE_PER_MONEY;
     risk->instruments = config->instruments;
     risk->account = config->account;
@@ -289,9 +291,23 @@ static uint16_t check_filters(const b3_risk *risk, b3_case *c) {
     return b3_filters_check(c->instrument, c->request, c->mid_raw, position, c->desk->orders, &c->limit_raw, &c->value_raw);
 }
 
+static uint16_t check_standing(const b3_risk *risk, b3_case *c) {
+    const b3_standing *standing = risk->standing;
+    const b3_request *request = c->request;
+    if (standing == NULL || (request->hdr.flags & B3_FLAG_EXIT) != 0) return B3_RULE_NONE;
+    if (standing->rule == B3_RULE_KILLED) return refuse(c, standing->rule, standing->limit_raw, standing->value_raw);
+    if (standing->exiting[request->hdr.instrument]) return refuse(c, B3_RULE_EXIT, 0, 0);
+    const b3_desk *desk = &risk->worst.desks[request->hdr.instrument];
+    const int64_t room = request->side == B3_BUY ? -(desk->low_raw + desk->pending_sell_raw) - desk->pending_buy_raw
+                                                 : desk->high_raw - desk->pending_buy_raw - desk->pending_sell_raw;
+    if (standing->rule == B3_RULE_NONE || request->qty_raw <= room) return B3_RULE_NONE;
+    return refuse(c, standing->rule, standing->limit_raw, standing->value_raw);
+}
+
 static uint16_t judge(b3_risk *risk, b3_case *c) {
     uint16_t rule = check_form(risk, c);
     if (rule != B3_RULE_NONE) return rule;
+    if ((rule = check_standing(risk, c)) != B3_RULE_NONE) return rule;
     c->instrument = c->view->instrument;
     c->desk = &risk->worst.desks[c->request->hdr.instrument];
     if ((rule = check_market(risk, c)) != B3_RULE_NONE) return rule;

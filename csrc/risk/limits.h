@@ -35,6 +35,7 @@
 
 #include "bot3.h"
 #include "risk/account.h"
+#include "risk/standing.h"
 
 typedef struct b3_risk b3_risk;
 
@@ -49,6 +50,7 @@ typedef struct b3_risk_config {
     uint32_t reporting_currency;
     uint32_t order_capacity; /* reservations at once */
     int64_t taker_fee_rate_raw;
+    const b3_standing *standing; /* NULL: nothing is blocked */
 } b3_risk_config;
 
 /* memory: zeroed, aligned to 64. NULL: order_capacity 0, or reporting_currency >= currency_count. */

@@ -21,8 +21,17 @@ void b3t_filters_check_many(const b3_instrument *instrument, const b3_request *r
 #if 0
 /* cdef: begin */
 typedef struct b3_account b3_account;
-size_t b3_account_size(uint32_t instrument_count, uint32_t currency_count);
-b3_account *b3_account_init(void *memory, const b3_instrument *instruments, uint32_t instrument_count, uint32_t currency_count);
+typedef struct b3_account_config {
+    const b3_instrument *instruments;
+    const b3_currency *currencies;
+    uint32_t instrument_count;
+    uint32_t currency_count;
+    uint32_t reporting_currency;
+    ...;
+} b3_account_config;
+size_t b3_account_size(const b3_account_config *config);
+b3_account *b3_account_init(void *memory, const b3_account_config *config);
+int32_t b3_account_equity(const b3_account *account, int64_t *equity_raw);
 int32_t b3_account_deposit(b3_account *account, uint32_t currency, int64_t amount_raw);
 int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_position *position);
 void b3_account_mark(b3_account *account, uint32_t instrument, int64_t price_raw);

@@ -162,3 +162,53 @@ def test_an_unrealised_result_that_does_not_fit_is_clamped_or_told(core: Core) -
 )
 def test_an_impossible_instrument_is_refused(core: Core, changed: dict[str, int]) -> None:
     assert Account(core, core.instruments({**BASE, **changed}), 3).handle == core.ffi.NULL
+
+
+def test_equity_values_every_balance_in_the_reporting_currency(core: Core) -> None:
+    """USDT reports; BTC by BTCUSDT's mark, ETH through BTC, BNB by its rate, XYZ by nothing."""
+    usdt, btc, eth, bnb, xyz = range(5)
+    pair = {"price_scale": 2, "qty_scale": 3}
+    described = [{**pair, "base_currency": eth, "quote_currency": btc}, {**pair, "base_currency": btc}]
+    account = Account(core, core.instruments(*described), 5, rates={bnb: 500 * MONEY})
+    assert account.equity() == 0
+    account.deposit(usdt, 1000 * MONEY)
+    assert account.equity() == 1000 * MONEY
+    account.deposit(btc, 2 * MONEY)
+    assert account.equity() is None, "no mark yet"
+    account.mark(1, 60_000_00)
+    assert account.equity() == 121_000 * MONEY
+    account.deposit(eth, 10 * MONEY)
+    assert account.equity() is None
+    account.mark(0, 5)  # 0.05 BTC
+    assert account.equity() == 151_000 * MONEY
+    account.mark(1, 50_000_00)  # ETH follows BTC
+    assert account.equity() == (1000 + 100_000 + 25_000) * MONEY
+    account.deposit(bnb, 3 * MONEY)
+    assert account.equity() == (126_000 + 1500) * MONEY
+    assert fill(account, SELL, 51_000_00, 2000, fee=MONEY, instrument=1) == 0
+    assert account.equity() == (1000 + 102_000 - 1 + 25_000 + 1500) * MONEY
+    account.deposit(xyz, 1)
+    assert account.equity() is None
+    account.deposit(xyz, -1)
+    assert account.equity() == 129_499 * MONEY
+    account.mark(1, 0)  # nothing that is held needs it but ETH
+    assert account.equity() is None
+
+
+def test_a_rate_serves_until_the_market_tells(core: Core) -> None:
+    account = Account(core, core.instruments(BASE), 2, rates={1: 7 * MONEY})
+    account.deposit(1, MONEY)
+    assert account.equity() == 7 * MONEY
+    account.mark(0, 900)
+    assert account.equity() == 9 * MONEY
+    assert account.core.lib.b3_account_lock(account.handle, 1, MONEY) == 0
+    assert account.equity() == 9 * MONEY, "what is locked is still ours"
+
+
+def test_equity_that_does_not_fit_is_told(core: Core) -> None:
+    account = Account(core, core.instruments({**BASE, "price_scale": 0}), 2)
+    account.deposit(1, 2**62)
+    account.mark(0, 2**40)
+    assert core.lib.b3_account_equity(account.handle, core.ffi.new("int64_t *")) == core.lib.B3_ERR_OVERFLOW
+    account.mark(0, 1)
+    assert account.equity() == 2**62
