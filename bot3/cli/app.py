@@ -16,6 +16,7 @@ __all__ = ["Exit", "run_command_line"]
 
 # Module and one line of help: listing the commands imports none of them.
 _COMMANDS = {
+    "report": "Write a run's results as one page: P&L, fills, orders, latency.",
     "record": "Convert recordings to bot3's own format, or say what they hold.",
     "run": "Run strategies on a recorded session, and say what happened.",
     "tune": "Check and tune the host for low latency.",

@@ -112,7 +112,7 @@ def command(
     With no option at all it runs the sample that comes with bot3. Ctrl-C ends a run cleanly, with the summary so far.
     """
     # Imported here, so that --help and other commands do not pay for numpy and the core.
-    from bot3.cli.report import Terminal, print_result
+    from bot3.cli.terminal import Terminal, print_result
     from bot3.config import SystemConfig, load_config
     from bot3.engine.loader import parse_choice
     from bot3.engine.session import Settings, replay, run_session

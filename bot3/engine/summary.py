@@ -33,6 +33,7 @@ def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
         "signals": totals.signals,
         "bars": totals.bars,
         "pnl": _pnl(engine, plan),
+        "taker_fee_rate": plain(plan.engine["paper"]["fees"][0]["taker_fee_rate_raw"], MONEY_SCALE),
         "balances": _balances(engine, plan),
         "latency_ns": {
             stage: {
@@ -82,6 +83,7 @@ def _instrument(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
     position = engine.position(index)
     depth = state.depth
     return {
+        "quote": plan.currency_names[facts["quote_currency"]],
         "last_update_id": depth.update_id,
         "best_bid": plain(depth.bid_price_raw, price_scale) if depth.bid_qty_raw else None,
         "best_bid_qty": plain(depth.bid_qty_raw, qty_scale),

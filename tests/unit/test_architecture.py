@@ -144,7 +144,7 @@ LAYERS = {
     "ffi": {"errors", "config"},
 }
 FACADES = {"ta", "book", "bars", "feed", "instruments", "recording"}
-UPPER = {"engine", "gateway", "storage", "models", "observe"}
+UPPER = {"engine", "gateway", "storage", "models", "observe", "report"}
 
 
 def python_files() -> list[Path]:
