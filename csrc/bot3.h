@@ -340,7 +340,7 @@ enum b3_system_code {
     B3_SYS_HEARTBEAT = 1,
     B3_SYS_GAP = 2, /* a: update id expected, b: found */
     B3_SYS_RECONNECT = 3,
-    B3_SYS_HALT = 4, /* a: b3_rule */
+    B3_SYS_HALT = 4,   /* a: b3_rule */
     B3_SYS_RESUME = 5, /* a: B3_RULE_BREAKER when its cool-down is over; else 0, the instrument's book is whole again */
     B3_SYS_SHUTDOWN = 6,
     B3_SYS_COMMAND = 7,     /* a: b3_command */
@@ -1059,12 +1059,12 @@ int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_ba
 /* What the guard stands at. */
 typedef struct b3_guard_state {
     b3_guard_saved saved;
-    int64_t equity_raw;  /* as last looked at, reporting currency */
-    uint64_t notes;      /* B3_SYSTEM events so far */
-    uint64_t cancels;    /* sent by the engine itself */
-    uint64_t exits;      /* orders of the engine itself */
-    uint32_t exiting;    /* instruments that are being taken out */
-    uint16_t rule;       /* b3_rule that refuses orders now; B3_RULE_NONE */
+    int64_t equity_raw; /* as last looked at, reporting currency */
+    uint64_t notes;     /* B3_SYSTEM events so far */
+    uint64_t cancels;   /* sent by the engine itself */
+    uint64_t exits;     /* orders of the engine itself */
+    uint32_t exiting;   /* instruments that are being taken out */
+    uint16_t rule;      /* b3_rule that refuses orders now; B3_RULE_NONE */
     uint8_t equity_known;
     uint8_t reserved;
 } b3_guard_state;

@@ -33,11 +33,42 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         ("open orders", _at_most(limits["open_orders_max"], 0, "")),
         ("new orders", _at_most(limits["orders_per_second"], 0, "a second")),
         ("age of market data", _at_most(limits["stale_after_ns"], 6, "ms")),
+        *_guard_rows(engine["guard"], currency),
+        ("daily loss", _at_most(limits["daily_loss_max_raw"], MONEY_SCALE, currency)),
+        ("drawdown from the peak", _at_most(limits["drawdown_max_rate_raw"], MONEY_SCALE - 2, "%")),
         ("selling more than is held", "allowed" if limits["allow_short"] else "refused"),
         ("starting cash", f"{plain(plan.currencies[reporting]['start_raw'], MONEY_SCALE)} {currency}"),
         ("fee as maker, as taker", " %, ".join(fees) + " %"),
         ("latency to the venue", f"{plain(engine['paper']['order_entry']['constant_ns'], 3)} us"),
     ]
+
+
+def _guard_rows(guard: dict[str, int], currency: str) -> list[tuple[str, str]]:
+    """The stops, and each cause of the breaker that is on."""
+    percent = MONEY_SCALE - 2
+    window = f"{currency} within {plain(guard['breaker_window_ns'], 9)} s"
+    jump = f"% within {plain(guard['breaker_window_ns'], 9)} s"
+    causes = [
+        ("loss", guard["breaker_loss_max_raw"], MONEY_SCALE, window),
+        ("drawdown", guard["breaker_drawdown_rate_raw"], percent, "%"),
+        ("refusals", guard["breaker_reject_rate_raw"], percent, f"% of {guard['breaker_reject_count']} orders"),
+        ("price jump", guard["breaker_jump_rate_raw"], percent, jump),
+        ("latency", guard["breaker_latency_ns"], 6, "ms"),
+        ("silence", guard["breaker_gap_ns"], 6, "ms"),
+    ]
+    rows = [(f"breaker: {name}", _at_most(raw, scale, unit)) for name, raw, scale, unit in causes if raw]
+    if rows:
+        cool_down = guard["cool_down_ns"]
+        rows.append(("breaker: closes", f"after {plain(cool_down, 9)} s" if cool_down else "when a person resets it"))
+    return [
+        ("stop-loss", _stop(guard["stop_loss_rate_raw"], "from the average entry price")),
+        ("trailing stop", _stop(guard["trailing_stop_rate_raw"], "from the best price since entry")),
+        *(rows or [("breaker", "off")]),
+    ]
+
+
+def _stop(rate_raw: int, base: str) -> str:
+    return f"{plain(rate_raw, MONEY_SCALE - 2)} % {base}" if rate_raw else "off"
 
 
 def _at_most(raw: int, scale: int, unit: str) -> str:
@@ -56,9 +87,8 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
             f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and no conversion rate is known, "
             "so the notional and exposure limits refuse their orders"
         )
-    stops = {"max_open_positions", "stop_loss_percent", "trailing_stop_percent"} & config.risk.model_fields_set
-    if stops:
-        found.append(f"not enforced by this version: {', '.join(f'risk.{name}' for name in sorted(stops))}")
+    if "max_open_positions" in config.risk.model_fields_set:
+        found.append("not enforced by this version: risk.max_open_positions")
     return [note for note in found if note]
 
 

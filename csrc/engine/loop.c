@@ -86,7 +86,8 @@ static int32_t command(b3_engine *engine, const b3_header *event, b3_error *erro
 
 static int is_command(const b3_header *event) {
     const b3_system *system = (const b3_system *)event;
-    return event->kind == B3_SYSTEM && system->code == B3_SYS_COMMAND && system->a >= B3_COMMAND_KILL && system->a <= B3_COMMAND_KILL_FLATTEN;
+    return event->kind == B3_SYSTEM && system->code == B3_SYS_COMMAND && system->a >= B3_COMMAND_KILL &&
+           system->a <= B3_COMMAND_KILL_FLATTEN;
 }
 
 static int32_t recorded_command(b3_engine *engine, const b3_recording *recording, const b3_record *record, b3_error *error) {

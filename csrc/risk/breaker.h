@@ -20,7 +20,7 @@
 #define B3_BREAKER_REQUESTS_MAX 1024
 
 typedef struct b3_window {
-    int64_t bucket; /* number of the newest: time / length of a bucket */
+    int64_t bucket;     /* number of the newest: time / length of a bucket */
     int64_t low_before; /* over all buckets but the newest */
     int64_t high_before;
     int64_t low[B3_WINDOW_BUCKETS];

@@ -27,7 +27,7 @@ typedef struct b3_guard {
     int64_t daily_loss_max_raw;
     int64_t drawdown_max_rate_raw;
     int64_t equity_raw;
-    int64_t next_day_ns;    /* exchange time at which the next day begins */
+    int64_t next_day_ns; /* exchange time at which the next day begins */
     uint8_t equity_known;
     uint8_t watches_equity; /* a rule depends on it: it is to be looked at whenever it may have changed */
     uint8_t watches_prices;

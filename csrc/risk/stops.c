@@ -13,7 +13,8 @@ static int64_t trigger(int side, int64_t rate, b3_int128 numerator, b3_int128 de
 }
 
 static int64_t loss_trigger(int side, int64_t rate, const b3_instrument *instrument, int64_t qty, int64_t cost) {
-    /* cost x 10^(scales - 8) / qty is the entry price; a rate divides by 10^8 more. At most 63 + 28 + 14 bits above the line, 63 + 54 below. */
+    /* cost x 10^(scales - 8) / qty is the entry price; a rate divides by 10^8 more. At most 63 + 28 + 14 bits above the line, 63 + 54
+     * below. */
     const int digits = instrument->price_scale + instrument->qty_scale - 2 * B3_MONEY_SCALE;
     const b3_int128 up = digits > 0 ? b3_pow10[digits] : 1;
     const b3_int128 down = digits < 0 ? b3_pow10[-digits] : 1;
