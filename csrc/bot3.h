@@ -82,7 +82,8 @@ enum b3_kind {
     B3_FUNDING = 12,
     B3_DECISION = 13, /* of risk, on a request */
     B3_SYSTEM = 14,
-    B3_KIND_END = 15,
+    B3_EQUITY = 15, /* what the account is worth */
+    B3_KIND_END = 16,
 };
 
 /* Where ts_recv_ns comes from. */
@@ -256,6 +257,15 @@ typedef struct b3_balance {
     uint32_t reserved;
 } b3_balance;
 
+/* After a fill and at each bar; none while something that is held has no value (csrc/risk/account.h says how it is valued). */
+typedef struct b3_equity {
+    b3_header hdr;
+    int64_t equity_raw;
+    uint32_t currency; /* the reporting currency */
+    uint32_t reserved;
+} b3_equity;
+
+/* Before the position events of a fill: its fee was in base, and was converted into the instrument's quote currency at this rate. */
 typedef struct b3_rate {
     b3_header hdr;
     int64_t rate_raw; /* 8 digits: one unit of base in quote */
@@ -462,7 +472,8 @@ typedef struct b3_view {
     const b3_touch *touch;
     const void *book; /* pass it to levels */
     b3_levels_fn levels;
-    const b3_position *position; /* what this strategy holds in this instrument; the account's where there is no strategy */
+    const b3_position *position; /* what this strategy holds in this instrument, marked at its last fill or bar; the account's where there
+                                    is no strategy */
     int64_t now_ns;              /* receive time of the input being worked on */
     int64_t cash_free_raw;       /* of the quote currency */
     uint32_t flags;              /* B3_VIEW_* */
@@ -564,6 +575,49 @@ void b3_graph_update(const b3_graph_node *nodes, uint32_t node_count, double *sl
 /* The same for `count` values: in[i] is the array of input i, out[i] that of slot input_count + i. */
 void b3_graph_run_blocking(const b3_graph_node *nodes, uint32_t node_count, double *slots, uint32_t input_count, uint32_t slot_count,
                            const double *const *in, double *const *out, uint64_t count);
+
+/* ---------------------------------------------------------------- matrices
+ *
+ * Row-major doubles without gaps; a panel has a row for each symbol. No result may overlap an input. Vectors of every width add in their
+ * own order: results differ by rounding from one instruction set to another (docs/TA.md gives the bound). Not-a-number in an input reaches
+ * the results that depend on it and no others.
+ */
+
+double b3_matrix_dot(const double *x, const double *y, uint64_t count);
+/* out[rows] = a[rows][columns] . x[columns] */
+void b3_matrix_gemv_blocking(const double *a, uint64_t rows, uint64_t columns, const double *x, double *out);
+/* out[rows][columns] = a[rows][inner] . b[inner][columns] */
+void b3_matrix_gemm_blocking(const double *a, const double *b, uint64_t rows, uint64_t inner, uint64_t columns, double *out);
+
+/* out[symbols][symbols] = sum((x - mean x)(y - mean y)) / (count - ddof) of the rows of panel[symbols][count], means[symbols] beside it.
+ * NaN where count <= ddof. */
+void b3_matrix_covariance_blocking(const double *panel, uint64_t symbols, uint64_t count, uint32_t ddof, double *means, double *out);
+/* Turns a covariance matrix into correlations, within -1 .. 1: NaN where a variance is 0. deviations[symbols]: square roots of the
+ * variances. */
+void b3_matrix_correlation(double *covariance, uint64_t symbols, double *deviations);
+
+/* The lower factor in the place of a symmetric matrix, of which the lower triangle is read; zeros above. B3_ERR_ARGUMENT with position =
+ * the first pivot, from 0, that is not above 0 (or not finite): a is partly overwritten then. */
+int32_t b3_matrix_cholesky_blocking(double *a, uint64_t n, b3_error *error);
+/* Solves a . x = b for each row of x[systems][n], which holds b before and the solution after. factor: as above. */
+void b3_matrix_cholesky_solve_blocking(const double *factor, uint64_t n, double *x, uint64_t systems);
+
+/* Exponentially weighted covariance matrix. State: `size` bytes of the caller's memory, aligned to 8, without pointers inside.
+ * mean += gain * d; C = (1 - gain) * (C + gain * d d'), d = x - mean before, gain = 1 - decay; the first sample is the mean.
+ * ADJUST: gain = 1 / sum(decay^k so far). ZERO_MEAN: C = (1 - gain) * C + gain * x x'. */
+enum b3_ew_flags { B3_EW_ADJUST = 1, B3_EW_ZERO_MEAN = 2 };
+
+#define B3_EW_SYMBOLS_MAX 4096
+
+/* symbols: 1 .. B3_EW_SYMBOLS_MAX; decay: 0 <= decay < 1. */
+size_t b3_ew_covariance_size(uint32_t symbols);
+void b3_ew_covariance_init(void *state, uint32_t symbols, double decay, uint32_t flags);
+/* Takes in x[symbols]: returns 1, or 0 when a value is not finite, which leaves the sample out. */
+int32_t b3_ew_covariance_update(void *state, const double *x);
+/* The same for the columns of panel[symbols][count], eight in one pass over the matrix; returns how many were taken in. */
+uint64_t b3_ew_covariance_run_blocking(void *state, const double *panel, uint64_t count);
+/* means[symbols], out[symbols][symbols]: NaN before the first sample. */
+void b3_ew_covariance_read(const void *state, double *means, double *out);
 
 /* ---------------------------------------------------------------- settings of the stages */
 
@@ -1052,9 +1106,15 @@ typedef struct b3_memory_use {
 
 int32_t b3_engine_read_instrument(const b3_engine *engine, uint32_t instrument, b3_instrument_state *out);
 void b3_engine_read_totals(const b3_engine *engine, b3_totals *out);
-/* These two value positions at the mid as it stands; nothing that is journalled depends on when they are called. */
-int32_t b3_engine_read_position(b3_engine *engine, uint32_t instrument, b3_position *out);
-int32_t b3_engine_read_pnl(b3_engine *engine, uint32_t currency, b3_pnl *out);
+/* Positions are valued at the mid as it stands. */
+int32_t b3_engine_read_position(const b3_engine *engine, uint32_t instrument, b3_position *out);
+/* What a strategy (its id, from 1) has traded in its instrument. */
+int32_t b3_engine_read_strategy(const b3_engine *engine, uint32_t strategy, b3_position *out);
+int32_t b3_engine_read_pnl(const b3_engine *engine, uint32_t currency, b3_pnl *out);
+/* One unit of a currency in the reporting currency, 8 digits. B3_EMPTY: not known. */
+int32_t b3_engine_read_rate(const b3_engine *engine, uint32_t currency, int64_t *rate_raw);
+/* What the account is worth, in the reporting currency. B3_EMPTY: something that is held has no value. */
+int32_t b3_engine_read_equity(const b3_engine *engine, int64_t *equity_raw);
 int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_balance *out);
 /* What the guard stands at. */
 typedef struct b3_guard_state {

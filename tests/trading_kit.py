@@ -19,6 +19,7 @@ SYNCED, HALTED, CROSSED = 1, 2, 4
 CANCEL_REJECT = 1
 TRADE, QUOTE, REQUEST, UPDATE, DECISION = 2, 3, 7, 8, 13
 BID_SIDE, ASK_SIDE = BUY, SELL
+WEIGHTED_AVERAGE, FIFO, LIFO = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def rule_name(core: Core, rule: int) -> str:
 
 
 class Account:
-    """b3_account with its instruments. rates: by currency, 8 digits."""
+    """b3_account with its instruments and strategies 1 and 2. rates: by currency, 8 digits."""
 
     def __init__(
         self,
@@ -129,6 +130,8 @@ class Account:
         *,
         reporting: int = 0,
         rates: dict[int, int] | None = None,
+        method: int = WEIGHTED_AVERAGE,
+        lots: int = 256,
     ) -> None:
         self.core, self.instruments = core, instruments
         currencies = core.keep(core.ffi.new("b3_currency[]", currency_count))
@@ -140,7 +143,10 @@ class Account:
             currencies=currencies,
             instrument_count=len(instruments),
             currency_count=currency_count,
+            strategy_count=2,
             reporting_currency=reporting,
+            pnl_method=method,
+            lot_capacity=lots,
         )
         memory = core.memory(core.lib.b3_account_size(config))
         self.handle = core.lib.b3_account_init(memory, config)
@@ -161,11 +167,18 @@ class Account:
     def mark(self, instrument: int, price: int) -> None:
         self.core.lib.b3_account_mark(self.handle, instrument, price)
 
-    def position(self, instrument: int = 0) -> dict[str, int]:
+    def position(self, instrument: int = 0, strategy: int = 0) -> dict[str, int]:
+        """The account's, or a strategy's."""
         out = self.core.ffi.new("b3_position *")
-        self.core.lib.b3_account_read_position(self.handle, instrument, out)
+        self.core.lib.b3_account_read_strategy(self.handle, strategy, instrument, out)
         names = ("qty", "cost", "realized", "fees", "unrealized", "mark_price")
         return {name: getattr(out, f"{name}_raw") for name in names}
+
+    def incomplete(self, instrument: int = 0, strategy: int = 0) -> bool:
+        """Whether a fee is missing in what is said of a position."""
+        out = self.core.ffi.new("b3_position *")
+        self.core.lib.b3_account_read_strategy(self.handle, strategy, instrument, out)
+        return bool(out.hdr.flags & self.core.lib.B3_FLAG_INCOMPLETE)
 
     def balance(self, currency: int) -> tuple[int, int]:
         """(total, locked)."""

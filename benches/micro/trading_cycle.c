@@ -108,7 +108,12 @@ static world *make_world(void) {
     const b3_paper_config paper = {
         .fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}}, .fee_tier_count = 1, .order_capacity = capacity};
     const b3_currency currencies[2] = {{.name = "USDT"}, {.name = "BTC"}};
-    const b3_account_config account = {.instruments = &w->instrument, .currencies = currencies, .instrument_count = 1, .currency_count = 2};
+    const b3_account_config account = {.instruments = &w->instrument,
+                                       .currencies = currencies,
+                                       .instrument_count = 1,
+                                       .currency_count = 2,
+                                       .strategy_count = 1,
+                                       .pnl_method = B3_PNL_WEIGHTED_AVERAGE};
     w->account = b3_account_init(zeroed(b3_account_size(&account)), &account);
     require(b3_account_deposit(w->account, 0, 50000000000 * MONEY / 10) == B3_OK, "deposit");
     const b3_risk_config config = {.limits = {.order_notional_max_raw = 1000000 * MONEY,

@@ -13,6 +13,7 @@ from bot3.config.barspec import parse_bars
 from bot3.errors import ArgumentError
 
 __all__ = [
+    "AccountSection",
     "BarsSection",
     "BreakerSection",
     "EngineSection",
@@ -93,6 +94,8 @@ Rate = Annotated[_Number, Field(ge=-1, le=1)]
 Symbols = Annotated[tuple[str, ...], BeforeValidator(_tuple), AfterValidator(_symbols)]
 ZmqAddress = Annotated[str, AfterValidator(_zmq)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,15}$")]
+Amounts = dict[Currency, NotNegative]
+Rates = dict[Currency, Positive]
 
 
 class _Section(BaseModel):
@@ -207,7 +210,9 @@ class PaperSection(_Section):
         default=None,
         description="of the starting cash, also the reporting currency; null: the first instrument's quote",
     )
-    starting_cash: NotNegative = Field(default=Decimal(100_000), description="in that currency")
+    starting_cash: NotNegative = Field(
+        default=Decimal(100_000), description="in that currency; not together with account.balances"
+    )
     allow_short: bool = Field(default=False, description="a sell need not be covered by what is held")
     maker_fee_rate: Rate = Field(
         default=Decimal("0.001"), description="fraction of the notional: 0.001 is 0.1 %; < 0 is a rebate"
@@ -215,6 +220,22 @@ class PaperSection(_Section):
     taker_fee_rate: Rate = Field(default=Decimal("0.001"), description="fraction of the notional")
     latency_us: int = Field(
         default=1_000, ge=0, le=60_000_000, description="microseconds from decision to arrival at the venue"
+    )
+
+
+class AccountSection(_Section):
+    """What the account holds at the start, and how its P&L is told."""
+
+    balances: Amounts | None = Field(
+        default=None,
+        description="balance at the start of each currency, in its unit; null: paper.starting_cash alone",
+    )
+    rates: Rates = Field(
+        default={},
+        description="one unit of a currency in the reporting currency, until an instrument of the run tells it",
+    )
+    pnl_method: Literal["weighted_average", "fifo", "lifo"] = Field(
+        default="weighted_average", description="cost of what is sold: of the average, the oldest or the newest lots"
     )
 
 
@@ -238,6 +259,12 @@ class EngineSection(_Section):
     )
     order_capacity: int = Field(
         default=1_024, ge=1, le=1_048_576, description="orders open at once that memory is taken for"
+    )
+    lot_capacity: int = Field(
+        default=65_536,
+        ge=4,
+        le=16_777_216,
+        description="lots remembered at once by account and strategies (fifo, lifo) that memory is taken for",
     )
     tap_capacity: int = Field(
         default=4_096, ge=256, le=1_048_576, description="events between two deliveries to storage"
@@ -265,6 +292,7 @@ class SystemConfig(_Section):
     execution: ExecutionSection = ExecutionSection()
     signal: SignalSection = SignalSection()
     paper: PaperSection = PaperSection()
+    account: AccountSection = AccountSection()
     bars: BarsSection = BarsSection()
     engine: EngineSection = EngineSection()
     tune: TuneSection = TuneSection()

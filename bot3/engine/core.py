@@ -122,8 +122,12 @@ class Engine(Handle):
         return self._read("b3_instrument_state *", lib.b3_engine_read_instrument, index)
 
     def position(self, index: int) -> CData:
-        """b3_position *, a copy, marked now."""
+        """The account's b3_position * in an instrument, a copy, marked now."""
         return self._read("b3_position *", lib.b3_engine_read_position, index)
+
+    def strategy_position(self, strategy_id: int) -> CData:
+        """A strategy's b3_position * in its instrument, a copy, marked now. strategy_id: from 1."""
+        return self._read("b3_position *", lib.b3_engine_read_strategy, strategy_id)
 
     def balance(self, currency: int) -> CData:
         """b3_balance *, a copy."""
@@ -143,6 +147,18 @@ class Engine(Handle):
     def stop_of(self, index: int) -> CData:
         """b3_stop_state * of an instrument, a copy."""
         return self._read("b3_stop_state *", lib.b3_engine_read_stop, index)
+
+    def rate(self, currency: int) -> int | None:
+        """One unit of a currency in the reporting currency, 8 digits; None: not known."""
+        out = ffi.new("int64_t *")
+        status = check(lib.b3_engine_read_rate(self.pointer, currency, out), new_error())
+        return int(out[0]) if status == lib.B3_OK else None
+
+    def equity(self) -> int | None:
+        """What the account is worth in the reporting currency, 8 digits; None: something held has no value."""
+        out = ffi.new("int64_t *")
+        status = check(lib.b3_engine_read_equity(self.pointer, out), new_error())
+        return int(out[0]) if status == lib.B3_OK else None
 
     def latencies(self) -> dict[str, dict[str, int]]:
         """Per stage: count, p50_ns, p99_ns, p999_ns, max_ns, negative."""

@@ -7,7 +7,9 @@ from pathlib import Path
 from bot3.config import SystemConfig
 from bot3.engine.core import Engine
 from bot3.engine.decimals import MONEY_SCALE, plain
+from bot3.engine.money import METHODS
 from bot3.engine.plan import RunPlan
+from bot3.ffi import lib
 
 __all__ = ["contradictions", "notes", "resolved_limits"]
 
@@ -37,7 +39,8 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         ("daily loss", _at_most(limits["daily_loss_max_raw"], MONEY_SCALE, currency)),
         ("drawdown from the peak", _at_most(limits["drawdown_max_rate_raw"], MONEY_SCALE - 2, "%")),
         ("selling more than is held", "allowed" if limits["allow_short"] else "refused"),
-        ("starting cash", f"{plain(plan.currencies[reporting]['start_raw'], MONEY_SCALE)} {currency}"),
+        ("starting balances", _starting_balances(plan)),
+        ("cost of what is sold", METHODS[engine["pnl_method"]].replace("_", " ")),
         ("fee as maker, as taker", " %, ".join(fees) + " %"),
         ("latency to the venue", f"{plain(engine['paper']['order_entry']['constant_ns'], 3)} us"),
     ]
@@ -71,6 +74,11 @@ def _stop(rate_raw: int, base: str) -> str:
     return f"{plain(rate_raw, MONEY_SCALE - 2)} % {base}" if rate_raw else "off"
 
 
+def _starting_balances(plan: RunPlan) -> str:
+    held = (f"{plain(c['start_raw'], MONEY_SCALE)} {c['name']}" for c in plan.currencies if c["start_raw"])
+    return ", ".join(held) or "none"
+
+
 def _at_most(raw: int, scale: int, unit: str) -> str:
     return f"at most {plain(raw, scale)} {unit}".rstrip() if raw else "no limit"
 
@@ -80,6 +88,14 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
     found = [_model_note(config.signal.model_path)]
     if not config.execution.paper_trading:
         found.append("execution.paper_trading is false, but a recording is always traded on paper")
+    if not any(currency["start_raw"] for currency in plan.currencies):
+        found.append("the account starts with nothing, so no order can be paid for (account.balances)")
+    futures = [i["symbol"] for i in plan.instruments if i["venue"] == lib.B3_VENUE_BINANCE_USDM]
+    if futures:
+        found.append(
+            f"{', '.join(futures)}: futures, whose funding and margin are not kept yet: the market is followed, "
+            "every order is refused (not_trading)"
+        )
     reporting = plan.engine["reporting_currency"]
     foreign = [i["symbol"] for i in plan.instruments if i["quote_currency"] != reporting]
     if foreign:
@@ -111,7 +127,7 @@ def contradictions(engine: Engine, plan: RunPlan) -> list[str] | None:
     currency = plan.currency_names[reporting]
     bounds = {
         "risk.max_notional_exposure": plan.engine["limits"]["exposure_max_raw"],
-        "paper.starting_cash": plan.currencies[reporting]["start_raw"],
+        "the starting balance": plan.currencies[reporting]["start_raw"],
     }
     found = []
     for index, (instrument, own) in enumerate(zip(plan.instruments, plan.limits, strict=True)):

@@ -27,6 +27,11 @@ _BAR_KINDS: Final = {
     "volume": lib.B3_BAR_VOLUME,
     "notional": lib.B3_BAR_NOTIONAL,
 }
+_METHODS: Final = {
+    "weighted_average": lib.B3_PNL_WEIGHTED_AVERAGE,
+    "fifo": lib.B3_PNL_FIFO,
+    "lifo": lib.B3_PNL_LIFO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,8 @@ def prepare(
     config: SystemConfig, bars: BarSpec, instruments: Sequence[Instrument], choices: Sequence[StrategyChoice]
 ) -> Prepared:
     """The plan of a run. Raises ConfigError for limits that the scales cannot hold, StrategyError for strategies."""
-    reporting = config.paper.currency or instruments[0].quote
-    names = tuple(dict.fromkeys([reporting, *(name for i in instruments for name in (i.quote, i.base))]))
-    indices = {name: index for index, name in enumerate(names)}
-    start_raw = _raw(config.paper.starting_cash, MONEY_SCALE, "paper.starting_cash")
+    currencies = _currencies(config, instruments)
+    indices = {currency["name"]: index for index, currency in enumerate(currencies)}
     fields = [instrument.core_fields(indices) for instrument in instruments]
     strategies: list[BuiltinStrategy | ExternalStrategy] = []
     members: list[Member] = []
@@ -105,10 +108,8 @@ def prepare(
                 strategy = make(kind, choice.params, choice.file)
                 members.append(Member(strategy, choice.file, instrument, index, len(strategies)))
     plan = RunPlan(
-        engine=_engine_fields(config, bars, instruments, len(names)),
-        currencies=tuple(
-            {"name": name, "start_raw": start_raw if name == reporting else 0, "rate_raw": 0} for name in names
-        ),
+        engine=_engine_fields(config, bars, instruments, len(currencies)),
+        currencies=currencies,
         instruments=tuple(fields),
         limits=tuple(_own_limits(config, instrument) for instrument in instruments),
         strategies=tuple(strategies),
@@ -124,6 +125,30 @@ def _raw(value: Decimal | None, scale: int, path: str) -> int:
         return to_raw(value, scale, path)
     except ArgumentError as error:
         raise ConfigError(error.what, where=path, value=error.value, hint=error.hint) from error
+
+
+def _currencies(config: SystemConfig, instruments: Sequence[Instrument]) -> tuple[dict[str, Any], ...]:
+    """The fields of b3_currency of all that is traded, held or valued; the reporting currency is the first."""
+    reporting = config.paper.currency or instruments[0].quote
+    balances, rates = config.account.balances, config.account.rates
+    if balances is None:
+        balances = {reporting: config.paper.starting_cash}
+    elif "starting_cash" in config.paper.model_fields_set:
+        what = "says what there is at the start, and so does paper.starting_cash"
+        raise ConfigError(what, where="account.balances", hint="Keep one of them.")
+    if reporting in rates:
+        what = "is the reporting currency, whose rate is 1"
+        raise ConfigError(what, where=f"account.rates.{reporting}", hint="Leave it out, or set paper.currency.")
+    traded = (name for instrument in instruments for name in (instrument.quote, instrument.base))
+    names = dict.fromkeys([reporting, *traded, *balances, *rates])
+    return tuple(
+        {
+            "name": name,
+            "start_raw": _raw(balances.get(name), MONEY_SCALE, f"account.balances.{name}"),
+            "rate_raw": _raw(rates.get(name), MONEY_SCALE, f"account.rates.{name}"),
+        }
+        for name in names
+    )
 
 
 def _own_limits(config: SystemConfig, instrument: Instrument) -> dict[str, Any]:
@@ -169,6 +194,8 @@ def _engine_fields(
             "order_entry": {"constant_ns": paper.latency_us * 1000, "spread_ns": 0},
         },
         "reporting_currency": 0,
+        "pnl_method": _METHODS[config.account.pnl_method],
+        "lot_capacity": engine.lot_capacity,
         "currency_count": currency_count,
         "dense_ticks": engine.dense_ticks,
         "sparse_levels": engine.sparse_levels,

@@ -89,6 +89,7 @@ typedef struct b3_member {
     uint32_t instrument;
     uint32_t next; /* index + 1 of the next one on the same instrument */
     uint32_t open_orders;
+    b3_position position; /* its own */
 } b3_member;
 
 /* A growing list of events for the control plane. It grows only when one input says more than it was sized for. */
@@ -140,6 +141,7 @@ struct b3_engine {
     /* time */
     int64_t now_ns;
     uint64_t input_no;
+    uint64_t equity_input_no; /* of the last equity event: one an input is enough */
     int64_t pace_recv_ns;
     uint64_t pace_ticks;
     uint32_t stop;      /* any thread sets it */
@@ -166,9 +168,6 @@ int32_t b3_pipeline_timers(b3_engine *engine, int64_t now_ns, b3_error *error);
 /* Starts an external input at its time, timers first: gives it its number. */
 int32_t b3_pipeline_begin(b3_engine *engine, int64_t recv_ns, b3_error *error);
 
-/* Values the position of a market, for account and risk, at the mid of its touch, if it has one. */
-void b3_pipeline_mark(b3_engine *engine, const b3_market *market);
-
 /* trading.c */
 /* Gives an event to every strategy of its instrument that wants it, and what they answer to risk. */
 int32_t b3_trading_dispatch(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error);
@@ -178,8 +177,10 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
 int32_t b3_trading_venue(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error);
 /* Asks for event at due_ns; it waits for the next external input if it would otherwise be due in the round that is firing now. */
 int32_t b3_trading_schedule(b3_engine *engine, int64_t due_ns, const b3_header *event, b3_error *error);
-/* Brings position, cash and open orders of every view up to date. */
+/* Brings cash and open orders of every view up to date. */
 void b3_trading_refresh(b3_engine *engine);
+/* Brings the positions of a market, its own and its strategies', to the mark; says the account's, if it has traded there, and equity. */
+int32_t b3_trading_marked(b3_engine *engine, b3_market *market, const b3_header *cause, b3_error *error);
 
 /* guarding.c. Each is called for what is named; those with a flag only while it is set, so that an idle guard costs a branch. */
 int32_t b3_guarding_touch(b3_engine *engine, b3_market *market, b3_error *error); /* market->watched */

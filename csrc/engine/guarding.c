@@ -2,7 +2,8 @@
  *
  * Taking a position out: armed -> reached -> armed. While an instrument is being taken out, risk refuses there all but the engine's own
  * exits; every open order is cancelled (again, if a cancel was refused), and one market exit at a time is in flight, for what is held less
- * all that is pending on its side: whatever of it fills, the position never goes through zero. When nothing is open and what is left is
+ * all that is pending on its side: whatever of it fills, the position never goes through zero. It is the order of the strategy that has
+ * the most to give, which sees it fill; the position that counts is the account's. When nothing is open and what is left is
  * too small to be traded, it is over (B3_SYS_FLAT), and that rest is not guarded again before it changes. An exit waits for a book that
  * is whole and a touch that is not crossed; one that came to nothing is tried again after B3_EXIT_RETRY_NS. Cancels wait for nothing.
  */
@@ -109,13 +110,45 @@ static int is_tradable(const b3_market *market) {
            touch->ask_qty_raw > 0 && market->view.instrument->trading;
 }
 
-static int32_t send_exit(b3_engine *engine, b3_market *market, uint8_t side, int64_t qty, b3_error *error) {
-    b3_request request = {.hdr = {.kind = B3_REQUEST, .flags = B3_FLAG_EXIT, .instrument = index_of(engine, market)},
+/* What a strategy holds against a side, less what it has pending there. */
+static int64_t strategy_free(const b3_engine *engine, const b3_market *market, uint16_t strategy, uint8_t side) {
+    const int64_t qty = engine->members[strategy - 1].position.qty_raw;
+    int64_t free = side == B3_SELL ? qty : -qty;
+    const b3_order *order;
+    uint32_t at = 0;
+    while ((order = b3_orders_next(engine->orders, index_of(engine, market), &at)) != NULL)
+        if (order->request.hdr.strategy == strategy && order->request.side == side) free -= order->request.qty_raw - order->cum_qty_raw;
+    return free;
+}
+
+/* Whose position an exit takes out: of the strategies the one that has the most to take; 0 when none has any. */
+static uint16_t choose_strategy(const b3_engine *engine, const b3_market *market, uint8_t side, int64_t *free) {
+    uint16_t chosen = 0;
+    *free = 0;
+    for (uint32_t next = market->first_strategy; next != 0; next = engine->members[next - 1].next) {
+        const int64_t own = strategy_free(engine, market, (uint16_t)next, side);
+        if (own <= *free) continue;
+        *free = own;
+        chosen = (uint16_t)next;
+    }
+    return chosen;
+}
+
+/* free: of the account; size: how much of it an order can take. */
+static int32_t send_exit(b3_engine *engine, b3_market *market, uint8_t side, int64_t free, int64_t size, b3_error *error) {
+    const uint32_t index = index_of(engine, market);
+    int64_t own = 0;
+    const uint16_t strategy = choose_strategy(engine, market, side, &own);
+    if (strategy != 0 && own < free) {
+        const int64_t part = b3_exit_size(market->view.instrument, &engine->limits[index], &market->touch, side, own);
+        if (part != 0) size = part;
+    }
+    b3_request request = {.hdr = {.kind = B3_REQUEST, .flags = B3_FLAG_EXIT, .instrument = index, .strategy = strategy},
                           .action = B3_NEW,
                           .side = side,
                           .order_type = B3_MARKET,
                           .tif = B3_IOC,
-                          .qty_raw = qty};
+                          .qty_raw = size};
     const int32_t failed = b3_trading_request(engine, &request, error);
     if (failed != B3_OK) return failed;
     const int sent = b3_orders_find(engine->orders, request.order_id) != NULL;
@@ -150,7 +183,8 @@ static int32_t advance(b3_engine *engine, b3_market *market, b3_error *error) {
         b3_risk_read(engine->risk, index, &pending);
         const int64_t free = held - (qty > 0 ? pending.pending_sell_raw : pending.pending_buy_raw);
         const int64_t size = free > 0 ? b3_exit_size(market->view.instrument, limits, &market->touch, side, free) : 0;
-        if (size != 0 && is_tradable(market) && engine->now_ns >= out->retry_ns) failed = send_exit(engine, market, side, size, error);
+        if (size != 0 && is_tradable(market) && engine->now_ns >= out->retry_ns)
+            failed = send_exit(engine, market, side, free, size, error);
         else if (open == 0 && size == 0) failed = end_exit(engine, market, qty, error);
     }
     watch(engine, market);

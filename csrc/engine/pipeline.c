@@ -4,25 +4,10 @@
 
 /* ---------------------------------------------------------------- bars */
 
-void b3_pipeline_mark(b3_engine *engine, const b3_market *market) {
-    const b3_touch *touch = &market->touch;
-    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return;
-    const int64_t mid_raw = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
-    const uint32_t instrument = (uint32_t)(market - engine->markets);
-    b3_account_mark(engine->account, instrument, mid_raw);
-    b3_risk_on_mark(engine->risk, instrument, mid_raw);
-}
-
 static int32_t on_bar(b3_engine *engine, b3_market *market, b3_bar *bar, b3_error *error) {
     engine->totals.bars++;
     int32_t failed = b3_output(engine, &bar->hdr, error);
-    if (failed == B3_OK && market->position.hdr.kind == B3_POSITION) {
-        b3_pipeline_mark(engine, market);
-        b3_account_read_position(engine->account, bar->hdr.instrument, &market->position);
-        b3_position marked = market->position;
-        marked.hdr = (b3_header){.kind = B3_POSITION, .venue = bar->hdr.venue, .instrument = bar->hdr.instrument};
-        failed = b3_output(engine, &marked.hdr, error);
-    }
+    if (failed == B3_OK) failed = b3_trading_marked(engine, market, &bar->hdr, error);
     return failed != B3_OK ? failed : b3_trading_dispatch(engine, market, &bar->hdr, error);
 }
 
@@ -57,14 +42,24 @@ static void learn_offset(b3_engine *engine, const b3_header *event) {
     if (engine->sampling) b3_hist_record(&engine->stages[B3_STAGE_WIRE], difference_ns);
 }
 
-/* The touch or the book has moved: what is held is worth something else; the guard first, then strategies, then the venue, whose answers
- * are inputs of their own. */
+/* Takes a quote into the touch; what is held is then worth its mid. Returns whether it was taken. */
+static int take_quote(b3_engine *engine, b3_market *market, const b3_quote *quote) {
+    b3_touch *touch = &market->touch;
+    if (!b3_touch_on_quote(touch, quote)) return 0;
+    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return 1;
+    const int64_t mid_raw = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
+    const uint32_t instrument = (uint32_t)(market - engine->markets);
+    b3_account_mark(engine->account, instrument, mid_raw);
+    b3_risk_on_mark(engine->risk, instrument, mid_raw);
+    return 1;
+}
+
+/* The touch or the book has moved: the guard first, then strategies, then the venue, whose answers are inputs of their own. */
 static int32_t publish(b3_engine *engine, b3_market *market, const b3_quote *quote, b3_error *error) {
     const b3_touch *touch = &market->touch;
     b3_view *view = &market->view;
     view->flags &= ~(uint32_t)B3_VIEW_CROSSED;
     if (touch->bid_qty_raw > 0 && touch->ask_qty_raw > 0 && touch->bid_price_raw >= touch->ask_price_raw) view->flags |= B3_VIEW_CROSSED;
-    b3_pipeline_mark(engine, market);
     int32_t failed = market->watched ? b3_guarding_touch(engine, market, error) : B3_OK;
     if (failed == B3_OK) failed = b3_trading_dispatch(engine, market, &quote->hdr, error);
     return failed != B3_OK ? failed : b3_trading_venue(engine, market, &quote->hdr, error);
@@ -74,7 +69,7 @@ static int32_t apply(b3_engine *engine, b3_market *market, const b3_level *level
     const int32_t failed = b3_book_on_levels(market->book, levels, count, &market->depth);
     if (failed != B3_OK) return failed; /* the caller halts the instrument */
     market->depth.hdr.instrument = (uint32_t)(market - engine->markets);
-    (void)b3_touch_on_quote(&market->touch, &market->depth);
+    (void)take_quote(engine, market, &market->depth);
     if ((levels->hdr.flags & B3_FLAG_SNAPSHOT) != 0) return B3_OK;
     return b3_output_market(engine, &market->depth.hdr, error);
 }
@@ -131,7 +126,7 @@ static int32_t on_levels(b3_engine *engine, b3_market *market, const b3_level *l
 static int32_t on_ticker(b3_engine *engine, b3_market *market, const b3_quote *quote, b3_error *error) {
     engine->totals.events++;
     market->book_tickers++;
-    const int taken = b3_touch_on_quote(&market->touch, quote);
+    const int taken = take_quote(engine, market, quote);
     b3_stage_end(engine, B3_STAGE_BOOK);
     return taken ? publish(engine, market, quote, error) : B3_OK;
 }

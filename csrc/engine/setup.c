@@ -50,6 +50,9 @@ b3_engine *b3_engine_new(const b3_engine_config *config, const b3_currency *curr
     memcpy(engine->currencies, currencies, sizeof(b3_currency) * config->currency_count);
     memcpy(engine->config_json, config_json, strlen(config_json) + 1);
     memcpy(engine->instruments, instruments, sizeof(b3_instrument) * instrument_count);
+    /* Futures are market data until funding and margin are kept: their orders are refused (NOT_TRADING). */
+    for (uint32_t i = 0; i < instrument_count; i++)
+        if (instruments[i].venue == B3_VENUE_BINANCE_USDM) engine->instruments[i].trading = 0;
     for (uint32_t i = 0; i < B3_SOURCES_MAX; i++) engine->source_symbol[i] = -1;
     return engine;
 }
@@ -141,7 +144,10 @@ static b3_account_config account_config(const b3_engine *engine) {
                                .currencies = engine->currencies,
                                .instrument_count = engine->market_count,
                                .currency_count = engine->config.currency_count,
-                               .reporting_currency = engine->config.reporting_currency};
+                               .strategy_count = engine->member_count,
+                               .reporting_currency = engine->config.reporting_currency,
+                               .pnl_method = engine->config.pnl_method,
+                               .lot_capacity = engine->config.lot_capacity};
 }
 
 typedef struct b3_places {
@@ -246,7 +252,7 @@ static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error
     engine->orders = b3_orders_init(places->orders, config->order_capacity, engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
     if (engine->guard == NULL || engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
-        return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits or capacities", 0, 0);
+        return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits, capacities, rates or P&L method", 0, 0);
     for (uint32_t i = 0; i < engine->market_count; i++)
         engine->markets[i].watched = engine->guard->watches_equity || engine->guard->watches_prices;
     for (uint32_t i = 0; i < config->currency_count; i++) {
@@ -260,6 +266,8 @@ static int32_t init_members(b3_engine *engine, const b3_places *places, b3_error
     for (uint32_t i = 0; i < engine->member_count; i++) {
         b3_member *member = &engine->members[i];
         member->state = places->states[i];
+        member->position = (b3_position){.hdr = {.instrument = member->instrument, .strategy = (uint16_t)(i + 1)},
+                                         .currency = engine->instruments[member->instrument].quote_currency};
         if (member->strategy == NULL) continue;
         const int32_t status = member->strategy->init(member->state, member->params, &engine->instruments[member->instrument]);
         if (status != B3_OK)

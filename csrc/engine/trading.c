@@ -98,9 +98,6 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     if (failed != B3_OK) return failed;
     failed = b3_guarding_request(engine, error);
     if (failed != B3_OK) return failed;
-    /* The exposure limit looks at all instruments, so all of them are valued as they stand now. */
-    if (engine->config.limits.exposure_max_raw != 0)
-        for (uint32_t i = 0; i < engine->market_count; i++) b3_pipeline_mark(engine, &engine->markets[i]);
     /* Requests are rare: each one's judgement is timed, sampled input or not. */
     b3_decision decision = {0};
     const uint64_t before = b3_clock_ticks(&engine->clock);
@@ -160,7 +157,9 @@ int32_t b3_trading_dispatch(b3_engine *engine, b3_market *market, const b3_heade
         } else {
             b3_slot out[B3_OUT_CAP];
             market->view.open_orders = member->open_orders;
+            market->view.position = &member->position;
             const int32_t count = member->strategy->on_event(member->state, event, &market->view, out, B3_OUT_CAP);
+            market->view.position = &market->position;
             b3_stage_end(engine, B3_STAGE_SIGNAL);
             if (count < 0 || count > B3_OUT_CAP) failed = switch_off(engine, index, count, error);
             for (int32_t i = 0; failed == B3_OK && i < count; i++) failed = take(engine, index, (b3_header *)&out[i], error);
@@ -176,23 +175,84 @@ static int32_t output_balance(b3_engine *engine, const b3_header *cause, uint32_
     b3_balance balance = {0};
     b3_account_read_balance(engine->account, currency, &balance);
     balance.hdr = event_header(cause, B3_BALANCE);
+    balance.hdr.strategy = 0;
     balance.currency = currency;
     return b3_output(engine, &balance.hdr, error);
 }
 
-static int32_t on_fill(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error) {
-    b3_position position = {0};
-    b3_pipeline_mark(engine, market); /* so that the event depends on the market alone, not on when somebody last read */
-    const int32_t status = b3_account_on_update(engine->account, update, &position);
+static int32_t output_position(b3_engine *engine, const b3_header *cause, const b3_position *position, b3_error *error) {
+    b3_position told = *position;
+    told.hdr = event_header(cause, B3_POSITION);
+    told.hdr.flags = position->hdr.flags;
+    told.hdr.strategy = position->hdr.strategy;
+    return b3_output(engine, &told.hdr, error);
+}
+
+static int32_t output_equity(b3_engine *engine, const b3_header *cause, b3_error *error) {
+    b3_equity equity = {.hdr = event_header(cause, B3_EQUITY), .currency = engine->config.reporting_currency};
+    equity.hdr.strategy = 0;
+    if (engine->equity_input_no == engine->input_no) return B3_OK;
+    engine->equity_input_no = engine->input_no;
+    const int32_t status = b3_account_equity(engine->account, &equity.equity_raw);
     if (status == B3_EMPTY) return B3_OK;
+    if (status != B3_OK) return b3_engine_fail(error, status, "account: its worth does not fit", engine->input_no, 0);
+    return b3_output(engine, &equity.hdr, error);
+}
+
+int32_t b3_trading_marked(b3_engine *engine, b3_market *market, const b3_header *cause, b3_error *error) {
+    int32_t failed = B3_OK;
+    if (market->position.hdr.kind == B3_POSITION) {
+        const uint32_t instrument = (uint32_t)(market - engine->markets);
+        b3_account_read_position(engine->account, instrument, &market->position);
+        for (uint32_t next = market->first_strategy; next != 0; next = engine->members[next - 1].next)
+            b3_account_read_strategy(engine->account, (uint16_t)next, instrument, &engine->members[next - 1].position);
+        failed = output_position(engine, cause, &market->position, error);
+    }
+    return failed != B3_OK ? failed : output_equity(engine, cause, error);
+}
+
+/* A fee in a currency that is neither of the instrument's is converted: the rate is said before what comes of it. */
+static int32_t output_rate(b3_engine *engine, const b3_update *update, uint32_t quote_currency, b3_error *error) {
+    b3_rate rate = {.hdr = event_header(&update->hdr, B3_RATE), .base = update->fee_currency, .quote = quote_currency};
+    rate.hdr.strategy = 0;
+    if (b3_account_rate(engine->account, rate.base, rate.quote, &rate.rate_raw) != B3_OK)
+        return B3_OK; /* the position says what it lacks */
+    return b3_output(engine, &rate.hdr, error);
+}
+
+static int32_t book_fill(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error) {
+    const int32_t status = b3_account_on_update(engine->account, update, &market->position);
+    if (status == B3_ERR_CAPACITY)
+        return b3_engine_fail(error, status, "account: no room for another lot; raise engine.lot_capacity", update->exec_id,
+                              engine->config.lot_capacity);
     if (status != B3_OK)
         return b3_engine_fail(error, status, "account: a fill that money cannot hold", update->exec_id, update->last_qty_raw);
     engine->totals.fills++;
-    position.hdr = event_header(&update->hdr, B3_POSITION);
-    market->position = position;
-    int32_t failed = b3_output(engine, &position.hdr, error);
-    if (failed == B3_OK) failed = output_balance(engine, &update->hdr, market->view.instrument->base_currency, error);
-    return failed != B3_OK ? failed : output_balance(engine, &update->hdr, market->view.instrument->quote_currency, error);
+    int32_t failed = output_position(engine, &update->hdr, &market->position, error);
+    if (failed != B3_OK || update->hdr.strategy == 0) return failed;
+    b3_member *member = &engine->members[update->hdr.strategy - 1];
+    b3_account_read_strategy(engine->account, update->hdr.strategy, update->hdr.instrument, &member->position);
+    return output_position(engine, &update->hdr, &member->position, error);
+}
+
+static int has_other_fee(const b3_instrument *instrument, const b3_update *update) {
+    return update->fee_raw != 0 && update->fee_currency != instrument->base_currency && update->fee_currency != instrument->quote_currency;
+}
+
+static int32_t on_fill(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error) {
+    const b3_instrument *instrument = market->view.instrument;
+    if (update->last_qty_raw == 0) return B3_OK;
+    const int32_t failed = has_other_fee(instrument, update) ? output_rate(engine, update, instrument->quote_currency, error) : B3_OK;
+    return failed != B3_OK ? failed : book_fill(engine, market, update, error);
+}
+
+/* After risk has given back what the fill had locked. */
+static int32_t on_balances(b3_engine *engine, const b3_instrument *instrument, const b3_update *update, b3_error *error) {
+    if (update->last_qty_raw == 0) return B3_OK;
+    int32_t failed = output_balance(engine, &update->hdr, instrument->base_currency, error);
+    if (failed == B3_OK) failed = output_balance(engine, &update->hdr, instrument->quote_currency, error);
+    if (failed == B3_OK && has_other_fee(instrument, update)) failed = output_balance(engine, &update->hdr, update->fee_currency, error);
+    return failed != B3_OK ? failed : output_equity(engine, &update->hdr, error);
 }
 
 /* An answer of the venue: an input of its own, through all that it concerns. */
@@ -213,6 +273,8 @@ static int32_t on_update(b3_engine *engine, b3_update *update, b3_error *error) 
     failed = on_fill(engine, market, update, error);
     if (failed != B3_OK) return failed;
     b3_risk_on_update(engine->risk, update);
+    failed = on_balances(engine, market->view.instrument, update, error);
+    if (failed != B3_OK) return failed;
     failed = b3_guarding_update(engine, market, update, error);
     if (failed != B3_OK) return failed;
     b3_trading_refresh(engine);
