@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bot3.config import SystemConfig, parse_bars
 from bot3.engine.control import Channel
 from bot3.engine.core import Engine
+from bot3.engine.guarding import FOREVER_NS, saved_fields
 from bot3.engine.host import Host
 from bot3.engine.journal import Journal, JournalWriter, compare
 from bot3.engine.limits import contradictions, notes, resolved_limits
@@ -23,7 +24,7 @@ from bot3.engine.run import run_all, stops_on_signal
 from bot3.engine.setup import Prepared, choose_instruments, choose_symbols, prepare
 from bot3.engine.state import StateFile, time_of
 from bot3.engine.summary import summarise
-from bot3.engine.watch import FOREVER_NS, Level, Watch, saved_fields
+from bot3.engine.watch import Level, Watch
 from bot3.errors import Bot3Error, JournalError, ReplayMismatchError, StorageError
 from bot3.ffi import lib
 from bot3.recording import Recording, RecordingFile, open_recordings

@@ -5,31 +5,29 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import numpy as np
 
 from bot3.engine.control import Answer, Asked, Channel, Command
 from bot3.engine.core import Engine
-from bot3.engine.decimals import MONEY_SCALE, from_raw, plain, to_raw
+from bot3.engine.decimals import MONEY_SCALE, plain
+from bot3.engine.guarding import EPOCH, FOREVER_NS, rule_name, state_of
 from bot3.engine.plan import RunPlan
-from bot3.engine.state import BreakerState, State, StateFile, ns_of, time_of
+from bot3.engine.state import State, StateFile, time_of
 from bot3.errors import StateError
 from bot3.ffi import lib
 from bot3.ffi.layout import slot_events
-from bot3.ffi.status import status_name, text
+from bot3.ffi.status import status_name
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
 
-__all__ = ["FOREVER_NS", "Level", "Watch", "saved_fields", "state_of"]
+__all__ = ["Level", "Watch"]
 
 Level = Literal["debug", "info", "warning", "error"]
 
-_EPOCH: Final = date(1970, 1, 1)
-FOREVER_NS: Final = 2**63 - 1  # an open breaker that does not close by itself
 _TOLD_MAX: Final = 20  # of one kind of note on one instrument: a flood is counted, not told
 _PEAK_EVERY_S: Final = 1.0  # a peak alone is no reason to write more often than this
 _CODES: Final[dict[Command, int]] = {
@@ -45,57 +43,6 @@ class Tells(Protocol):
 
     def event(self, level: Level, name: str, **fields: object) -> None:
         """Something that happened, with its numbers."""
-
-
-def saved_fields(state: State | None, currency: str, where: str) -> dict[str, int]:
-    """b3_guard_saved from what was kept. Raises StateError: of another currency, or an unknown cause."""
-    if state is None:
-        return {}
-    if state.currency != currency:
-        hint = "Give each account a state file of its own."
-        what = f"currency: belongs to an account in {state.currency}, and this one is in {currency}"
-        raise StateError(what, where=where, hint=hint)
-    fields = {
-        "day": 0 if state.day is None else (date.fromisoformat(state.day) - _EPOCH).days,
-        "day_start_equity_raw": _money(state.day_start_equity, "day_start_equity"),
-        "peak_equity_raw": _money(state.peak_equity, "peak_equity"),
-        "killed": int(state.killed),
-    }
-    if state.breaker is not None:
-        causes = {_rule(rule): rule for rule in range(1, lib.B3_RULE_END)}
-        if state.breaker.cause not in causes:
-            raise StateError("breaker.cause: there is no such rule", where=where, value=state.breaker.cause)
-        fields["breaker_cause"] = causes[state.breaker.cause]
-        fields["breaker_until_ns"] = FOREVER_NS if state.breaker.until is None else ns_of(state.breaker.until)
-    return fields
-
-
-def state_of(saved: CData, currency: str) -> State:
-    """The opposite of saved_fields, of a b3_guard_saved."""
-    breaker = None
-    if saved.breaker_until_ns:
-        until = None if saved.breaker_until_ns == FOREVER_NS else time_of(saved.breaker_until_ns)
-        breaker = BreakerState(cause=_rule(saved.breaker_cause), until=until)
-    return State(
-        currency=currency,
-        killed=bool(saved.killed),
-        day=str(_EPOCH + timedelta(days=saved.day)) if saved.day else None,
-        day_start_equity=_known(saved.day_start_equity_raw),
-        peak_equity=_known(saved.peak_equity_raw),
-        breaker=breaker,
-    )
-
-
-def _money(value: Decimal | None, where: str) -> int:
-    return 0 if value is None else to_raw(value, MONEY_SCALE, where)
-
-
-def _known(raw: int) -> Decimal | None:
-    return from_raw(raw, MONEY_SCALE) if raw else None
-
-
-def _rule(rule: int) -> str:
-    return text(lib.b3_rule_name(rule))
 
 
 class Watch:
@@ -173,7 +120,7 @@ class Watch:
             cancelled=guard.cancels - before.cancels,
             closing=guard.exiting,
             killed=bool(guard.saved.killed),
-            refuses=_rule(guard.rule) if guard.rule else "",
+            refuses=rule_name(guard.rule) if guard.rule else "",
             equity=f"{plain(guard.equity_raw, MONEY_SCALE)} {self._currency}" if guard.equity_known else "",
             inputs=engine.totals().inputs,
         )
@@ -234,11 +181,11 @@ def _halt(_watch: Watch, event: Any, _index: int) -> dict[str, object]:
     code = int(event["a"])
     if event["strategy"]:
         return {"what": "the strategy failed and is switched off", "status": code}
-    return {"why": _rule(code), "what": "no orders here until the book is whole again"}
+    return {"why": rule_name(code), "what": "no orders here until the book is whole again"}
 
 
 def _resume(_watch: Watch, event: Any, _index: int) -> dict[str, object]:
-    return {"after": _rule(int(event["a"]))} if event["a"] else {}
+    return {"after": rule_name(int(event["a"]))} if event["a"] else {}
 
 
 def _gap(_watch: Watch, event: Any, _index: int) -> dict[str, object]:
@@ -265,7 +212,7 @@ def _stop(watch: Watch, event: Any, index: int) -> dict[str, object]:
 def _breaker(_watch: Watch, event: Any, _index: int) -> dict[str, object]:
     until = int(event["b"])
     closes = "when a person says: bot3 reset" if until == FOREVER_NS else time_of(until)
-    return {"cause": _rule(int(event["a"])), "closes": closes}
+    return {"cause": rule_name(int(event["a"])), "closes": closes}
 
 
 def _kill(_watch: Watch, event: Any, _index: int) -> dict[str, object]:
@@ -279,7 +226,7 @@ def _command(_watch: Watch, event: Any, _index: int) -> dict[str, object]:
 
 def _day(watch: Watch, event: Any, _index: int) -> dict[str, object]:
     equity = watch.money(int(event["b"])) if event["b"] else "not known yet"
-    return {"day": str(_EPOCH + timedelta(days=int(event["a"]))), "equity": equity}
+    return {"day": str(EPOCH + timedelta(days=int(event["a"]))), "equity": equity}
 
 
 def _flat(watch: Watch, event: Any, index: int) -> dict[str, object]:

@@ -4,8 +4,9 @@
  * exits; every open order is cancelled (again, if a cancel was refused), and one market exit at a time is in flight, for what is held less
  * all that is pending on its side: whatever of it fills, the position never goes through zero. It is the order of the strategy that has
  * the most to give, which sees it fill; the position that counts is the account's. When nothing is open and what is left is
- * too small to be traded, it is over (B3_SYS_FLAT), and that rest is not guarded again before it changes. An exit waits for a book that
- * is whole and a touch that is not crossed; one that came to nothing is tried again after B3_EXIT_RETRY_NS. Cancels wait for nothing.
+ * too small to be traded, it is over with the next touch (B3_SYS_FLAT), and that rest is not guarded again before it changes. An exit waits
+ * for a book that is whole and a touch that is not crossed; one that came to nothing is tried again after B3_EXIT_RETRY_NS. Cancels wait
+ * for nothing.
  */
 #include "base/atomics.h"
 #include "engine/engine.h"
@@ -165,8 +166,9 @@ static int32_t end_exit(b3_engine *engine, b3_market *market, int64_t left, b3_e
     return announce(engine, market, (b3_system){.code = B3_SYS_FLAT, .a = left}, error);
 }
 
-/* Does what is to be done now, and finds out whether it is over. */
-static int32_t advance(b3_engine *engine, b3_market *market, b3_error *error) {
+/* Does what is to be done now, and finds out whether it is over: on a touch alone, by when the strategies in the control plane have heard
+ * of the last fill. An order that one of them sent before it knew comes while all but exits are refused. */
+static int32_t advance(b3_engine *engine, b3_market *market, int on_touch, b3_error *error) {
     const uint32_t index = index_of(engine, market);
     b3_exit *out = &market->exit;
     if (out->order_id != 0 && b3_orders_find(engine->orders, out->order_id) == NULL) out->order_id = 0;
@@ -185,7 +187,7 @@ static int32_t advance(b3_engine *engine, b3_market *market, b3_error *error) {
         const int64_t size = free > 0 ? b3_exit_size(market->view.instrument, limits, &market->touch, side, free) : 0;
         if (size != 0 && is_tradable(market) && engine->now_ns >= out->retry_ns)
             failed = send_exit(engine, market, side, free, size, error);
-        else if (open == 0 && size == 0) failed = end_exit(engine, market, qty, error);
+        else if (on_touch && open == 0 && size == 0) failed = end_exit(engine, market, qty, error);
     }
     watch(engine, market);
     return failed;
@@ -194,7 +196,7 @@ static int32_t advance(b3_engine *engine, b3_market *market, b3_error *error) {
 static int32_t begin_exit(b3_engine *engine, b3_market *market, b3_error *error) {
     market->exit.exiting = 1;
     engine->guard->standing.exiting[index_of(engine, market)] = 1;
-    return advance(engine, market, error);
+    return advance(engine, market, 0, error);
 }
 
 static int32_t reached(b3_engine *engine, b3_market *market, b3_error *error) {
@@ -230,7 +232,7 @@ int32_t b3_guarding_touch(b3_engine *engine, b3_market *market, b3_error *error)
     if (failed == B3_OK && guard->watches_equity) failed = look_at_equity(engine, error);
     if (failed != B3_OK) return failed;
     if (b3_stop_on_touch(&market->stop, &guard->config, &market->touch)) return reached(engine, market, error);
-    return market->exit.exiting || market->exit.sweeping ? advance(engine, market, error) : B3_OK;
+    return market->exit.exiting || market->exit.sweeping ? advance(engine, market, 1, error) : B3_OK;
 }
 
 int32_t b3_guarding_request(b3_engine *engine, b3_error *error) {
@@ -287,7 +289,7 @@ int32_t b3_guarding_update(b3_engine *engine, b3_market *market, const b3_update
     if (!out->exiting && !out->sweeping) return B3_OK;
     if (update->order_id == out->order_id && update->cum_qty_raw == 0 && b3_orders_find(engine->orders, out->order_id) == NULL)
         out->retry_ns = engine->now_ns + B3_EXIT_RETRY_NS;
-    return advance(engine, market, error);
+    return advance(engine, market, 0, error);
 }
 
 /* ---------------------------------------------------------------- commands */
@@ -306,7 +308,7 @@ int32_t b3_guarding_command(b3_engine *engine, const b3_system *command, b3_erro
         b3_market *market = &engine->markets[i];
         if (!is_traded(engine, market)) continue;
         market->exit.sweeping = 1;
-        failed = flattens ? begin_exit(engine, market, error) : advance(engine, market, error);
+        failed = flattens ? begin_exit(engine, market, error) : advance(engine, market, 0, error);
     }
     return failed;
 }
