@@ -11,7 +11,7 @@ from bot3.engine.money import METHODS
 from bot3.engine.plan import RunPlan
 from bot3.ffi import lib
 
-__all__ = ["contradictions", "notes", "resolved_limits"]
+__all__ = ["contradictions", "notes", "resolved_limits", "without_means"]
 
 _PICKLES = (".pkl", ".pickle", ".joblib")
 
@@ -106,6 +106,17 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
     if "max_open_positions" in config.risk.model_fields_set:
         found.append("not enforced by this version: risk.max_open_positions")
     return [note for note in found if note]
+
+
+def without_means(plan: RunPlan) -> list[str]:
+    """Instruments that the starting balances allow neither to buy nor to sell."""
+    names, currencies = plan.currency_names, plan.currencies
+    return [
+        f"{i['symbol']}: the account starts with neither {names[i['quote_currency']]} nor {names[i['base_currency']]}: "
+        "nothing can be bought. Give it some with the section paper"
+        for i in plan.instruments
+        if not currencies[i["quote_currency"]]["start_raw"] and not currencies[i["base_currency"]]["start_raw"]
+    ]
 
 
 def _model_note(model_path: str) -> str:

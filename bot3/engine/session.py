@@ -17,7 +17,7 @@ from bot3.engine.core import Engine
 from bot3.engine.guarding import FOREVER_NS, saved_fields
 from bot3.engine.host import Host
 from bot3.engine.journal import Journal, JournalWriter, compare
-from bot3.engine.limits import contradictions, notes, resolved_limits
+from bot3.engine.limits import contradictions, notes, resolved_limits, without_means
 from bot3.engine.loader import StrategyChoice
 from bot3.engine.plan import RunOptions, RunPlan, build_engine
 from bot3.engine.run import run_all, stops_on_signal
@@ -108,7 +108,7 @@ def run_session(settings: Settings, ui: Ui) -> Result:
         ui.rows("limits", resolved_limits(plan))
         for note in notes(config, plan):
             ui.say(note)
-        for warning in _standing(plan, settings):
+        for warning in [*without_means(plan), *_standing(plan, settings)]:
             ui.warn(warning)
         return _carry_out(replace(prepared, plan=plan), file, settings, state, ui, stack)
 

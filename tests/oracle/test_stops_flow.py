@@ -1,4 +1,4 @@
-"""Stops against fractions: whatever is held and whatever the touch does, they are reached when a person would say so."""
+"""Stops against fractions: whatever is held, whatever the touch does, they are reached when the definition says so."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
