@@ -23,6 +23,7 @@ _COMMANDS = {
     "reset": "Switch the kill switch and the circuit breaker off again.",
     "run": "Run strategies on a recorded session, and say what happened.",
     "status": "Say how a running engine stands.",
+    "strategies": "List the built-in strategies: parameters, units, defaults, signals.",
     "tune": "Check and tune the host for low latency.",
 }
 

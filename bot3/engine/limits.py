@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot3.config import SystemConfig
+from bot3.engine.builtin import find_builtin
 from bot3.engine.core import Engine
 from bot3.engine.decimals import MONEY_SCALE, plain
 from bot3.engine.money import METHODS
-from bot3.engine.plan import RunPlan
+from bot3.engine.plan import BuiltinStrategy, RunPlan
 from bot3.ffi import lib
 
 __all__ = ["contradictions", "notes", "resolved_limits", "without_means"]
@@ -105,7 +106,18 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
         )
     if "max_open_positions" in config.risk.model_fields_set:
         found.append("not enforced by this version: risk.max_open_positions")
-    return [note for note in found if note]
+    return [note for note in [*found, _blend_note(plan)] if note]
+
+
+def _blend_note(plan: RunPlan) -> str:
+    """No model gives a signal yet, so a blend goes without."""
+    for strategy in plan.strategies:
+        if isinstance(strategy, BuiltinStrategy) and strategy.name == "blend":
+            names = [param.name for param in find_builtin("blend").params]
+            weight = dict(zip(names, strategy.params, strict=True))["w_model"]
+            if weight != 0:
+                return f"blend: there is no model, so its weight (w_model={weight:g}) is shared out among the others"
+    return ""
 
 
 def without_means(plan: RunPlan) -> list[str]:
