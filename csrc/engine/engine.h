@@ -144,8 +144,9 @@ struct b3_engine {
     uint64_t equity_input_no; /* of the last equity event: one an input is enough */
     int64_t pace_recv_ns;
     uint64_t pace_ticks;
-    uint32_t stop;      /* any thread sets it */
-    uint32_t interrupt; /* any thread sets it; the hot thread clears it when it returns for it */
+    uint32_t stop;        /* any thread sets it */
+    uint32_t interrupt;   /* any thread sets it; the hot thread clears it when it returns for it */
+    int32_t offset_known; /* totals.clock_offset_ns is one, 0 or not */
 
     /* measuring */
     b3_hist *stages;

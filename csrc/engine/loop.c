@@ -78,6 +78,7 @@ static int32_t command(b3_engine *engine, const b3_header *event, b3_error *erro
         failed = b3_guarding_command(engine, (const b3_system *)event, error);
     } else {
         b3_request copy = *(const b3_request *)event;
+        copy.hdr.flags &= (uint8_t)~B3_FLAG_EXIT; /* the engine's own to say, as for a strategy */
         failed = b3_trading_request(engine, &copy, error);
     }
     engine->sampling = 0;

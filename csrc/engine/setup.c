@@ -126,6 +126,11 @@ static void *place(b3_layout *layout, const char *name, size_t bytes) {
     return at;
 }
 
+/* Those that strategies may use, and one an instrument for the engine's own exits: risk keeps them apart. */
+static uint32_t order_slots(const b3_engine *engine) {
+    return engine->config.order_capacity + engine->market_count;
+}
+
 static b3_risk_config risk_config(const b3_engine *engine) {
     return (b3_risk_config){.limits = engine->config.limits,
                             .per_instrument = engine->limits,
@@ -148,11 +153,6 @@ static b3_account_config account_config(const b3_engine *engine) {
                                .reporting_currency = engine->config.reporting_currency,
                                .pnl_method = engine->config.pnl_method,
                                .lot_capacity = engine->config.lot_capacity};
-}
-
-/* One exit an instrument finds room whatever else is open. */
-static uint32_t order_slots(const b3_engine *engine) {
-    return engine->config.order_capacity + engine->market_count;
 }
 
 typedef struct b3_places {

@@ -86,6 +86,17 @@ static int32_t send(b3_engine *engine, const b3_request *request, b3_error *erro
     return b3_trading_schedule(engine, engine->now_ns + engine->config.paper.order_entry.constant_ns, &request->hdr, error);
 }
 
+/* Risk counts money in the reporting currency at the rates that the account knows as things stand. */
+static void tell_rates(b3_engine *engine) {
+    const uint32_t reporting = engine->config.reporting_currency;
+    for (uint32_t i = 0; i < engine->market_count; i++) {
+        b3_rate rate = {.base = engine->instruments[i].quote_currency, .quote = reporting};
+        if (rate.base == reporting) continue;
+        if (b3_account_rate(engine->account, rate.base, reporting, &rate.rate_raw) != B3_OK) rate.rate_raw = 0; /* not known */
+        b3_risk_on_rate(engine->risk, &rate);
+    }
+}
+
 int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *error) {
     b3_market *market = market_of(engine, request->hdr.instrument);
     if (market == NULL)
@@ -96,6 +107,7 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     engine->totals.requests++;
     int32_t failed = b3_output(engine, &request->hdr, error);
     if (failed != B3_OK) return failed;
+    tell_rates(engine);
     failed = b3_guarding_request(engine, error);
     if (failed != B3_OK) return failed;
     /* Requests are rare: each one's judgement is timed, sampled input or not. */
@@ -132,7 +144,9 @@ static int32_t take(b3_engine *engine, uint32_t index, b3_header *event, b3_erro
         event->ts_recv_ns = 0;
         return b3_output(engine, event, error);
     case B3_TIMER: return b3_trading_schedule(engine, ((b3_timer *)event)->due_ns, event, error);
-    case B3_REQUEST: return b3_trading_request(engine, (b3_request *)event, error);
+    case B3_REQUEST:
+        event->flags &= (uint8_t)~B3_FLAG_EXIT; /* the engine's own to say: limits do not hold it up */
+        return b3_trading_request(engine, (b3_request *)event, error);
     default: return b3_engine_fail(error, B3_ERR_ARGUMENT, "strategy: wrote an event that is not its to write", index, event->kind);
     }
 }

@@ -37,12 +37,6 @@ uint16_t b3_breaker_on_mid(b3_breaker *breaker, const b3_guard_config *config, u
                            b3_finding *finding);
 uint16_t b3_breaker_on_request(b3_breaker *breaker, const b3_guard_config *config, int refused, b3_finding *finding);
 
-typedef struct b3_standing {
-    uint16_t rule;
-    int64_t limit_raw;
-    int64_t value_raw;
-    uint8_t *exiting;
-} b3_standing;
 typedef struct b3_guard {
     b3_standing standing;
     b3_guard_saved saved;
