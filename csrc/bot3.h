@@ -482,7 +482,8 @@ typedef struct b3_view {
  *
  * event: valid for the call. out: room for cap events; what the stage writes there has hdr.kind set, the engine fills the rest of the
  * header that is left 0. Returns how many it wrote, or a fault. It never sleeps, allocates, logs, or keeps a pointer it was passed.
- * A strategy writes B3_REQUEST, B3_SIGNAL and B3_TIMER events; it sees B3_QUOTE, B3_TRADE, B3_BAR, B3_TIMER, B3_UPDATE and B3_SYSTEM.
+ * A strategy writes B3_REQUEST, B3_SIGNAL and B3_TIMER events; it sees B3_QUOTE, B3_TRADE, B3_BAR, B3_TIMER, B3_UPDATE, B3_SYSTEM, and
+ * the model's B3_SIGNAL once there is a model.
  */
 typedef int32_t (*b3_on_event_fn)(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
 
@@ -514,6 +515,14 @@ typedef struct b3_strategy {
     int32_t (*init)(void *state, const double *params, const b3_instrument *instrument);
     b3_on_event_fn on_event;
 } b3_strategy;
+
+/* A value of the feature vector (csrc/signal/features.h), for people: the names are those of the signals of the strategy `features`. */
+typedef struct b3_feature {
+    const char *name;
+    const char *unit;
+    const char *formula; /* x[-n]: of n bars before; functions are the indicators' */
+    const char *text;
+} b3_feature;
 
 /* ---------------------------------------------------------------- indicators
  *
@@ -1120,6 +1129,8 @@ const char *b3_kind_name(uint16_t kind);    /* "trade"; NULL past the last */
 const char *b3_isa_name(void);              /* instruction set in use */
 /* Built-in strategies, index from 0; NULL past the last. */
 const b3_strategy *b3_strategy_at(uint32_t index);
+/* The feature vector's values in order, index from 0; NULL past the last. */
+const b3_feature *b3_feature_at(uint32_t index);
 
 /* cdef: end */
 

@@ -19,6 +19,7 @@ _COMMANDS = {
     "report": "Write a run's results as one page: P&L, fills, orders, latency.",
     "record": "Convert recordings to bot3's own format, or say what they hold.",
     "run": "Run strategies on a recorded session, and say what happened.",
+    "strategies": "List the built-in strategies: parameters, units, defaults, signals.",
     "tune": "Check and tune the host for low latency.",
 }
 

@@ -60,7 +60,8 @@ def _split(_context: click.Context, _parameter: click.Parameter, value: str | No
     "strategies",
     multiple=True,
     metavar="NAME[:k=v,...]",
-    help="Built-in strategy, or FILE.py:CLASS[:k=v,...]; repeatable. Default: ema_cross.",
+    help="Built-in strategy (bot3 strategies lists them), or FILE.py:CLASS[:k=v,...]; repeatable."
+    " Default: signal.strategies of --config, else ema_cross.",
 )
 @click.option("--config", type=_PATH, metavar="FILE", help="system.json; every key has a default.")
 @click.option(
@@ -114,7 +115,7 @@ def command(
     # Imported here, so that --help and other commands do not pay for numpy and the core.
     from bot3.cli.terminal import Terminal, print_result
     from bot3.config import SystemConfig, load_config
-    from bot3.engine.loader import parse_choice
+    from bot3.engine.loader import choose_strategies
     from bot3.engine.session import Settings, replay, run_session
     from bot3.sample import SAMPLE, SAMPLE_INSTRUMENTS
 
@@ -126,10 +127,11 @@ def command(
         result = replay(journal, pace, terminal)
     else:
         files = [*recordings, *more_recordings]
+        system = load_config(config) if config is not None else SystemConfig()
         settings = Settings(
             recordings=files or [SAMPLE],
-            strategies=[parse_choice(text) for text in strategies or ("ema_cross",)],
-            config=load_config(config) if config is not None else SystemConfig(),
+            strategies=choose_strategies(strategies, system.signal.strategies),
+            config=system,
             instruments=instruments if instruments or files else SAMPLE_INSTRUMENTS,
             symbols=symbols,
             bars=bars,

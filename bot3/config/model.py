@@ -21,6 +21,7 @@ __all__ = [
     "PaperSection",
     "RiskSection",
     "SignalSection",
+    "StrategyEntry",
     "SystemConfig",
 ]
 
@@ -153,8 +154,23 @@ class ExecutionSection(_Section):
     paper_trading: bool = Field(default=True, description="orders go to the paper venue, none to the exchange")
 
 
+class StrategyEntry(_Section):
+    """A strategy of signal.strategies."""
+
+    name: Annotated[str, Field(min_length=1, max_length=4096)] = Field(description="built in, or FILE.py:CLASS")
+    params: dict[str, bool | int | Annotated[Decimal, Field(allow_inf_nan=False)] | str] = Field(
+        default={}, description="its parameters by name, in their units; the others have their defaults"
+    )
+    symbols: Symbols = Field(default=(), description="instruments it trades; empty: all")
+
+
 class SignalSection(_Section):
     """Where signals come from."""
+
+    strategies: Annotated[tuple[StrategyEntry, ...], BeforeValidator(_tuple)] = Field(
+        default=(),
+        description="strategies to run when there is no --strategy, each {name, params, symbols}; empty: ema_cross",
+    )
 
     model_path: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         default="models/ml_model.pkl",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot3.config import SystemConfig
+from bot3.engine.builtin import find_builtin
 from bot3.engine.core import Engine
 from bot3.engine.decimals import MONEY_SCALE, plain
 from bot3.engine.money import METHODS
-from bot3.engine.plan import RunPlan
+from bot3.engine.plan import BuiltinStrategy, RunPlan
 from bot3.ffi import lib
 
 __all__ = ["contradictions", "notes", "resolved_limits"]
@@ -75,7 +76,18 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
     stops = {"max_open_positions", "stop_loss_percent", "trailing_stop_percent"} & config.risk.model_fields_set
     if stops:
         found.append(f"not enforced by this version: {', '.join(f'risk.{name}' for name in sorted(stops))}")
-    return [note for note in found if note]
+    return [note for note in [*found, _blend_note(plan)] if note]
+
+
+def _blend_note(plan: RunPlan) -> str:
+    """No model gives a signal yet, so a blend goes without."""
+    for strategy in plan.strategies:
+        if isinstance(strategy, BuiltinStrategy) and strategy.name == "blend":
+            names = [param.name for param in find_builtin("blend").params]
+            weight = dict(zip(names, strategy.params, strict=True))["w_model"]
+            if weight != 0:
+                return f"blend: there is no model, so its weight (w_model={weight:g}) is shared out among the others"
+    return ""
 
 
 def _model_note(model_path: str) -> str:

@@ -14,7 +14,7 @@ from bot3.engine.decimals import MONEY_SCALE, to_raw
 from bot3.engine.host import Member, kinds_of
 from bot3.engine.loader import StrategyChoice, load_class, make
 from bot3.engine.plan import BuiltinStrategy, ExternalStrategy, RunPlan
-from bot3.errors import ArgumentError, ConfigError, InstrumentError
+from bot3.errors import ArgumentError, ConfigError, InstrumentError, StrategyError
 from bot3.ffi import lib
 from bot3.instruments import Instrument, instruments_from
 from bot3.recording import Recording, RecordingFile, first_prices, read_exchange_info
@@ -98,7 +98,8 @@ def prepare(
     members: list[Member] = []
     for choice in choices:
         kind = load_class(choice.file, choice.name) if choice.file is not None else None
-        for index, instrument in enumerate(fields):
+        for index in _traded(choice, fields):
+            instrument = fields[index]
             if kind is None:
                 builtin = find_builtin(choice.name)
                 strategies.append(BuiltinStrategy(choice.name, index, builtin.resolve(choice.params)))
@@ -115,6 +116,16 @@ def prepare(
         strategies=tuple(strategies),
     )
     return Prepared(plan, tuple(members))
+
+
+def _traded(choice: StrategyChoice, instruments: Sequence[dict[str, Any]]) -> list[int]:
+    """The instruments that a strategy runs on, by index. Raises StrategyError when that is none."""
+    symbols = [instrument["symbol"] for instrument in instruments]
+    found = [index for index, symbol in enumerate(symbols) if not choice.symbols or symbol in choice.symbols]
+    if not found:
+        where, hint = f"strategy {choice.text}, symbols", f"Traded are: {', '.join(symbols)}."
+        raise StrategyError("none of them is traded", where=where, value=", ".join(choice.symbols), hint=hint)
+    return found
 
 
 def _raw(value: Decimal | None, scale: int, path: str) -> int:

@@ -154,7 +154,7 @@ LAYERS = {
     "ffi": {"errors", "config"},
 }
 FACADES = {"ta", "book", "bars", "feed", "instruments", "recording"}
-UPPER = {"engine", "gateway", "storage", "models", "observe", "report"}
+UPPER = {"engine", "features", "gateway", "storage", "models", "observe", "report"}
 
 
 def python_files() -> list[Path]:
