@@ -107,7 +107,7 @@ def prepare(
                 strategies.append(ExternalStrategy(choice.name, index, kinds_of(kind)))
                 assert choice.file is not None
                 strategy = make(kind, choice.params, choice.file)
-                members.append(Member(strategy, choice.file, instrument, index, len(strategies)))
+                members.append(Member(strategy, choice.file, instrument, index, len(strategies), tuple(indices)))
     plan = RunPlan(
         engine=_engine_fields(config, bars, instruments, len(currencies)),
         currencies=currencies,
