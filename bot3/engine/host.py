@@ -179,7 +179,6 @@ class Member:
                 del self._orders[order.order_id]
         # The order of a stop or of `bot3 flatten` is none of the strategy's, but what it sells is.
         if update.exec_id:
-<<<<<<< HEAD
             self._fill(update)
 
     def _fill(self, update: CData) -> None:
@@ -198,22 +197,6 @@ class Member:
             maker=update.liquidity == lib.B3_MAKER,
         )
         self.call("on_fill", fill, lambda: f"at a fill of order {fill.order_id}")
-=======
-            self._held_raw += update.last_qty_raw if order.side == "buy" else -update.last_qty_raw
-            if update.fee_currency == self._base:
-                self._held_raw -= update.fee_raw * self._qty_unit // 10**MONEY_SCALE
-            fill = Fill(
-                ts_ns=update.hdr.ts_recv_ns,
-                order_id=order.order_id,
-                side=order.side,
-                price=from_raw(update.last_price_raw, self._price_scale),
-                qty=from_raw(update.last_qty_raw, self._qty_scale),
-                fee=from_raw(update.fee_raw, MONEY_SCALE),
-                fee_currency=self._currencies[update.fee_currency],
-                maker=update.liquidity == lib.B3_MAKER,
-            )
-            self.call("on_fill", fill, lambda: f"at a fill of order {fill.order_id}")
->>>>>>> account
 
     def _price(self, raw: int) -> float:
         return raw / self._price_unit  # int / int rounds once: the nearest float
