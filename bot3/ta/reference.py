@@ -60,8 +60,8 @@ Many streams in one call:
 
 Lookback is for the default parameters.
 
-| name | what | formula | inputs | outputs | parameters | lookback | start and special cases |
-|---|---|---|---|---|---|---|---|
+| name | what | formula | inputs | outputs | parameters | lookback | start and special cases | source |
+|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -76,6 +76,7 @@ def _row(kernel: Kernel) -> str:
         params,
         str(kernel.lookback()),
         kernel.start,
+        kernel.source,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
