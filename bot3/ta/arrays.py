@@ -40,7 +40,7 @@ def as_series(value: object, name: str) -> Array:
     """One series, or a panel of them in rows, as contiguous float64, not copied if it is. Raises IndicatorError."""
     if type(value) is np.ndarray and value.dtype == np.float64 and value.flags.carray and 0 < value.ndim < 3:
         return value
-    if _module(value) in ("pandas", "polars") and getattr(value, "ndim", 1) != 1:
+    if _module(value) in ("pandas", "polars") and hasattr(value, "columns"):
         hint = "Pass one column, or a panel as an array with a row for each symbol: frame.to_numpy().T"
         raise IndicatorError("is a table", where=name, value=type(value).__name__, hint=hint)
     try:
