@@ -98,8 +98,8 @@ A panel has a row for each symbol, time along it. `dot`, `gemv`, `gemm`, `covari
   differ by rounding, at most 1e-11 of the largest element.
 * **Not-a-number** in a symbol reaches that symbol's row and column alone. `EWCovariance` leaves out a sample in which
   any value is not finite, and says so.
-* **Speed, and who computes** (benches/ta_matrix.py, one run, AVX-512, against numpy 2.4 with OpenBLAS). The core is
-  level with OpenBLAS up to 64 rows: `gemm` 0.3 us at 8, 1.9 us at 32 (numpy 2.2), 12 us at 64 (10), 85 us at 128 (58).
+* **Speed, and who computes** (benches/ta_matrix.py, one run, AVX-512, against numpy 2.4 with OpenBLAS). A C call is
+  level with OpenBLAS up to 64 rows: `gemm` 0.4 us at 8, 2 us at 32 (numpy 2.2), 12 us at 64 (10), 85 us at 128 (58).
   A call from Python costs 1.5 us more than numpy's own: for `dot`, `gemv` and `gemm` of plain arrays `@` is as good or
   better at any size, and the functions here are for what the C calls give, and for their checks. From Python the
   core is used up to 48^3 multiplications in `gemm`, 64 rows in `cholesky`, 256 symbols x 1,000 samples in `covariance`
