@@ -6,7 +6,7 @@
  * Every result is made from its own window alone, in a fixed order: nothing drifts, and a NaN or infinity is seen by the windows that hold
  * it and no other. What an aggregate consists of, and how two that lie side by side are joined, depends on its kind; the rest is the same.
  *
- * x: the oldest sample of the first window; x[0 .. count + period - 2] are read. count <= B3_CHUNK, period <= B3_RUN_LOOKBACK_MAX + 1.
+ * x: the oldest sample of the first window; x[0 .. count + period - 2] are read. count <= B3_CHUNK_MAX, period <= B3_RUN_LOOKBACK_MAX + 1.
  */
 #ifndef B3_MATH_SIMD_DOUBLING_H
 #define B3_MATH_SIMD_DOUBLING_H
@@ -24,10 +24,14 @@
 #define B3_ONE_COPY __attribute__((noinline)) static
 #define B3_SPECIALISED static inline __attribute__((always_inline))
 
+/* Windows in a chunk: so many stay in the first cache with all that is made for them; but for long windows, whose samples before the chunk
+ * are read anew for each. */
 #define B3_CHUNK 512
+#define B3_CHUNK_MAX 2048
+#define B3_CHUNK_OF(period) ((period) <= 128 ? B3_CHUNK : B3_CHUNK_MAX)
 /* The odd rest keeps arrays that lie side by side from sharing the low 12 bits of their addresses: a load would wait for a store that only
  * looks like its own. */
-#define B3_LEVEL (B3_CHUNK + B3_RUN_LOOKBACK_MAX + 264)
+#define B3_LEVEL (B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 264)
 
 /* d: sample less the anchor; sums over the window. */
 enum {
@@ -36,6 +40,8 @@ enum {
     MIN,      /* x */
     LATE_MAX, /* x, its place: of equal samples the newest */
     LATE_MIN, /* x, its place */
+    RANGE,    /* largest x, smallest y */
+    WEIGHTED, /* x * y, y */
     TREND,    /* d, age * d: 0 is the age of the newest */
     SQUARES,  /* d, d^2 */
     PRODUCTS, /* dx, dy, dx^2, dy^2, dx * dy */
@@ -54,6 +60,8 @@ B3_SPECIALISED int members(int kind) {
     case MIN: return 1;
     case LATE_MAX:
     case LATE_MIN:
+    case RANGE:
+    case WEIGHTED:
     case TREND:
     case SQUARES: return 2;
     case SAFE_TREND:
@@ -63,6 +71,15 @@ B3_SPECIALISED int members(int kind) {
     }
 }
 
+B3_SPECIALISED int has_two_series(int kind) {
+    return kind == RANGE || kind == WEIGHTED || kind == PRODUCTS || kind == SAFE_PRODUCTS;
+}
+
+/* Comparing may lose a NaN, unlike adding. */
+B3_SPECIALISED int is_extreme(int kind) {
+    return kind == MAX || kind == MIN || kind == LATE_MAX || kind == LATE_MIN || kind == RANGE;
+}
+
 /* An aggregate for each of the windows that end at the samples of a register. */
 typedef struct part {
     lanes of[PART_MEMBERS];
@@ -70,7 +87,7 @@ typedef struct part {
 
 typedef struct source {
     const double *x;
-    const double *y; /* of PRODUCTS and SAFE_PRODUCTS */
+    const double *y; /* where the kind has two series */
     double anchor_x;
     double anchor_y;
 } source;
@@ -111,7 +128,11 @@ B3_SPECIALISED part leaf(int kind, const source *from, lanes x, lanes y, size_t 
         p.of[3] = p.of[1] * p.of[1];
         p.of[4] = p.of[0] * p.of[1];
         break;
-    default:
+    case WEIGHTED:
+        p.of[0] = x * y;
+        p.of[1] = y;
+        break;
+    default: /* RANGE, SAFE_PRODUCTS */
         p.of[0] = x;
         p.of[1] = y;
         break;
@@ -128,11 +149,17 @@ B3_SPECIALISED part join(int kind, part newer, part older, const joint *j) {
     part p = {0};
     if (kind == MAX || kind == MIN) {
         p.of[0] = kind == MAX ? lanes_max(newer.of[0], older.of[0]) : lanes_min(newer.of[0], older.of[0]);
+    } else if (kind == RANGE) {
+        p.of[0] = lanes_max(newer.of[0], older.of[0]);
+        p.of[1] = lanes_min(newer.of[1], older.of[1]);
     } else if (kind == LATE_MAX || kind == LATE_MIN) {
         const lanes_mask older_wins =
             kind == LATE_MAX ? LANES_IS(older.of[0], _CMP_GT_OQ, newer.of[0]) : LANES_IS(older.of[0], _CMP_LT_OQ, newer.of[0]);
         p.of[0] = lanes_pick(older_wins, older.of[0], newer.of[0]);
         p.of[1] = lanes_pick(older_wins, older.of[1], newer.of[1]);
+    } else if (kind == TREND && j->c == 1.0 && j->w == 1.0) { /* nothing has aged yet */
+        p.of[0] = newer.of[0] + older.of[0];
+        p.of[1] = older.of[0];
     } else if (kind == TREND) {
         p.of[0] = newer.of[0] + older.of[0];
         p.of[1] = lanes_fma(lanes_of(j->c), older.of[0], newer.of[1] + older.of[1]);
@@ -195,8 +222,8 @@ B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, i
     return join(kind, newer, earlier(kind, now, before, c), &j);
 }
 
-#define LEVELS 3                                                         /* windows of LANES, 8 * LANES, 64 * LANES samples */
-#define LEVEL_VECTORS ((B3_CHUNK + B3_RUN_LOOKBACK_MAX + 2) / LANES + 3) /* registers of samples in a chunk and before it */
+#define LEVELS 3                                                             /* windows of LANES, 8 * LANES, 64 * LANES samples */
+#define LEVEL_VECTORS ((B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 2) / LANES + 3) /* registers of samples in a chunk and before it */
 #define ROOM(kind_members) ((LEVELS + 1) * LEVEL_VECTORS * (kind_members))
 #define TERMS_MAX (7 * LEVELS + 2)
 
@@ -256,7 +283,7 @@ B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t 
 
 /* Windows of LANES samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
 B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period, uint32_t count, uint32_t left, lanes *tile, lanes *rest) {
-    const int two = kind == PRODUCTS || kind == SAFE_PRODUCTS;
+    const int two = has_two_series(kind);
     const size_t stride = (size_t)members(kind);
     const size_t skip = (LANES - (period - 1) % LANES) % LANES;
     const size_t length = (size_t)period - 1 + count;
@@ -285,7 +312,8 @@ B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period
 #endif
             if (tiled) store_part(kind, tile, whole);
             if (left != 0) store_part(kind, rest, rest_of(kind, &now, &before, left));
-            if (kind <= LATE_MIN && kind != SUM) finite = lanes_fma(vx, lanes_of(0.0), finite);
+            if (is_extreme(kind)) finite = lanes_fma(vx, lanes_of(0.0), finite);
+            if (kind == RANGE) finite = lanes_fma(vy, lanes_of(0.0), finite);
             before = now;
             tile += stride;
             rest += stride;
@@ -327,7 +355,8 @@ B3_SPECIALISED void widen(int kind, const lanes *narrow, size_t width, size_t ve
 }
 
 /* room: ROOM(members of the kind) registers, to be kept as long as the terms are used. */
-B3_SPECIALISED lanes decompose(int kind, const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
+/* 1: a sample may be a NaN, for kinds that may lose it; see `poison`. */
+B3_SPECIALISED int decompose(int kind, const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
     const size_t stride = (size_t)members(kind);
     const size_t back = (period + LANES - 2) / LANES;
     const size_t vectors = back + (count + LANES - 1) / LANES;
@@ -339,17 +368,22 @@ B3_SPECIALISED lanes decompose(int kind, const source *from, uint32_t period, ui
         lanes *narrow = room + level * LEVEL_VECTORS * stride;
         widen(kind, narrow, width, vectors, narrow + LEVEL_VECTORS * stride);
     }
+    const size_t whole = period - period % LANES;
     size_t covered = 0;
     t->count = 0;
     for (;; --level, width /= 8) {
         for (; covered + width <= period; covered += width)
             t->term[t->count++] =
                 (term){room + (level * LEVEL_VECTORS + back - covered / LANES) * stride, joint_of((double)covered, (double)width)};
+        if (is_extreme(kind) && covered != 0 && covered < whole) { /* one window more may overlap */
+            t->term[t->count++] = (term){.at = room + (level * LEVEL_VECTORS + back - (whole - width) / LANES) * stride};
+            covered = whole;
+        }
         if (level == 0) break;
     }
     if (covered < period)
         t->term[t->count++] = (term){rest + (back - covered / LANES) * stride, joint_of((double)covered, (double)(period - covered))};
-    return finite;
+    return is_extreme(kind) && lanes_any(LANES_IS(finite, _CMP_UNORD_Q, finite));
 }
 
 /* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, LANES at most.
@@ -406,7 +440,7 @@ B3_ONE_COPY void sum_windows(const double *x, uint32_t period, uint32_t count, d
 /* A comparison may lose a NaN: adds one to each window that holds one, and nothing (-0) to the others. */
 B3_ONE_COPY void poison(const double *x, uint32_t period, uint32_t count, double *out) {
     double holes[B3_LEVEL];
-    double sums[B3_CHUNK];
+    double sums[B3_CHUNK_MAX];
     memset(holes, 0, sizeof holes);
     for (size_t i = 0; i < (size_t)count + period - 1; ++i) holes[i] = x[i] != x[i] ? x[i] : -0.0;
     sum_windows(holes, period, count, 1.0, sums);
@@ -421,9 +455,9 @@ B3_SPECIALISED void extreme_windows(int kind, const double *x, uint32_t period, 
     const source from = {.x = x};
     lanes room[ROOM(1)];
     terms t;
-    const lanes finite = decompose(kind, &from, period, count, room, &t);
+    const int doubtful = decompose(kind, &from, period, count, room, &t);
     each_window(kind, &t, count, finish_extreme, out);
-    if (lanes_any(LANES_IS(finite, _CMP_UNORD_Q, finite))) poison(x, period, count, out);
+    if (doubtful) poison(x, period, count, out);
 }
 
 B3_ONE_COPY void max_windows(const double *x, uint32_t period, uint32_t count, double *out) {

@@ -5,9 +5,10 @@
 #include "windows.h"
 
 /* Five sums of short windows stay in the first cache by smaller chunks. */
-#define PAIR_CHUNK 256
-#define EACH_PAIR_CHUNK(at, size)                                                                                                          \
-    for (uint64_t at = from, size; at < count && (size = count - at < PAIR_CHUNK ? count - at : PAIR_CHUNK, 1); at += size)
+#define PAIR_CHUNK_OF(period) ((period) <= 128 ? 256 : B3_CHUNK_MAX)
+#define EACH_PAIR_CHUNK(at, size, period)                                                                                                  \
+    for (uint64_t at = from, size, most = PAIR_CHUNK_OF(period); at < count && (size = count - at < most ? count - at : most, 1);          \
+         at += size)
 
 /* What a kernel makes of the windows that end at a register of samples: sums of squares and products of the deviations from the means.
  * Writes `left` values, at most a register of them. */
@@ -72,7 +73,7 @@ B3_SPECIALISED void correl_finish(const double *params, lanes xx, lanes yy, lane
 
 static void run_correl(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_PAIR_CHUNK(at, size)
+    EACH_PAIR_CHUNK(at, size, period)
     products(correl_finish, params, window_at(in[0], at, period), window_at(in[1], at, period), (uint32_t)size, out[0] + at);
 }
 
@@ -84,7 +85,7 @@ B3_SPECIALISED void covariance_finish(const double *params, lanes xx, lanes yy, 
 
 static void run_covariance(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_PAIR_CHUNK(at, size)
+    EACH_PAIR_CHUNK(at, size, period)
     products(covariance_finish, params, window_at(in[0], at, period), window_at(in[1], at, period), (uint32_t)size, out[0] + at);
 }
 
@@ -107,7 +108,7 @@ static void run_beta(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     double x[B3_LEVEL];
     double y[B3_LEVEL];
-    EACH_PAIR_CHUNK(at, size) {
+    EACH_PAIR_CHUNK(at, size, period) {
         relative_changes(in[0] + at - period, size + period - 1, x);
         relative_changes(in[1] + at - period, size + period - 1, y);
         products(beta_finish, params, x, y, (uint32_t)size, out[0] + at);

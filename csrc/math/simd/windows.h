@@ -5,100 +5,151 @@
 #include "doubling.h"
 
 #define WINDOW_ARGS const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count
-#define EACH_CHUNK(at, size)                                                                                                               \
-    for (uint64_t at = from, size; at < count && (size = count - at < B3_CHUNK ? count - at : B3_CHUNK, 1); at += size)
+#define EACH_CHUNK(at, size, period)                                                                                                       \
+    for (uint64_t at = from, size, most = B3_CHUNK_OF(period); at < count && (size = count - at < most ? count - at : most, 1); at += size)
 /* The same of an array that holds `count` windows, more than a chunk. */
-#define EACH_PART(done, size, count)                                                                                                       \
-    for (uint32_t done = 0, size; done < (count) && (size = (count) - done < B3_CHUNK ? (count) - done : B3_CHUNK, 1); done += size)
+#define EACH_PART(done, size, count, period)                                                                                               \
+    for (uint32_t done = 0, size, part_most = B3_CHUNK_OF(period);                                                                         \
+         done < (count) && (size = (count) - done < part_most ? (count) - done : part_most, 1); done += size)
 
 /* First sample of the window that ends at `at`. */
 static inline const double *window_at(const double *x, uint64_t at, uint32_t period) {
     return x + at + 1 - period;
 }
 
+B3_SPECIALISED lanes ratio_or_zero(lanes above, lanes below) {
+    const lanes zero = lanes_of(0.0);
+    return lanes_pick(LANES_IS(below, _CMP_EQ_OQ, zero), zero, above / below);
+}
+
 static void run_sum(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0, out[0] + at);
+    EACH_CHUNK(at, size, period) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0, out[0] + at);
 }
 
 static void run_sma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0 / params[0], out[0] + at);
+    EACH_CHUNK(at, size, period) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0 / params[0], out[0] + at);
 }
 
 static void run_max(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) max_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) max_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
 static void run_min(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) min_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) min_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+}
+
+B3_ONE_COPY int range_terms(const double *high, const double *low, uint32_t period, uint32_t count, lanes *room, terms *t) {
+    const source from = {.x = high, .y = low};
+    return decompose(RANGE, &from, period, count, room, t);
+}
+
+/* What a kernel makes of the ranges of a chunk of windows. */
+typedef struct range_context {
+    const double *close; /* of the chunk's first window, where the kernel takes one */
+    double *out[3];
+} range_context;
+
+B3_SPECIALISED void finish_minmax(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    lanes_put(c->out[0] + at, range.of[1], left);
+    lanes_put(c->out[1] + at, range.of[0], left);
 }
 
 static void run_minmax(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) {
-        min_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
-        max_windows(window_at(in[0], at, period), period, (uint32_t)size, out[1] + at);
+    lanes room[ROOM(2)];
+    terms t;
+    EACH_CHUNK(at, size, period) {
+        const double *x = window_at(in[0], at, period);
+        range_context c = {.out = {out[0] + at, out[1] + at}};
+        const int doubtful = range_terms(x, x, period, (uint32_t)size, room, &t);
+        each_window(RANGE, &t, size, finish_minmax, &c);
+        for (size_t k = 0; k < 2 && doubtful; ++k) poison(x, period, (uint32_t)size, c.out[k]);
     }
+}
+
+B3_SPECIALISED void finish_midpoint(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    lanes_put(c->out[0] + at, (range.of[0] + range.of[1]) * lanes_of(0.5), left);
 }
 
 static void run_midpoint(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double lowest[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        max_windows(window_at(in[0], at, period), period, (uint32_t)size, y);
-        min_windows(window_at(in[0], at, period), period, (uint32_t)size, lowest);
-        for (size_t i = 0; i < size; ++i) y[i] = (y[i] + lowest[i]) * 0.5;
+    lanes room[ROOM(2)];
+    terms t;
+    EACH_CHUNK(at, size, period) {
+        const double *x = window_at(in[0], at, period);
+        range_context c = {.out = {out[0] + at}};
+        const int doubtful = range_terms(x, x, period, (uint32_t)size, room, &t);
+        each_window(RANGE, &t, size, finish_midpoint, &c);
+        if (doubtful) poison(x, period, (uint32_t)size, c.out[0]);
     }
+}
+
+B3_SPECIALISED void finish_donchian(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    lanes_put(c->out[0] + at, range.of[0], left);
+    lanes_put(c->out[1] + at, (range.of[0] + range.of[1]) * lanes_of(0.5), left);
+    lanes_put(c->out[2] + at, range.of[1], left);
 }
 
 static void run_donchian(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) {
-        double *upper = out[0] + at;
-        double *middle = out[1] + at;
-        double *lower = out[2] + at;
-        max_windows(window_at(in[0], at, period), period, (uint32_t)size, upper);
-        min_windows(window_at(in[1], at, period), period, (uint32_t)size, lower);
-        B3_INDEPENDENT
-        for (size_t i = 0; i < size; ++i) middle[i] = (upper[i] + lower[i]) * 0.5;
+    lanes room[ROOM(2)];
+    terms t;
+    EACH_CHUNK(at, size, period) {
+        const double *high = window_at(in[0], at, period);
+        const double *low = window_at(in[1], at, period);
+        range_context c = {.out = {out[0] + at, out[1] + at, out[2] + at}};
+        const int doubtful = range_terms(high, low, period, (uint32_t)size, room, &t);
+        each_window(RANGE, &t, size, finish_donchian, &c);
+        if (!doubtful) continue;
+        poison(high, period, (uint32_t)size, c.out[0]);
+        poison(high, period, (uint32_t)size, c.out[1]);
+        poison(low, period, (uint32_t)size, c.out[1]);
+        poison(low, period, (uint32_t)size, c.out[2]);
+    }
+}
+
+B3_SPECIALISED void finish_willr(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    const lanes below = lanes_of(-100.0) * (range.of[0] - lanes_get(c->close + at, left));
+    lanes_put(c->out[0] + at, ratio_or_zero(below, range.of[0] - range.of[1]), left);
+}
+
+B3_SPECIALISED void finish_fastk(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    const lanes above = lanes_of(100.0) * (lanes_get(c->close + at, left) - range.of[1]);
+    lanes_put(c->out[0] + at, ratio_or_zero(above, range.of[0] - range.of[1]), left);
+}
+
+/* Where the close lies in the range of the period bars before each of count bars, of which first, at least period - 1, is the first. */
+B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
+    lanes room[ROOM(2)];
+    terms t;
+    EACH_PART(done, size, count, period) {
+        const double *high = window_at(in[0], first + done, period);
+        const double *low = window_at(in[1], first + done, period);
+        range_context c = {.close = in[2] + first + done, .out = {k + done}};
+        const int doubtful = range_terms(high, low, period, size, room, &t);
+        each_window(RANGE, &t, size, finish, &c);
+        if (!doubtful) continue;
+        poison(high, period, size, c.out[0]);
+        poison(low, period, size, c.out[0]);
     }
 }
 
 static void run_willr(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double highest[B3_CHUNK];
-    double lowest[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        const double *close = in[2] + at;
-        double *y = out[0] + at;
-        max_windows(window_at(in[0], at, period), period, (uint32_t)size, highest);
-        min_windows(window_at(in[1], at, period), period, (uint32_t)size, lowest);
-        B3_INDEPENDENT
-        for (size_t i = 0; i < size; ++i) {
-            const double width = highest[i] - lowest[i];
-            const double below = -100.0 * (highest[i] - close[i]);
-            y[i] = width == 0.0 ? 0.0 : below / width;
-        }
-    }
+    EACH_CHUNK(at, size, period) range_positions(finish_willr, in, period, at, (uint32_t)size, out[0] + at);
 }
 
-/* fastk of the `count` bars from first on, which is at least period - 1. */
-B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *restrict k) {
-    double highest[B3_LEVEL];
-    double lowest[B3_LEVEL];
-    EACH_PART(done, size, count) {
-        max_windows(window_at(in[0], first + done, period), period, size, highest + done);
-        min_windows(window_at(in[1], first + done, period), period, size, lowest + done);
-    }
-    for (size_t i = 0; i < count; ++i) {
-        const double width = highest[i] - lowest[i];
-        const double above = 100.0 * (in[2][first + i] - lowest[i]);
-        k[i] = width == 0.0 ? 0.0 : above / width;
-    }
+B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
+    range_positions(finish_fastk, in, period, first, count, k);
 }
 
 /* fastk, and its average over `average` bars, of the size bars from at on. k: room for size + average - 1. */
@@ -111,8 +162,9 @@ B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint3
 
 static void run_stochf(WINDOW_ARGS) {
     double k[B3_LEVEL];
-    EACH_CHUNK(at, size)
-    fast_stochastic(in, (uint32_t)params[0], (uint32_t)params[1], at, (uint32_t)size, k, out[0] + at, out[1] + at);
+    const uint32_t period = (uint32_t)params[0];
+    EACH_CHUNK(at, size, period)
+    fast_stochastic(in, period, (uint32_t)params[1], at, (uint32_t)size, k, out[0] + at, out[1] + at);
 }
 
 static void run_stoch(WINDOW_ARGS) {
@@ -121,12 +173,12 @@ static void run_stoch(WINDOW_ARGS) {
     const uint32_t slowd = (uint32_t)params[2];
     double k[B3_LEVEL];
     double slow[B3_LEVEL];
-    EACH_CHUNK(at, size) {
+    EACH_CHUNK(at, size, period) {
         const uint32_t slow_count = (uint32_t)size + slowd - 1;
         double *fast = out[0] + at;
         double *d = out[1] + at;
         fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, k);
-        EACH_PART(done, piece, slow_count) sum_windows(k + done, slowk, piece, 1.0 / params[1], slow + done);
+        EACH_PART(done, piece, slow_count, slowk) sum_windows(k + done, slowk, piece, 1.0 / params[1], slow + done);
         sum_windows(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
         B3_INDEPENDENT
         for (size_t i = 0; i < size; ++i) fast[i] = d[i] != d[i] ? d[i] : slow[slowd - 1 + i];
@@ -150,9 +202,9 @@ B3_SPECIALISED void extreme_ages(int kind, const double *x, uint32_t period, uin
     terms t;
     const size_t back = (period + LANES - 2) / LANES;
     ages a = {lanes_of((double)(back * LANES)) + lanes_load(LANE_NUMBERS), age};
-    const lanes finite = decompose(kind, &from, period, count, room, &t);
+    const int doubtful = decompose(kind, &from, period, count, room, &t);
     each_window(kind, &t, count, finish_age, &a);
-    if (lanes_any(LANES_IS(finite, _CMP_UNORD_Q, finite))) poison(x, period, count, age);
+    if (doubtful) poison(x, period, count, age);
 }
 
 B3_ONE_COPY void max_ages(const double *x, uint32_t period, uint32_t count, double *age) {
@@ -166,7 +218,7 @@ B3_ONE_COPY void min_ages(const double *x, uint32_t period, uint32_t count, doub
 static void run_aroon(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0] + 1;
     const double scale = 100.0 / params[0];
-    EACH_CHUNK(at, size) {
+    EACH_CHUNK(at, size, period) {
         double *down = out[0] + at;
         double *up = out[1] + at;
         max_ages(window_at(in[0], at, period), period, (uint32_t)size, up);
@@ -182,8 +234,8 @@ static void run_aroon(WINDOW_ARGS) {
 static void run_aroonosc(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0] + 1;
     const double scale = 100.0 / params[0];
-    double high_age[B3_CHUNK];
-    EACH_CHUNK(at, size) {
+    double high_age[B3_CHUNK_MAX];
+    EACH_CHUNK(at, size, period) {
         double *y = out[0] + at;
         max_ages(window_at(in[0], at, period), period, (uint32_t)size, high_age);
         min_ages(window_at(in[1], at, period), period, (uint32_t)size, y);
@@ -246,7 +298,7 @@ B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     lanes room[ROOM(3)];
     terms t;
-    EACH_CHUNK(start, size) {
+    EACH_CHUNK(start, size, period) {
         const double *x = window_at(in[0], start, period);
         const double anchor = in[0][start + size / 2];
         moment_context c = {finish, params, in[0] + start, out, start, lanes_of(anchor), lanes_of(params[0]), lanes_of(1.0 / params[0]), 0};
@@ -329,7 +381,7 @@ B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, d
 
 static void run_wma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) wma_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) wma_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
 static void run_hma(WINDOW_ARGS) {
@@ -337,10 +389,10 @@ static void run_hma(WINDOW_ARGS) {
     const uint32_t root = (uint32_t)sqrt(params[0]);
     double half[B3_LEVEL];
     double whole[B3_LEVEL];
-    EACH_CHUNK(at, size) {
+    EACH_CHUNK(at, size, period) {
         const uint64_t first = at + 1 - root;
         const uint32_t needed = (uint32_t)size + root - 1;
-        EACH_PART(done, piece, needed) {
+        EACH_PART(done, piece, needed, period) {
             wma_windows(window_at(in[0], first + done, period / 2), period / 2, piece, half + done);
             wma_windows(window_at(in[0], first + done, period), period, piece, whole + done);
         }
@@ -411,7 +463,7 @@ B3_SPECIALISED void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
               NULL};
     lanes room[ROOM(3)];
     terms t;
-    EACH_CHUNK(start, size) {
+    EACH_CHUNK(start, size, period) {
         const double *x = window_at(in[0], start, period);
         const double anchor = in[0][start + size / 2];
         l.out = out[0] + start;
@@ -442,61 +494,53 @@ static void run_trima(WINDOW_ARGS) {
     const uint32_t first = ((uint32_t)params[0] + 1) / 2;
     const uint32_t second = (uint32_t)params[0] / 2 + 1;
     double inner[B3_LEVEL];
-    EACH_CHUNK(at, size) {
+    EACH_CHUNK(at, size, second) {
         const uint32_t needed = (uint32_t)size + second - 1;
-        EACH_PART(done, piece, needed)
+        EACH_PART(done, piece, needed, first)
         sum_windows(window_at(in[0], at + 1 - second + done, first), first, piece, 1.0 / first, inner + done);
         sum_windows(inner, second, (uint32_t)size, 1.0 / second, out[0] + at);
     }
 }
 
-/* y[i] /= below[i] */
-B3_ONE_COPY void divide(double *restrict y, const double *restrict below, size_t count) {
-    for (size_t i = 0; i < count; ++i) y[i] /= below[i];
+B3_ONE_COPY void weighted_terms(const double *x, const double *weight, uint32_t period, uint32_t count, lanes *room, terms *t) {
+    const source from = {.x = x, .y = weight};
+    decompose(WEIGHTED, &from, period, count, room, t);
 }
 
-/* The same, 0 where below[i] is. */
-B3_ONE_COPY void divide_or_zero(double *restrict y, const double *restrict below, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-        const double ratio = y[i] / below[i];
-        y[i] = below[i] == 0.0 ? 0.0 : ratio;
-    }
+B3_SPECIALISED void finish_mean(void *context, part sums, size_t at, size_t left) {
+    lanes_put((double *)context + at, sums.of[0] / sums.of[1], left);
+}
+
+/* Means of x by weight; NaN where there is no weight. */
+B3_ONE_COPY void weighted_means(const double *x, const double *weight, uint32_t period, uint32_t count, double *out) {
+    lanes room[ROOM(2)];
+    terms t;
+    weighted_terms(x, weight, period, count, room, &t);
+    each_window(WEIGHTED, &t, count, finish_mean, out);
 }
 
 static void run_vwma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double product[B3_LEVEL];
-    double volume[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        const double *x = window_at(in[0], at, period);
-        const double *v = window_at(in[1], at, period);
-        for (size_t i = 0; i < size + period - 1; ++i) product[i] = x[i] * v[i];
-        sum_windows(product, period, (uint32_t)size, 1.0, out[0] + at);
-        sum_windows(v, period, (uint32_t)size, 1.0, volume);
-        divide(out[0] + at, volume, size);
-    }
+    EACH_CHUNK(at, size, period)
+    weighted_means(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, out[0] + at);
 }
 
-/* Volume, weighted by where the close lies in its bar. */
-B3_ONE_COPY void located_volumes(const double *high, const double *low, const double *close, const double *volume, size_t count,
-                                 double *restrict flow) {
+/* Where the close lies in its bar, -1 to 1; 0 where the bar has no range. */
+B3_ONE_COPY void locations(const double *high, const double *low, const double *close, size_t count, double *restrict location) {
     for (size_t i = 0; i < count; ++i) {
         const double range = high[i] - low[i];
-        const double location = ((close[i] - low[i]) - (high[i] - close[i])) / range;
-        flow[i] = (range <= 0.0 ? 0.0 : location) * volume[i];
+        const double ratio = ((close[i] - low[i]) - (high[i] - close[i])) / range;
+        location[i] = range <= 0.0 ? 0.0 : ratio;
     }
 }
 
 static void run_cmf(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double flow[B3_LEVEL];
-    double volume[B3_CHUNK];
-    EACH_CHUNK(at, size) {
+    double location[B3_LEVEL];
+    EACH_CHUNK(at, size, period) {
         const uint64_t first = at + 1 - period;
-        located_volumes(in[0] + first, in[1] + first, in[2] + first, in[3] + first, size + period - 1, flow);
-        sum_windows(flow, period, (uint32_t)size, 1.0, out[0] + at);
-        sum_windows(in[3] + first, period, (uint32_t)size, 1.0, volume);
-        divide(out[0] + at, volume, size);
+        locations(in[0] + first, in[1] + first, in[2] + first, size + period - 1, location);
+        weighted_means(location, in[3] + first, period, (uint32_t)size, out[0] + at);
     }
 }
 
@@ -504,31 +548,35 @@ B3_ONE_COPY void typical_prices(const double *high, const double *low, const dou
     for (size_t i = 0; i < count; ++i) typical[i] = (high[i] + low[i] + close[i]) / 3.0;
 }
 
-/* Money that flows in `count` bars, where the price rises and where it changes at all. typical[0] and volume[0]: of the bar before. */
-B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t count, double *restrict rising, double *restrict moving) {
+/* Money that moves in `count` bars where the price changes, and whether that is a rise: 1 or 0. typical[0] and volume[0] are of the bar
+ * before. */
+B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t count, double *restrict rises, double *restrict money) {
     for (size_t i = 0; i < count; ++i) {
         const double change = typical[i + 1] - typical[i];
-        const double money = change == change ? typical[i + 1] * volume[i + 1] : change;
-        rising[i] = (change <= 0.0 ? 0.0 : 1.0) * money;
-        moving[i] = (change == 0.0 ? 0.0 : 1.0) * money;
+        const double flow = change == change ? typical[i + 1] * volume[i + 1] : change;
+        rises[i] = change > 0.0 ? 1.0 : 0.0;
+        money[i] = (change == 0.0 ? 0.0 : 1.0) * flow;
     }
+}
+
+B3_SPECIALISED void finish_mfi(void *context, part sums, size_t at, size_t left) {
+    lanes_put((double *)context + at, ratio_or_zero(lanes_of(100.0) * sums.of[0], sums.of[1]), left);
 }
 
 static void run_mfi(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     double typical[B3_LEVEL];
-    double rising[B3_LEVEL];
-    double moving[B3_LEVEL];
-    double all[B3_CHUNK];
-    EACH_CHUNK(at, size) {
+    double rises[B3_LEVEL];
+    double money[B3_LEVEL];
+    lanes room[ROOM(2)];
+    terms t;
+    EACH_CHUNK(at, size, period) {
         const uint64_t before = at - period;
         const size_t changes = size + period - 1;
-        double *y = out[0] + at;
         typical_prices(in[0] + before, in[1] + before, in[2] + before, changes + 1, typical);
-        money_flows(typical, in[3] + before, changes, rising, moving);
-        sum_windows(rising, period, (uint32_t)size, 100.0, y);
-        sum_windows(moving, period, (uint32_t)size, 1.0, all);
-        divide_or_zero(y, all, size);
+        money_flows(typical, in[3] + before, changes, rises, money);
+        weighted_terms(rises, money, period, (uint32_t)size, room, &t);
+        each_window(WEIGHTED, &t, size, finish_mfi, out[0] + at);
     }
 }
 
@@ -545,11 +593,6 @@ B3_ONE_COPY void pressures(const double *high, const double *low, const double *
     }
 }
 
-B3_SPECIALISED lanes ratio_or_zero(lanes above, lanes below) {
-    const lanes zero = lanes_of(0.0);
-    return lanes_pick(LANES_IS(below, _CMP_EQ_OQ, zero), zero, above / below);
-}
-
 /* 4 * a0 / b0 + 2 * a1 / b1 + a2 / b2, by one division where no product can overflow or vanish. */
 B3_SPECIALISED lanes weighted_ratios(const lanes *a, const lanes *b) {
     const lanes two = lanes_of(2.0);
@@ -562,14 +605,14 @@ B3_SPECIALISED lanes weighted_ratios(const lanes *a, const lanes *b) {
 
 /* The sums of size windows of three periods, the shortest first; the usual 7, 14 and 28 are made from one another. x: the oldest sample of
  * the first window of the longest. */
-B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK + LANES]) {
+B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK_MAX + LANES]) {
     const uint32_t p = periods[0];
     if (periods[1] != 2 * p || periods[2] != 4 * p) {
         for (size_t k = 0; k < 3; ++k) sum_windows(x + (periods[2] - periods[k]), periods[k], size, 1.0, sums[k]);
         return;
     }
     double shortest[B3_LEVEL];
-    EACH_PART(done, piece, size + 3 * p) sum_windows(x + done, p, piece, 1.0, shortest + done);
+    EACH_PART(done, piece, size + 3 * p, p) sum_windows(x + done, p, piece, 1.0, shortest + done);
     const double *newest = shortest + 3 * p;
     for (size_t i = 0; i < size; ++i) {
         const double half = newest[i] + newest[i - p];
@@ -586,9 +629,9 @@ static void run_ultosc(WINDOW_ARGS) {
     const lanes scale = lanes_of(100.0 / 7.0);
     double bought[B3_LEVEL];
     double range[B3_LEVEL];
-    double above[3][B3_CHUNK + LANES];
-    double below[3][B3_CHUNK + LANES];
-    EACH_CHUNK(start, size) {
+    double above[3][B3_CHUNK_MAX + LANES];
+    double below[3][B3_CHUNK_MAX + LANES];
+    EACH_CHUNK(start, size, periods[2]) {
         const uint64_t first = start + 1 - periods[2];
         pressures(in[0] + first, in[1] + first, in[2] + first, size + periods[2] - 1, bought, range);
         three_sums(bought, periods, (uint32_t)size, above);
@@ -608,7 +651,7 @@ static void run_cci(WINDOW_ARGS) {
     const lanes scale = lanes_of(-1.0 / (0.015 / params[0]));
     const lanes zero = lanes_of(0.0);
     double typical[B3_LEVEL];
-    EACH_CHUNK(start, size) {
+    EACH_CHUNK(start, size, period) {
         const uint64_t first = start + 1 - period;
         typical_prices(in[0] + first, in[1] + first, in[2] + first, size + period - 1, typical);
         memset(typical + size + period - 1, 0, LANES * sizeof *typical);
