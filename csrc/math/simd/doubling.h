@@ -324,7 +324,7 @@ B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period
 
 /* A loop for each rest, where a decision in the loop would cost as much as what it decides. */
 B3_SPECIALISED lanes any_small_windows(int kind, const source *from, uint32_t period, uint32_t count, lanes *tile, lanes *rest) {
-    if (members(kind) > 2) return small_windows(kind, from, period, count, period % LANES, tile, rest);
+    if (kind != SUM) return small_windows(kind, from, period, count, period % LANES, tile, rest);
     switch (period % LANES) {
     case 1: return small_windows(kind, from, period, count, 1, tile, rest);
     case 2: return small_windows(kind, from, period, count, 2, tile, rest);
@@ -393,11 +393,11 @@ typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
 B3_SPECIALISED void each_window(int kind, const terms *t, size_t count, window_fn finish, void *context) {
     enum { BLOCK_MOST = 4 };
     const size_t stride = (size_t)members(kind);
-    const size_t block = members(kind) == 1 ? 4 : members(kind) == 2 ? 2 : 1; /* at a time: hides the loop over the terms */
+    const size_t block = members(kind) == 1 ? 4 : 1; /* at a time: hides the loop over the terms */
     const size_t term_count = t->count;
     size_t at = 0;
     size_t first = 0;
-    for (; at + block * LANES <= count; at += block * LANES, first += block * stride) {
+    for (; block > 1 && at + block * LANES <= count; at += block * LANES, first += block * stride) {
         part sums[BLOCK_MOST];
         for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, t->term[0].at + first + i * stride);
         for (size_t k = 1; k < term_count; ++k) {

@@ -18,8 +18,24 @@ B3_ONE_COPY void product_terms(const source *from, uint32_t period, uint32_t cou
     decompose(PRODUCTS, from, period, count, room, t);
 }
 
-B3_ONE_COPY void safe_product_terms(const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
-    decompose(SAFE_PRODUCTS, from, period, count, room, t);
+typedef struct safe_sums {
+    double xx[B3_CHUNK_MAX];
+    double yy[B3_CHUNK_MAX];
+    double xy[B3_CHUNK_MAX];
+} safe_sums;
+
+B3_SPECIALISED void finish_safe_products(void *context, part sums, size_t at, size_t left) {
+    safe_sums *s = context;
+    lanes_put(s->xx + at, sums.of[4], left);
+    lanes_put(s->yy + at, sums.of[5], left);
+    lanes_put(s->xy + at, sums.of[6], left);
+}
+
+B3_ONE_COPY void safe_products(const source *from, uint32_t period, uint32_t count, safe_sums *s) {
+    lanes room[ROOM(PART_MEMBERS)];
+    terms t;
+    decompose(SAFE_PRODUCTS, from, period, count, room, &t);
+    each_window(SAFE_PRODUCTS, &t, count, finish_safe_products, s);
 }
 
 typedef struct product_context {
@@ -40,24 +56,23 @@ B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t 
     c->finish(c->params, xx, yy, sums.of[4] - sums.of[0] * mean_y, c->out + at, left);
 }
 
-B3_SPECIALISED void finish_safe_products(void *context, part sums, size_t at, size_t left) {
-    const product_context *c = context;
-    c->finish(c->params, sums.of[4], sums.of[5], sums.of[6], c->out + at, left);
-}
-
 /* size windows; x and y: the oldest sample of the first. One anchor for each series where that loses no digits, as in `moments`. */
 B3_SPECIALISED void products(product_fn finish, const double *params, const double *x, const double *y, uint32_t size, double *out) {
     const uint32_t period = (uint32_t)params[0];
     const size_t middle = period - 1 + size / 2;
     const source from = {x, y, x[middle], y[middle]};
     product_context c = {finish, params, out, lanes_of(1.0 / params[0]), 0};
-    lanes room[ROOM(PART_MEMBERS)];
+    lanes room[ROOM(5)];
     terms t;
     product_terms(&from, period, size, room, &t);
     each_window(PRODUCTS, &t, size, finish_products, &c);
     if (!c.lost) return;
-    safe_product_terms(&from, period, size, room, &t);
-    each_window(SAFE_PRODUCTS, &t, size, finish_safe_products, &c);
+    safe_sums s;
+    safe_products(&from, period, size, &s);
+    for (size_t at = 0; at < size; at += LANES) {
+        const size_t left = size - at;
+        finish(params, lanes_get(s.xx + at, left), lanes_get(s.yy + at, left), lanes_get(s.xy + at, left), out + at, left);
+    }
 }
 
 B3_SPECIALISED void correl_finish(const double *params, lanes xx, lanes yy, lanes xy, double *out, size_t left) {

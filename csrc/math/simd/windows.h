@@ -278,25 +278,34 @@ B3_SPECIALISED void finish_moments(void *context, part sums, size_t at, size_t l
     c->finish(c->params, now, sums.of[0] - c->p * (now - c->anchor), m2, c->out, c->start + at, left);
 }
 
-B3_SPECIALISED void finish_safe_moments(void *context, part sums, size_t at, size_t left) {
-    const moment_context *c = context;
-    c->finish(c->params, sums.of[0], sums.of[1], sums.of[2], c->out, c->start + at, left);
-}
-
 B3_ONE_COPY void square_terms(const double *x, double anchor, uint32_t period, uint32_t count, lanes *room, terms *t) {
     const source from = {.x = x, .anchor_x = anchor};
     decompose(SQUARES, &from, period, count, room, t);
 }
 
-B3_ONE_COPY void safe_square_terms(const double *x, uint32_t period, uint32_t count, lanes *room, terms *t) {
+typedef struct safe_moments {
+    double offset[B3_CHUNK_MAX];
+    double m2[B3_CHUNK_MAX];
+} safe_moments;
+
+B3_SPECIALISED void finish_safe_squares(void *context, part sums, size_t at, size_t left) {
+    safe_moments *s = context;
+    lanes_put(s->offset + at, sums.of[1], left);
+    lanes_put(s->m2 + at, sums.of[2], left);
+}
+
+B3_ONE_COPY void safe_squares(const double *x, uint32_t period, uint32_t count, safe_moments *s) {
     const source from = {.x = x};
-    decompose(SAFE_SQUARES, &from, period, count, room, t);
+    lanes room[ROOM(3)];
+    terms t;
+    decompose(SAFE_SQUARES, &from, period, count, room, &t);
+    each_window(SAFE_SQUARES, &t, count, finish_safe_squares, s);
 }
 
 /* Sums of d = x - anchor, one anchor for a chunk, where that loses no digits of any window; else safe ones. */
 B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    lanes room[ROOM(3)];
+    lanes room[ROOM(2)];
     terms t;
     EACH_CHUNK(start, size, period) {
         const double *x = window_at(in[0], start, period);
@@ -305,8 +314,13 @@ B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
         square_terms(x, anchor, period, (uint32_t)size, room, &t);
         each_window(SQUARES, &t, size, finish_moments, &c);
         if (!c.lost) continue;
-        safe_square_terms(x, period, (uint32_t)size, room, &t);
-        each_window(SAFE_SQUARES, &t, size, finish_safe_moments, &c);
+        safe_moments s;
+        safe_squares(x, period, (uint32_t)size, &s);
+        for (size_t at = 0; at < size; at += LANES) {
+            const size_t left = size - at;
+            finish(params, lanes_get(c.newest + at, left), lanes_get(s.offset + at, left), lanes_get(s.m2 + at, left), out, start + at,
+                   left);
+        }
     }
 }
 
@@ -450,7 +464,7 @@ B3_SPECIALISED void finish_safe_line(void *context, part sums, size_t at, size_t
 }
 
 /* The value `ahead` samples after the newest; only_slope: the slope. */
-B3_SPECIALISED void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
+B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
     const uint32_t period = (uint32_t)params[0];
     const double p = period;
     const double middle = 0.5 * (p - 1.0);
