@@ -222,8 +222,8 @@ B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, i
     return join(kind, newer, earlier(kind, now, before, c), &j);
 }
 
-#define LEVELS 3                                                             /* windows of LANES, 8 * LANES, 64 * LANES samples */
-#define LEVEL_VECTORS ((B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 2) / LANES + 3) /* registers of samples in a chunk and before it */
+#define LEVELS 3 /* windows of LANE_COUNT, 8 * LANE_COUNT, 64 * LANE_COUNT samples */
+#define LEVEL_VECTORS ((B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 2) / LANE_COUNT + 3) /* registers of samples in a chunk and before it */
 #define ROOM(kind_members) ((LEVELS + 1) * LEVEL_VECTORS * (kind_members))
 #define TERMS_MAX (7 * LEVELS + 2)
 
@@ -242,13 +242,13 @@ typedef struct pieces {
     part one, two, four;
 } pieces;
 
-/* The LANES - 1 or fewer samples that no window of LANES covers. */
+/* The LANE_COUNT - 1 or fewer samples that no window of LANE_COUNT covers. */
 B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, uint32_t rest) {
     switch (rest) {
     case 1: return now->one;
     case 2: return now->two;
     case 3: return append(kind, now->two, now->one, before->one, 2, 1);
-#if LANES == 8
+#if LANE_COUNT == 8
     case 4: return now->four;
     case 5: return append(kind, now->four, now->one, before->one, 4, 1);
     case 6: return append(kind, now->four, now->two, before->two, 4, 2);
@@ -263,31 +263,31 @@ B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, u
 typedef struct stretch {
     const double *from[3];
     size_t registers[3];
-    double ends[2][LANES];
+    double ends[2][LANE_COUNT];
 } stretch;
 
 B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t length) {
     const size_t head = skip != 0 ? 1 : 0;
-    const size_t whole = (skip + length) / LANES - head;
-    const size_t tail = (skip + length) % LANES;
+    const size_t whole = (skip + length) / LANE_COUNT - head;
+    const size_t tail = (skip + length) % LANE_COUNT;
     const double *start = x - skip;
     s->from[0] = s->ends[0];
-    s->from[1] = start + head * LANES;
+    s->from[1] = start + head * LANE_COUNT;
     s->from[2] = s->ends[1];
     s->registers[0] = head;
     s->registers[1] = whole;
     s->registers[2] = tail != 0 ? 1 : 0;
     if (head != 0) lanes_store(s->ends[0], lanes_load_from(start, skip));
-    if (tail != 0) lanes_store(s->ends[1], lanes_load_first(s->from[1] + whole * LANES, tail));
+    if (tail != 0) lanes_store(s->ends[1], lanes_load_first(s->from[1] + whole * LANE_COUNT, tail));
 }
 
-/* Windows of LANES samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
+/* Windows of LANE_COUNT samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
 B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period, uint32_t count, uint32_t left, lanes *tile, lanes *rest) {
     const int two = has_two_series(kind);
     const size_t stride = (size_t)members(kind);
-    const size_t skip = (LANES - (period - 1) % LANES) % LANES;
+    const size_t skip = (LANE_COUNT - (period - 1) % LANE_COUNT) % LANE_COUNT;
     const size_t length = (size_t)period - 1 + count;
-    const int tiled = period >= LANES;
+    const int tiled = period >= LANE_COUNT;
     stretch xs;
     stretch ys;
     stretch_of(&xs, from->x, skip, length);
@@ -298,14 +298,14 @@ B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period
     for (int k = 0; k < 3; ++k) {
         const double *x = xs.from[k];
         const double *y = two ? ys.from[k] : x;
-        for (size_t i = 0; i < xs.registers[k]; ++i, place += LANES) {
-            const lanes vx = lanes_load(x + i * LANES);
-            const lanes vy = two ? lanes_load(y + i * LANES) : vx;
+        for (size_t i = 0; i < xs.registers[k]; ++i, place += LANE_COUNT) {
+            const lanes vx = lanes_load(x + i * LANE_COUNT);
+            const lanes vy = two ? lanes_load(y + i * LANE_COUNT) : vx;
             pieces now;
             now.one = leaf(kind, from, vx, vy, place);
             now.two = join_equal(kind, now.one, before.one, 1);
             now.four = join_equal(kind, now.two, before.two, 2);
-#if LANES == 8
+#if LANE_COUNT == 8
             const part whole = join_equal(kind, now.four, before.four, 4);
 #else
             const part whole = now.four;
@@ -324,12 +324,12 @@ B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period
 
 /* A loop for each rest, where a decision in the loop would cost as much as what it decides. */
 B3_SPECIALISED lanes any_small_windows(int kind, const source *from, uint32_t period, uint32_t count, lanes *tile, lanes *rest) {
-    if (kind != SUM) return small_windows(kind, from, period, count, period % LANES, tile, rest);
-    switch (period % LANES) {
+    if (kind != SUM) return small_windows(kind, from, period, count, period % LANE_COUNT, tile, rest);
+    switch (period % LANE_COUNT) {
     case 1: return small_windows(kind, from, period, count, 1, tile, rest);
     case 2: return small_windows(kind, from, period, count, 2, tile, rest);
     case 3: return small_windows(kind, from, period, count, 3, tile, rest);
-#if LANES == 8
+#if LANE_COUNT == 8
     case 4: return small_windows(kind, from, period, count, 4, tile, rest);
     case 5: return small_windows(kind, from, period, count, 5, tile, rest);
     case 6: return small_windows(kind, from, period, count, 6, tile, rest);
@@ -342,7 +342,7 @@ B3_SPECIALISED lanes any_small_windows(int kind, const source *from, uint32_t pe
 /* Windows of 8 * width from windows of width. */
 B3_SPECIALISED void widen(int kind, const lanes *narrow, size_t width, size_t vectors, lanes *wide) {
     const size_t stride = (size_t)members(kind);
-    const size_t step = width / LANES;
+    const size_t step = width / LANE_COUNT;
     for (size_t i = 7 * step; i < vectors; ++i) {
         part sum = load_part(kind, narrow + i * stride);
 #pragma GCC unroll 1
@@ -358,35 +358,36 @@ B3_SPECIALISED void widen(int kind, const lanes *narrow, size_t width, size_t ve
 /* 1: a sample may be a NaN, for kinds that may lose it; see `poison`. */
 B3_SPECIALISED int decompose(int kind, const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
     const size_t stride = (size_t)members(kind);
-    const size_t back = (period + LANES - 2) / LANES;
-    const size_t vectors = back + (count + LANES - 1) / LANES;
+    const size_t back = (period + LANE_COUNT - 2) / LANE_COUNT;
+    const size_t vectors = back + (count + LANE_COUNT - 1) / LANE_COUNT;
     lanes *rest = room + LEVELS * LEVEL_VECTORS * stride;
     const lanes finite = any_small_windows(kind, from, period, count, room, rest);
-    size_t width = LANES;
+    size_t width = LANE_COUNT;
     size_t level = 0;
     for (; level + 1 < LEVELS && 8 * width <= period; ++level, width *= 8) {
         lanes *narrow = room + level * LEVEL_VECTORS * stride;
         widen(kind, narrow, width, vectors, narrow + LEVEL_VECTORS * stride);
     }
-    const size_t whole = period - period % LANES;
+    const size_t whole = period - period % LANE_COUNT;
     size_t covered = 0;
     t->count = 0;
     for (;; --level, width /= 8) {
         for (; covered + width <= period; covered += width)
             t->term[t->count++] =
-                (term){room + (level * LEVEL_VECTORS + back - covered / LANES) * stride, joint_of((double)covered, (double)width)};
+                (term){room + (level * LEVEL_VECTORS + back - covered / LANE_COUNT) * stride, joint_of((double)covered, (double)width)};
         if (is_extreme(kind) && covered != 0 && covered < whole) { /* one window more may overlap */
-            t->term[t->count++] = (term){.at = room + (level * LEVEL_VECTORS + back - (whole - width) / LANES) * stride};
+            t->term[t->count++] = (term){.at = room + (level * LEVEL_VECTORS + back - (whole - width) / LANE_COUNT) * stride};
             covered = whole;
         }
         if (level == 0) break;
     }
     if (covered < period)
-        t->term[t->count++] = (term){rest + (back - covered / LANES) * stride, joint_of((double)covered, (double)(period - covered))};
+        t->term[t->count++] = (term){rest + (back - covered / LANE_COUNT) * stride, joint_of((double)covered, (double)(period - covered))};
     return is_extreme(kind) && lanes_any(LANES_IS(finite, _CMP_UNORD_Q, finite));
 }
 
-/* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, LANES at most.
+/* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, LANE_COUNT at
+ * most.
  */
 typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
 
@@ -397,19 +398,19 @@ B3_SPECIALISED void each_window(int kind, const terms *t, size_t count, window_f
     const size_t term_count = t->count;
     size_t at = 0;
     size_t first = 0;
-    for (; block > 1 && at + block * LANES <= count; at += block * LANES, first += block * stride) {
+    for (; block > 1 && at + block * LANE_COUNT <= count; at += block * LANE_COUNT, first += block * stride) {
         part sums[BLOCK_MOST];
         for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, t->term[0].at + first + i * stride);
         for (size_t k = 1; k < term_count; ++k) {
             const term *next = &t->term[k];
             for (size_t i = 0; i < block; ++i) sums[i] = join(kind, sums[i], load_part(kind, next->at + first + i * stride), &next->joint);
         }
-        for (size_t i = 0; i < block; ++i) finish(context, sums[i], at + i * LANES, LANES);
+        for (size_t i = 0; i < block; ++i) finish(context, sums[i], at + i * LANE_COUNT, LANE_COUNT);
     }
-    for (; at < count; at += LANES, first += stride) {
+    for (; at < count; at += LANE_COUNT, first += stride) {
         part sums = load_part(kind, t->term[0].at + first);
         for (size_t k = 1; k < term_count; ++k) sums = join(kind, sums, load_part(kind, t->term[k].at + first), &t->term[k].joint);
-        finish(context, sums, at, count - at < LANES ? count - at : LANES);
+        finish(context, sums, at, count - at < LANE_COUNT ? count - at : LANE_COUNT);
     }
 }
 

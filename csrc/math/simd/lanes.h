@@ -7,11 +7,11 @@
 
 #if defined(__AVX512F__)
 
-#define LANES 8
+#define LANE_COUNT 8
 typedef __m512d lanes;
 
 static inline __mmask8 lanes_first(size_t count) {
-    return count >= LANES ? (__mmask8)0xff : (__mmask8)((1U << count) - 1U);
+    return count >= LANE_COUNT ? (__mmask8)0xff : (__mmask8)((1U << count) - 1U);
 }
 
 static inline lanes lanes_of(double x) {
@@ -44,7 +44,7 @@ static inline lanes lanes_fma(lanes a, lanes b, lanes c) {
     return _mm512_fmadd_pd(a, b, c);
 }
 
-/* now moved k lanes later, 0 < k < LANES; what comes in at the front is the end of before. */
+/* now moved k lanes later, 0 < k < LANE_COUNT; what comes in at the front is the end of before. */
 static inline __attribute__((always_inline)) lanes lanes_later(lanes now, lanes before, int k) {
     const __m512i high = _mm512_castpd_si512(now);
     const __m512i low = _mm512_castpd_si512(before);
@@ -100,11 +100,11 @@ static inline int lanes_all(lanes_mask mask) {
     return mask == 0xff;
 }
 
-static const double LANE_NUMBERS[LANES] = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0};
+static const double LANE_NUMBERS[LANE_COUNT] = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0};
 
 #else
 
-#define LANES 4
+#define LANE_COUNT 4
 typedef __m256d lanes;
 
 static inline __m256i lanes_first(size_t count) {
@@ -188,20 +188,20 @@ static inline int lanes_all(lanes_mask mask) {
     return _mm256_movemask_pd(mask) == 0xf;
 }
 
-static const double LANE_NUMBERS[LANES] = {0.0, 1.0, 2.0, 3.0};
+static const double LANE_NUMBERS[LANE_COUNT] = {0.0, 1.0, 2.0, 3.0};
 
 #endif
 
 /* The first count of a place that may hold fewer than a register. */
 static inline lanes lanes_get(const double *x, size_t count) {
-    return count >= LANES ? lanes_load(x) : lanes_load_first(x, count);
+    return count >= LANE_COUNT ? lanes_load(x) : lanes_load_first(x, count);
 }
 
 static inline double lanes_lowest(lanes v) {
-    double x[LANES];
+    double x[LANE_COUNT];
     lanes_store(x, v);
     double lowest = x[0];
-    for (size_t i = 1; i < LANES; ++i) lowest = x[i] < lowest ? x[i] : lowest;
+    for (size_t i = 1; i < LANE_COUNT; ++i) lowest = x[i] < lowest ? x[i] : lowest;
     return lowest;
 }
 
@@ -210,7 +210,7 @@ static inline double lanes_highest(lanes v) {
 }
 
 static inline void lanes_put(double *x, lanes v, size_t count) {
-    if (count >= LANES) lanes_store(x, v);
+    if (count >= LANE_COUNT) lanes_store(x, v);
     else lanes_store_first(x, v, count);
 }
 

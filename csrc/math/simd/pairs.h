@@ -69,7 +69,7 @@ B3_SPECIALISED void products(product_fn finish, const double *params, const doub
     if (!c.lost) return;
     safe_sums s;
     safe_products(&from, period, size, &s);
-    for (size_t at = 0; at < size; at += LANES) {
+    for (size_t at = 0; at < size; at += LANE_COUNT) {
         const size_t left = size - at;
         finish(params, lanes_get(s.xx + at, left), lanes_get(s.yy + at, left), lanes_get(s.xy + at, left), out + at, left);
     }

@@ -200,8 +200,8 @@ B3_SPECIALISED void extreme_ages(int kind, const double *x, uint32_t period, uin
     const source from = {.x = x};
     lanes room[ROOM(2)];
     terms t;
-    const size_t back = (period + LANES - 2) / LANES;
-    ages a = {lanes_of((double)(back * LANES)) + lanes_load(LANE_NUMBERS), age};
+    const size_t back = (period + LANE_COUNT - 2) / LANE_COUNT;
+    ages a = {lanes_of((double)(back * LANE_COUNT)) + lanes_load(LANE_NUMBERS), age};
     const int doubtful = decompose(kind, &from, period, count, room, &t);
     each_window(kind, &t, count, finish_age, &a);
     if (doubtful) poison(x, period, count, age);
@@ -266,7 +266,7 @@ typedef struct moment_context {
 /* Whether the subtraction lost too much in one of the first `left` lanes, or there is a NaN. */
 B3_SPECIALISED int lost_digits(lanes anchored, lanes centred, size_t left) {
     lanes_mask lost = LANES_IS(centred * lanes_of(ANCHORED_MOST), _CMP_NGE_UQ, anchored);
-    if (left < LANES) lost = lanes_both(lost, LANES_IS(lanes_load(LANE_NUMBERS), _CMP_LT_OQ, lanes_of((double)left)));
+    if (left < LANE_COUNT) lost = lanes_both(lost, LANES_IS(lanes_load(LANE_NUMBERS), _CMP_LT_OQ, lanes_of((double)left)));
     return lanes_any(lost);
 }
 
@@ -316,7 +316,7 @@ B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
         if (!c.lost) continue;
         safe_moments s;
         safe_squares(x, period, (uint32_t)size, &s);
-        for (size_t at = 0; at < size; at += LANES) {
+        for (size_t at = 0; at < size; at += LANE_COUNT) {
             const size_t left = size - at;
             finish(params, lanes_get(c.newest + at, left), lanes_get(s.offset + at, left), lanes_get(s.m2 + at, left), out, start + at,
                    left);
@@ -418,11 +418,11 @@ static void run_hma(WINDOW_ARGS) {
 /* All of one sign, and the largest at most 8 times the smallest: what an anchor among them costs is some 2^-50 of the price. NaNs do not
  * count, but in the first register; their windows come out right whatever is done. */
 B3_ONE_COPY int one_magnitude(const double *x, size_t count) {
-    if (count < LANES) return 0;
+    if (count < LANE_COUNT) return 0;
     lanes lowest = lanes_load(x);
     lanes highest = lowest;
-    for (size_t i = LANES; i < count; i += LANES) {
-        const lanes v = lanes_load(x + (i + LANES <= count ? i : count - LANES));
+    for (size_t i = LANE_COUNT; i < count; i += LANE_COUNT) {
+        const lanes v = lanes_load(x + (i + LANE_COUNT <= count ? i : count - LANE_COUNT));
         lowest = lanes_min(lowest, v);
         highest = lanes_max(highest, v);
     }
@@ -597,7 +597,7 @@ static void run_mfi(WINDOW_ARGS) {
 /* True range, and close less true low, of `count` bars; before[i] is the close of the bar before. Room for a register more. */
 B3_ONE_COPY void pressures(const double *high, const double *low, const double *close, size_t count, double *bought, double *range) {
     const double *before = close - 1;
-    for (size_t i = 0; i < count; i += LANES) {
+    for (size_t i = 0; i < count; i += LANE_COUNT) {
         const lanes h = lanes_get(high + i, count - i);
         const lanes l = lanes_get(low + i, count - i);
         const lanes b = lanes_get(before + i, count - i);
@@ -619,7 +619,7 @@ B3_SPECIALISED lanes weighted_ratios(const lanes *a, const lanes *b) {
 
 /* The sums of size windows of three periods, the shortest first; the usual 7, 14 and 28 are made from one another. x: the oldest sample of
  * the first window of the longest. */
-B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK_MAX + LANES]) {
+B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK_MAX + LANE_COUNT]) {
     const uint32_t p = periods[0];
     if (periods[1] != 2 * p || periods[2] != 4 * p) {
         for (size_t k = 0; k < 3; ++k) sum_windows(x + (periods[2] - periods[k]), periods[k], size, 1.0, sums[k]);
@@ -643,14 +643,14 @@ static void run_ultosc(WINDOW_ARGS) {
     const lanes scale = lanes_of(100.0 / 7.0);
     double bought[B3_LEVEL];
     double range[B3_LEVEL];
-    double above[3][B3_CHUNK_MAX + LANES];
-    double below[3][B3_CHUNK_MAX + LANES];
+    double above[3][B3_CHUNK_MAX + LANE_COUNT];
+    double below[3][B3_CHUNK_MAX + LANE_COUNT];
     EACH_CHUNK(start, size, periods[2]) {
         const uint64_t first = start + 1 - periods[2];
         pressures(in[0] + first, in[1] + first, in[2] + first, size + periods[2] - 1, bought, range);
         three_sums(bought, periods, (uint32_t)size, above);
         three_sums(range, periods, (uint32_t)size, below);
-        for (size_t at = 0; at < size; at += LANES) {
+        for (size_t at = 0; at < size; at += LANE_COUNT) {
             const lanes a[3] = {lanes_load(above[0] + at), lanes_load(above[1] + at), lanes_load(above[2] + at)};
             const lanes b[3] = {lanes_load(below[0] + at), lanes_load(below[1] + at), lanes_load(below[2] + at)};
             lanes_put(out[0] + start + at, weighted_ratios(a, b) * scale, size - at);
@@ -668,8 +668,8 @@ static void run_cci(WINDOW_ARGS) {
     EACH_CHUNK(start, size, period) {
         const uint64_t first = start + 1 - period;
         typical_prices(in[0] + first, in[1] + first, in[2] + first, size + period - 1, typical);
-        memset(typical + size + period - 1, 0, LANES * sizeof *typical);
-        for (size_t at = 0; at < size; at += LANES) {
+        memset(typical + size + period - 1, 0, LANE_COUNT * sizeof *typical);
+        for (size_t at = 0; at < size; at += LANE_COUNT) {
             const lanes newest = lanes_load(typical + at + period - 1);
             lanes sum = zero;
             for (size_t k = 0; k + 1 < period; ++k) sum += lanes_load(typical + at + k) - newest;
