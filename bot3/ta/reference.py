@@ -52,8 +52,7 @@ Many streams in one call:
   1e-12 (tests/oracle/test_ta.py). What stands still has a variance of exactly 0.
 * **Forms agree.** Streams are single updates. Batches and `update_many` use the widest vectors there are (`ta.isa()`;
   lowered by `BOT3_ISA=scalar|avx2|avx512`), and differ from single updates by rounding: at most 1e-11 of the largest
-  output. Panels equal batches bit for bit. Scalar batches equal streams bit for bit. `stochrsi` of a price that stands
-  still after a move is the position in a range of rounding errors: any value, in any form.
+  output. Panels equal batches bit for bit. Scalar batches equal streams bit for bit.
 * **TA-Lib** agrees to 1e-9 of the largest output on real bars, except where the table says so, and where TA-Lib
   itself has lost digits (`var`, `stddev`, `correl`, `beta`, `linearreg_slope`: to 1e-6).
 * **Cost of a stream.** Constant; windows are two stacks, so one update in `timeperiod` also sums the window before.
