@@ -429,13 +429,16 @@ B3_ONE_COPY void sum_terms(const double *x, uint32_t period, uint32_t count, wid
     decompose(SUM, &from, period, count, room, t);
 }
 
-/* scale: factor of each sum. */
-B3_ONE_COPY void sum_windows(const double *x, uint32_t period, uint32_t count, double scale, double *out) {
+B3_ONE_COPY void scaled_sums(const double *x, uint32_t period, uint32_t count, double scale, double *out) {
     wide room[ROOM(1)];
     composition t;
     scaled s = {wide_of(scale), out};
     sum_terms(x, period, count, room, &t);
     each_window(SUM, &t, count, finish_sum, &s);
+}
+
+static inline void sum_windows(const double *x, uint32_t period, uint32_t count, double *out) {
+    scaled_sums(x, period, count, 1.0, out);
 }
 
 /* A comparison may lose a NaN: adds one to each window that holds one, and nothing (-0) to the others. */
@@ -444,7 +447,7 @@ B3_ONE_COPY void poison(const double *x, uint32_t period, uint32_t count, double
     double sums[B3_CHUNK_MAX];
     memset(holes, 0, sizeof holes);
     for (size_t i = 0; i < (size_t)count + period - 1; ++i) holes[i] = x[i] != x[i] ? x[i] : -0.0;
-    sum_windows(holes, period, count, 1.0, sums);
+    sum_windows(holes, period, count, sums);
     for (size_t i = 0; i < count; ++i) out[i] += sums[i];
 }
 

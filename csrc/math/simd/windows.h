@@ -24,12 +24,12 @@ B3_SPECIALISED wide ratio_or_zero(wide above, wide below) {
 
 static void run_sum(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size, period) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0, out[0] + at);
+    EACH_CHUNK(at, size, period) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
 static void run_sma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size, period) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, 1.0 / params[0], out[0] + at);
+    EACH_CHUNK(at, size, period) scaled_sums(window_at(in[0], at, period), period, (uint32_t)size, 1.0 / params[0], out[0] + at);
 }
 
 static void run_max(WINDOW_ARGS) {
@@ -156,7 +156,7 @@ B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first,
 B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t average, uint64_t at, uint32_t size, double *k,
                                  double *restrict fast, double *restrict slow) {
     fastk(in, period, at + 1 - average, size + average - 1, k);
-    sum_windows(k, average, size, 1.0 / average, slow);
+    scaled_sums(k, average, size, 1.0 / average, slow);
     for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[average - 1 + i];
 }
 
@@ -178,8 +178,8 @@ static void run_stoch(WINDOW_ARGS) {
         double *fast = out[0] + at;
         double *d = out[1] + at;
         fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, k);
-        EACH_PART(done, piece, slow_count, slowk) sum_windows(k + done, slowk, piece, 1.0 / params[1], slow + done);
-        sum_windows(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
+        EACH_PART(done, piece, slow_count, slowk) scaled_sums(k + done, slowk, piece, 1.0 / params[1], slow + done);
+        scaled_sums(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
         B3_INDEPENDENT
         for (size_t i = 0; i < size; ++i) fast[i] = d[i] != d[i] ? d[i] : slow[slowd - 1 + i];
     }
@@ -436,7 +436,7 @@ B3_ONE_COPY void safe_trend_terms(const double *x, uint32_t period, uint32_t cou
 }
 
 /* Least-squares line of windows. */
-typedef struct line {
+typedef struct fit {
     wide per_p;
     wide middle; /* mean age */
     wide reach;  /* from there to where the value is asked for */
@@ -444,9 +444,9 @@ typedef struct line {
     wide anchor;
     int only_slope;
     double *out;
-} line;
+} fit;
 
-B3_SPECIALISED void put_line(const line *l, wide base, wide sum, wide aged, size_t at, size_t left) {
+B3_SPECIALISED void put_line(const fit *l, wide base, wide sum, wide aged, size_t at, size_t left) {
     const wide slope = wide_fma(l->middle, sum, -aged) * l->scale;
     const wide value = base + wide_fma(l->reach, slope, sum * l->per_p);
     if (l->only_slope) wide_put(l->out + at, slope, left);
@@ -454,7 +454,7 @@ B3_SPECIALISED void put_line(const line *l, wide base, wide sum, wide aged, size
 }
 
 B3_SPECIALISED void finish_line(void *context, part sums, size_t at, size_t left) {
-    const line *l = context;
+    const fit *l = context;
     put_line(l, l->anchor, sums.of[0], sums.of[1], at, left);
 }
 
@@ -467,7 +467,7 @@ B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
     const uint32_t period = (uint32_t)params[0];
     const double p = period;
     const double middle = 0.5 * (p - 1.0);
-    line l = {
+    fit l = {
         wide_of(1.0 / p), wide_of(middle), wide_of(middle + ahead), wide_of(12.0 / (p * (p * p - 1.0))), wide_of(0.0), only_slope, NULL};
     wide room[ROOM(3)];
     composition t;
@@ -505,8 +505,8 @@ static void run_trima(WINDOW_ARGS) {
     EACH_CHUNK(at, size, second) {
         const uint32_t needed = (uint32_t)size + second - 1;
         EACH_PART(done, piece, needed, first)
-        sum_windows(window_at(in[0], at + 1 - second + done, first), first, piece, 1.0 / first, inner + done);
-        sum_windows(inner, second, (uint32_t)size, 1.0 / second, out[0] + at);
+        scaled_sums(window_at(in[0], at + 1 - second + done, first), first, piece, 1.0 / first, inner + done);
+        scaled_sums(inner, second, (uint32_t)size, 1.0 / second, out[0] + at);
     }
 }
 
@@ -616,11 +616,11 @@ B3_SPECIALISED wide weighted_ratios(const wide *a, const wide *b) {
 B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK_MAX + WIDE_LANES]) {
     const uint32_t p = periods[0];
     if (periods[1] != 2 * p || periods[2] != 4 * p) {
-        for (size_t k = 0; k < 3; ++k) sum_windows(x + (periods[2] - periods[k]), periods[k], size, 1.0, sums[k]);
+        for (size_t k = 0; k < 3; ++k) sum_windows(x + (periods[2] - periods[k]), periods[k], size, sums[k]);
         return;
     }
     double shortest[B3_LEVEL];
-    EACH_PART(done, piece, size + 3 * p, p) sum_windows(x + done, p, piece, 1.0, shortest + done);
+    EACH_PART(done, piece, size + 3 * p, p) sum_windows(x + done, p, piece, shortest + done);
     const double *newest = shortest + 3 * p;
     for (size_t i = 0; i < size; ++i) {
         const double half = newest[i] + newest[i - p];
