@@ -52,9 +52,12 @@ Many streams in one call:
 * **NaN in the input.** A window that holds one gives NaN, no other does. A recursion gives NaN there and starts anew
   after it, with its seed; infinities count as NaN in recursions. Sums since the beginning (`obv`, `ad`, `vwap`
   without a window) give NaN there and leave the bar out.
-* **Windows** are never kept by adding the new value and subtracting the old one: nothing drifts, and sums of squares
-  are of differences inside the window. The relative error of `var`, `stddev`, `bbands`, `linearreg` against exact
-  arithmetic stays below 1e-12 at a price of 60,000 that moves by 0.01 (tests/oracle/test_ta.py).
+* **Windows** are never kept by adding the new value and subtracting the old one: nothing drifts, and a value of 1e15
+  among prices of 1 leaves nothing behind once it left the window. A sum is within `timeperiod` / 2 units in the last
+  place of the window's own sum of absolute values. Against exact arithmetic on the same doubles the relative error of
+  `var`, `stddev` and the absolute one of `correl` stay below 1e-9 in every window, that of `linearreg` below 1e-12 of
+  the largest value in it (tests/oracle/test_ta_windows.py); at a price of 60,000 that moves by 0.01 all stay below
+  1e-12 (tests/oracle/test_ta.py). What stands still has a variance of exactly 0.
 * **Forms agree.** Streams are single updates. Batches and `update_many` use the widest vectors there are (`ta.isa()`;
   lowered by `BOT3_ISA=scalar|avx2|avx512`), and differ from single updates by rounding: at most 1e-11 of the largest
   output. Panels equal batches bit for bit. Scalar batches equal streams bit for bit.
