@@ -108,7 +108,7 @@ def test_panel_rows_are_symbols() -> None:
     together = ta.macd(panel)
     for row in range(20):
         for have, want in zip(together, ta.macd(panel[row]), strict=True):
-            np.testing.assert_array_equal(have[row], want)
+            np.testing.assert_allclose(have[row], want, rtol=0, atol=1e-11 * np.nanmax(np.abs(want)), equal_nan=True)
     turned = np.ascontiguousarray(panel.T).T  # a panel that is not contiguous
     np.testing.assert_array_equal(ta.ema(turned, 9), ta.ema(panel, 9))
 
