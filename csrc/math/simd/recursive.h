@@ -203,8 +203,7 @@ static void keltner_end(void *stream, const double *const *in, size_t last) {
 
 static int plus_di_terms(void *stream, terms *t) {
     b3_directional *d = stream;
-    const double keep = 1.0 - 1.0 / d->period;
-    return add_term(t, &d->plus, keep, 1.0) && add_term(t, &d->minus, keep, 1.0) && add_term(t, &d->range, keep, 1.0) &&
+    return add_term(t, &d->plus, d->keep, 1.0) && add_term(t, &d->minus, d->keep, 1.0) && add_term(t, &d->range, d->keep, 1.0) &&
            d->seen == d->period;
 }
 
