@@ -106,7 +106,6 @@ def _instrument(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
     price_scale, qty_scale = facts["price_scale"], facts["qty_scale"]
     depth = state.depth
     return {
-        "quote": plan.currency_names[facts["quote_currency"]],
         "last_update_id": depth.update_id,
         "best_bid": plain(depth.bid_price_raw, price_scale) if depth.bid_qty_raw else None,
         "best_bid_qty": plain(depth.bid_qty_raw, qty_scale),
