@@ -20,7 +20,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from bot3.cli.logs import EventLog
 from bot3.engine.session import Result
+from bot3.engine.watch import Level
 from bot3.errors import Bot3Error
 
 __all__ = ["Terminal", "console", "print_result"]
@@ -31,8 +33,9 @@ _WIDTH_PIPED = 120  # when the output is no terminal that says its own
 class Terminal:
     """The user interface of a run (bot3.engine.session.Ui), on stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, level: Level = "info") -> None:
         self._console = console(stderr=True)
+        self._log = EventLog(self.say, level, "text")
 
     def say(self, text: str) -> None:
         """See Ui."""
@@ -47,6 +50,10 @@ class Terminal:
         """The error that ended a run early."""
         self._console.print("[red]bot3:[/red] ", end="")
         self.say(str(error))
+
+    def event(self, level: Level, name: str, **fields: object) -> None:
+        """See Ui."""
+        self._log.event(level, name, **fields)
 
     def rows(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         """See Ui."""
@@ -86,6 +93,8 @@ def print_result(result: Result, *, as_json: bool) -> None:
     for table in (_books, _messages, _trading, _money, _latency):
         screen.print(table(summary))
         screen.print()
+    for reason in summary["pnl"]["incomplete_because"]:
+        screen.print(f"P&L is incomplete: {reason}", highlight=False, markup=False)
     if summary["no_orders_because"]:
         screen.print(f"no orders: {summary['no_orders_because']}", highlight=False, markup=False)
     screen.print(_footer(summary), highlight=False, markup=False)
@@ -136,7 +145,8 @@ def _trading(summary: dict[str, Any]) -> Table:
     for rule, count in summary["rejects"].items():
         table.add_row(f"rejected: {rule}", f"{count:,}")
     for symbol, row in summary["instruments"].items():
-        table.add_row(f"position {symbol}", row["position"])
+        dust = f" ({row['dust']} of it is dust)" if row["dust"] != "0" else ""
+        table.add_row(f"position {symbol}", row["position"] + dust)
     return table
 
 
@@ -147,9 +157,14 @@ def _strategy_text(strategy: dict[str, Any]) -> str:
 
 def _money(summary: dict[str, Any]) -> Table:
     pnl = summary["pnl"]
-    table = _table(f"P&L ({pnl['method'].replace('_', ' ')})", "currency", "realized", "unrealized", "fees", "total")
-    for currency, row in pnl["by_currency"].items():
-        table.add_row(currency, row["realized"], row["unrealized"], row["fees"], row["total"])
+    title = f"P&L ({pnl['method'].replace('_', ' ')}{', incomplete' if pnl['incomplete'] else ''})"
+    table = _table(title, "of", "currency", "realized", "unrealized", "fees", "total")
+    strategies = summary["strategies"] if len(summary["strategies"]) > 1 else []
+    rows = [(f"strategy {row['id']}, {row['name']} {row['instrument']}", row["quote"], row) for row in strategies]
+    rows += [("account", currency, row) for currency, row in pnl["by_currency"].items()]
+    rows += [("account, in all", pnl["currency"], pnl)] if len(pnl["by_currency"]) > 1 else []
+    for name, currency, row in rows:
+        table.add_row(name, currency, *(row[key] for key in ("realized", "unrealized", "fees", "total")))
     return table
 
 

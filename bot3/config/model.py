@@ -15,12 +15,14 @@ from bot3.errors import ArgumentError
 __all__ = [
     "AccountSection",
     "BarsSection",
+    "BreakerSection",
     "EngineSection",
     "ExecutionSection",
     "MarketDataSection",
     "PaperSection",
     "RiskSection",
     "SignalSection",
+    "StrategyEntry",
     "SystemConfig",
 ]
 
@@ -126,11 +128,18 @@ class RiskSection(_Section):
     max_open_positions: int = Field(
         default=5, ge=1, le=100_000, description="instruments held at once, or that open orders may open"
     )
-    stop_loss_percent: Percent = Field(
-        default=Decimal(2), description="percent below (above, if short) the entry price"
+    stop_loss_percent: Percent | None = Field(
+        default=Decimal(2), description="percent below (above, if short) the average entry price; null: off"
     )
-    trailing_stop_percent: Percent = Field(
-        default=Decimal("1.5"), description="percent from the best price since entry"
+    trailing_stop_percent: Percent | None = Field(
+        default=Decimal("1.5"), description="percent from the best price since entry; null: off"
+    )
+    max_daily_loss: Positive | None = Field(
+        default=None,
+        description="reporting currency lost since the UTC day began, at which only reductions pass; null: none",
+    )
+    max_drawdown_percent: Percent | None = Field(
+        default=None, description="percent of the highest equity, at which only reductions pass; null: none"
     )
     max_order_size: Positive | None = Field(
         default=None, description="base asset, one order; null: only the position limit"
@@ -154,6 +163,30 @@ class RiskSection(_Section):
     )
 
 
+class BreakerSection(_Section):
+    """The circuit breaker: what opens it. While it is open, only what makes a position smaller passes."""
+
+    max_loss: Positive | None = Field(default=None, description="reporting currency lost within window_ms; null: off")
+    max_drawdown_percent: Percent | None = Field(default=None, description="percent of the highest equity; null: off")
+    max_reject_percent: Annotated[_Number, Field(gt=0, le=100)] | None = Field(
+        default=None, description="percent of the last reject_count orders that were refused; null: off"
+    )
+    reject_count: int = Field(default=20, ge=1, le=1024, description="orders that max_reject_percent looks at")
+    max_price_jump_percent: Percent | None = Field(
+        default=None, description="percent that a mid moves within window_ms; null: off"
+    )
+    max_latency_ms: int = Field(
+        default=0, ge=0, le=86_400_000, description="ms from a request to the venue's first answer; 0: off"
+    )
+    max_message_gap_ms: int = Field(
+        default=0, ge=0, le=86_400_000, description="ms without a message of an instrument that is traded; 0: off"
+    )
+    window_ms: int = Field(default=60_000, ge=1, le=86_400_000, description="ms that max_loss and the jump look back")
+    cool_down_ms: int = Field(
+        default=300_000, ge=0, le=604_800_000, description="ms until it closes by itself; 0: a person resets it"
+    )
+
+
 class ExecutionSection(_Section):
     """How orders reach the venue."""
 
@@ -167,8 +200,23 @@ class ExecutionSection(_Section):
     paper_trading: bool = Field(default=True, description="orders go to the paper venue, none to the exchange")
 
 
+class StrategyEntry(_Section):
+    """A strategy of signal.strategies."""
+
+    name: Annotated[str, Field(min_length=1, max_length=4096)] = Field(description="built in, or FILE.py:CLASS")
+    params: dict[str, bool | int | Annotated[Decimal, Field(allow_inf_nan=False)] | str] = Field(
+        default={}, description="its parameters by name, in their units; the others have their defaults"
+    )
+    symbols: Symbols = Field(default=(), description="instruments it trades; empty: all")
+
+
 class SignalSection(_Section):
     """Where signals come from."""
+
+    strategies: Annotated[tuple[StrategyEntry, ...], BeforeValidator(_tuple)] = Field(
+        default=(),
+        description="strategies to run when there is no --strategy, each {name, params, symbols}; empty: ema_cross",
+    )
 
     model_path: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         default="models/ml_model.pkl",
@@ -270,6 +318,7 @@ class SystemConfig(_Section):
 
     market_data: MarketDataSection = MarketDataSection()
     risk: RiskSection = RiskSection()
+    breaker: BreakerSection = BreakerSection()
     execution: ExecutionSection = ExecutionSection()
     signal: SignalSection = SignalSection()
     paper: PaperSection = PaperSection()

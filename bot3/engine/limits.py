@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot3.config import SystemConfig
+from bot3.engine.builtin import find_builtin
 from bot3.engine.core import Engine
 from bot3.engine.decimals import MONEY_SCALE, plain
 from bot3.engine.money import METHODS
-from bot3.engine.plan import RunPlan
+from bot3.engine.plan import BuiltinStrategy, RunPlan
 from bot3.ffi import lib
 
-__all__ = ["contradictions", "notes", "pointless_limits", "resolved_limits"]
+__all__ = ["contradictions", "notes", "pointless_limits", "resolved_limits", "without_means"]
 
 _PICKLES = (".pkl", ".pickle", ".joblib")
 
@@ -39,12 +40,43 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         ("new orders", _at_most(limits["orders_per_second"], 0, "a second")),
         ("age of market data", _at_most(limits["stale_after_ns"], 6, "ms")),
         ("lateness of market data", _at_most(limits["late_after_ns"], 6, "ms")),
+        *_guard_rows(engine["guard"], currency),
+        ("daily loss", _at_most(limits["daily_loss_max_raw"], MONEY_SCALE, currency)),
+        ("drawdown from the peak", _at_most(limits["drawdown_max_rate_raw"], MONEY_SCALE - 2, "%")),
         ("selling more than is held", "allowed" if limits["allow_short"] else "refused"),
         ("starting balances", _starting_balances(plan)),
         ("cost of what is sold", METHODS[engine["pnl_method"]].replace("_", " ")),
         ("fee as maker, as taker", " %, ".join(fees) + " %"),
         ("latency to the venue", f"{plain(engine['paper']['order_entry']['constant_ns'], 3)} us"),
     ]
+
+
+def _guard_rows(guard: dict[str, int], currency: str) -> list[tuple[str, str]]:
+    """The stops, and each cause of the breaker that is on."""
+    percent = MONEY_SCALE - 2
+    window = f"{currency} within {plain(guard['breaker_window_ns'], 9)} s"
+    jump = f"% within {plain(guard['breaker_window_ns'], 9)} s"
+    causes = [
+        ("loss", guard["breaker_loss_max_raw"], MONEY_SCALE, window),
+        ("drawdown", guard["breaker_drawdown_rate_raw"], percent, "%"),
+        ("refusals", guard["breaker_reject_rate_raw"], percent, f"% of {guard['breaker_reject_count']} orders"),
+        ("price jump", guard["breaker_jump_rate_raw"], percent, jump),
+        ("latency", guard["breaker_latency_ns"], 6, "ms"),
+        ("silence", guard["breaker_gap_ns"], 6, "ms"),
+    ]
+    rows = [(f"breaker: {name}", _at_most(raw, scale, unit)) for name, raw, scale, unit in causes if raw]
+    if rows:
+        cool_down = guard["cool_down_ns"]
+        rows.append(("breaker: closes", f"after {plain(cool_down, 9)} s" if cool_down else "when a person resets it"))
+    return [
+        ("stop-loss", _stop(guard["stop_loss_rate_raw"], "from the average entry price")),
+        ("trailing stop", _stop(guard["trailing_stop_rate_raw"], "from the best price since entry")),
+        *(rows or [("breaker", "off")]),
+    ]
+
+
+def _stop(rate_raw: int, base: str) -> str:
+    return f"{plain(rate_raw, MONEY_SCALE - 2)} % {base}" if rate_raw else "off"
 
 
 def _starting_balances(plan: RunPlan) -> str:
@@ -77,10 +109,18 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
             f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and nothing tells a rate "
             "(account.rates, or an instrument of the run), so the notional and exposure limits refuse their orders"
         )
-    stops = {"stop_loss_percent", "trailing_stop_percent"} & config.risk.model_fields_set
-    if stops:
-        found.append(f"not enforced by this version: {', '.join(f'risk.{name}' for name in sorted(stops))}")
-    return [note for note in found if note]
+    return [note for note in [*found, _blend_note(plan)] if note]
+
+
+def _blend_note(plan: RunPlan) -> str:
+    """No model gives a signal yet, so a blend goes without."""
+    for strategy in plan.strategies:
+        if isinstance(strategy, BuiltinStrategy) and strategy.name == "blend":
+            names = [param.name for param in find_builtin("blend").params]
+            weight = dict(zip(names, strategy.params, strict=True))["w_model"]
+            if weight != 0:
+                return f"blend: there is no model, so its weight (w_model={weight:g}) is shared out among the others"
+    return ""
 
 
 def _valued(plan: RunPlan) -> set[int]:
@@ -90,6 +130,17 @@ def _valued(plan: RunPlan) -> set[int]:
     for _ in plan.currencies:
         valued |= {i["base_currency"] for i in plan.instruments if i["quote_currency"] in valued}
     return valued
+
+
+def without_means(plan: RunPlan) -> list[str]:
+    """Instruments that the starting balances allow neither to buy nor to sell."""
+    names, currencies = plan.currency_names, plan.currencies
+    return [
+        f"{i['symbol']}: the account starts with neither {names[i['quote_currency']]} nor {names[i['base_currency']]}: "
+        "nothing can be bought. Give it some with the section paper"
+        for i in plan.instruments
+        if not currencies[i["quote_currency"]]["start_raw"] and not currencies[i["base_currency"]]["start_raw"]
+    ]
 
 
 def _model_note(model_path: str) -> str:

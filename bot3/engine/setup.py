@@ -14,7 +14,7 @@ from bot3.engine.decimals import MONEY_SCALE, to_raw
 from bot3.engine.host import Member, kinds_of
 from bot3.engine.loader import StrategyChoice, load_class, make
 from bot3.engine.plan import BuiltinStrategy, ExternalStrategy, RunPlan
-from bot3.errors import ArgumentError, ConfigError, InstrumentError
+from bot3.errors import ArgumentError, ConfigError, InstrumentError, StrategyError
 from bot3.ffi import lib
 from bot3.instruments import Instrument, instruments_from
 from bot3.recording import Recording, RecordingFile, first_prices, read_exchange_info
@@ -98,7 +98,8 @@ def prepare(
     members: list[Member] = []
     for choice in choices:
         kind = load_class(choice.file, choice.name) if choice.file is not None else None
-        for index, instrument in enumerate(fields):
+        for index in _traded(choice, fields):
+            instrument = fields[index]
             if kind is None:
                 builtin = find_builtin(choice.name)
                 strategies.append(BuiltinStrategy(choice.name, index, builtin.resolve(choice.params)))
@@ -106,7 +107,7 @@ def prepare(
                 strategies.append(ExternalStrategy(choice.name, index, kinds_of(kind)))
                 assert choice.file is not None
                 strategy = make(kind, choice.params, choice.file)
-                members.append(Member(strategy, choice.file, instrument, index, len(strategies)))
+                members.append(Member(strategy, choice.file, instrument, index, len(strategies), tuple(indices)))
     plan = RunPlan(
         engine=_engine_fields(config, bars, instruments, len(currencies)),
         currencies=currencies,
@@ -115,6 +116,16 @@ def prepare(
         strategies=tuple(strategies),
     )
     return Prepared(plan, tuple(members))
+
+
+def _traded(choice: StrategyChoice, instruments: Sequence[dict[str, Any]]) -> list[int]:
+    """The instruments that a strategy runs on, by index. Raises StrategyError when that is none."""
+    symbols = [instrument["symbol"] for instrument in instruments]
+    found = [index for index, symbol in enumerate(symbols) if not choice.symbols or symbol in choice.symbols]
+    if not found:
+        where, hint = f"strategy {choice.text}, symbols", f"Traded are: {', '.join(symbols)}."
+        raise StrategyError("none of them is traded", where=where, value=", ".join(choice.symbols), hint=hint)
+    return found
 
 
 def _raw(value: Decimal | None, scale: int, path: str) -> int:
@@ -174,9 +185,12 @@ def _engine_fields(
             "allow_short": int(paper.allow_short),
             "open_positions_max": risk.max_open_positions,
             "net_exposure_max_raw": _raw(risk.max_net_exposure, MONEY_SCALE, "risk.max_net_exposure"),
-            "price_collar_rate_raw": _raw(risk.price_collar_percent, MONEY_SCALE - 2, "risk.price_collar_percent"),
+            "price_collar_rate_raw": _percent(risk.price_collar_percent, "risk.price_collar_percent"),
             "late_after_ns": risk.late_after_ms * 10**6,
+            "daily_loss_max_raw": _raw(risk.max_daily_loss, MONEY_SCALE, "risk.max_daily_loss"),
+            "drawdown_max_rate_raw": _percent(risk.max_drawdown_percent, "risk.max_drawdown_percent"),
         },
+        "guard": _guard_fields(config),
         "bars": {
             "kind": _BAR_KINDS[bars.kind],
             "size": _bar_size(bars, instruments),
@@ -202,6 +216,27 @@ def _engine_fields(
         "sparse_levels": engine.sparse_levels,
         "order_capacity": engine.order_capacity,
     }
+
+
+def _guard_fields(config: SystemConfig) -> dict[str, Any]:
+    risk, breaker = config.risk, config.breaker
+    return {
+        "stop_loss_rate_raw": _percent(risk.stop_loss_percent, "risk.stop_loss_percent"),
+        "trailing_stop_rate_raw": _percent(risk.trailing_stop_percent, "risk.trailing_stop_percent"),
+        "breaker_loss_max_raw": _raw(breaker.max_loss, MONEY_SCALE, "breaker.max_loss"),
+        "breaker_drawdown_rate_raw": _percent(breaker.max_drawdown_percent, "breaker.max_drawdown_percent"),
+        "breaker_reject_rate_raw": _percent(breaker.max_reject_percent, "breaker.max_reject_percent"),
+        "breaker_reject_count": 0 if breaker.max_reject_percent is None else breaker.reject_count,
+        "breaker_jump_rate_raw": _percent(breaker.max_price_jump_percent, "breaker.max_price_jump_percent"),
+        "breaker_latency_ns": breaker.max_latency_ms * 10**6,
+        "breaker_gap_ns": breaker.max_message_gap_ms * 10**6,
+        "breaker_window_ns": breaker.window_ms * 10**6,
+        "cool_down_ns": breaker.cool_down_ms * 10**6,
+    }
+
+
+def _percent(value: Decimal | None, path: str) -> int:
+    return _raw(value, MONEY_SCALE - 2, path)
 
 
 def _bar_size(bars: BarSpec, instruments: Sequence[Instrument]) -> int:

@@ -45,26 +45,33 @@ static void learn_offset(b3_engine *engine, b3_market *market, const b3_header *
     if (engine->sampling) b3_hist_record(&engine->stages[B3_STAGE_WIRE], difference_ns);
 }
 
-/* Takes a quote into the touch; what is held is then worth its mid. Returns whether it was taken. */
-static int take_quote(b3_engine *engine, b3_market *market, const b3_quote *quote) {
-    b3_touch *touch = &market->touch;
-    if (!b3_touch_on_quote(touch, quote)) return 0;
-    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return 1;
+/* What is held is worth the mid of the touch. */
+static void mark(b3_engine *engine, const b3_market *market) {
+    const b3_touch *touch = &market->touch;
+    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return;
     const int64_t mid_raw = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
     const uint32_t instrument = (uint32_t)(market - engine->markets);
     b3_account_mark(engine->account, instrument, mid_raw);
     b3_risk_on_mark(engine->risk, instrument, mid_raw);
+}
+
+/* Takes a quote into the touch; returns whether it was taken. Most change a quantity alone. */
+static inline int take_quote(b3_engine *engine, b3_market *market, const b3_quote *quote) {
+    const int64_t bid_price_raw = market->touch.bid_price_raw;
+    const int64_t ask_price_raw = market->touch.ask_price_raw;
+    if (!b3_touch_on_quote(&market->touch, quote)) return 0;
+    if (market->touch.bid_price_raw != bid_price_raw || market->touch.ask_price_raw != ask_price_raw) mark(engine, market);
     return 1;
 }
 
-/* The touch or the book has moved: strategies first, then the venue, whose answers are inputs of
- * their own. */
+/* The touch or the book has moved: the guard first, then strategies, then the venue, whose answers are inputs of their own. */
 static int32_t publish(b3_engine *engine, b3_market *market, const b3_quote *quote, b3_error *error) {
     const b3_touch *touch = &market->touch;
     b3_view *view = &market->view;
     view->flags &= ~(uint32_t)B3_VIEW_CROSSED;
     if (touch->bid_qty_raw > 0 && touch->ask_qty_raw > 0 && touch->bid_price_raw >= touch->ask_price_raw) view->flags |= B3_VIEW_CROSSED;
-    const int32_t failed = b3_trading_dispatch(engine, market, &quote->hdr, error);
+    int32_t failed = market->watched ? b3_guarding_touch(engine, market, error) : B3_OK;
+    if (failed == B3_OK) failed = b3_trading_dispatch(engine, market, &quote->hdr, error);
     return failed != B3_OK ? failed : b3_trading_venue(engine, market, &quote->hdr, error);
 }
 
@@ -153,6 +160,12 @@ static int32_t on_kline(b3_engine *engine, b3_market *market, const b3_bar *bar,
 static int32_t route(b3_engine *engine, const b3_parsed *parsed, b3_error *error) {
     b3_market *market = &engine->markets[parsed->instrument];
     market->view.now_ns = engine->now_ns;
+    market->message_ns = engine->now_ns;
+    const int64_t ts_exchange_ns = ((const b3_header *)engine->events)->ts_exchange_ns;
+    if (__builtin_expect(ts_exchange_ns >= engine->guard->next_day_ns, 0)) {
+        const int32_t failed = b3_guarding_exchange_time(engine, ts_exchange_ns, error);
+        if (failed != B3_OK) return failed;
+    }
     switch (parsed->kind) {
     case B3_LEVEL: return on_levels(engine, market, engine->events, parsed->count, error);
     case B3_QUOTE: return on_ticker(engine, market, engine->events, error);
@@ -241,6 +254,7 @@ static int32_t bad_message(b3_engine *engine, const b3_record *record, const b3_
 int32_t b3_pipeline_frame(b3_engine *engine, const b3_record *record, const uint8_t *payload, b3_error *error) {
     int32_t failed = b3_pipeline_begin(engine, record->recv_ns, error);
     if (failed == B3_OK) failed = journal_input(engine, record, payload, error);
+    if (failed == B3_OK && engine->guard->timed) failed = b3_guarding_time(engine, error);
     if (failed != B3_OK) return failed;
     const b3_input input = {.data = payload,
                             .len = record->len,
@@ -297,6 +311,7 @@ static int32_t load_events(b3_engine *engine, const b3_recording *recording, con
 int32_t b3_pipeline_events(b3_engine *engine, const b3_recording *recording, const b3_record *record, b3_error *error) {
     int32_t failed = b3_pipeline_begin(engine, record->recv_ns, error);
     if (failed == B3_OK) failed = journal_input(engine, record, record + 1, error);
+    if (failed == B3_OK && engine->guard->timed) failed = b3_guarding_time(engine, error);
     if (failed != B3_OK) return failed;
     const int32_t symbol = record->source < B3_SOURCES_MAX ? engine->source_symbol[record->source] : -1;
     b3_parsed parsed = {.instrument = (uint32_t)symbol};

@@ -64,12 +64,22 @@ static int32_t refuse(b3_engine *engine, const b3_request *request, uint16_t rul
     return b3_trading_schedule(engine, engine->now_ns, &update.hdr, error);
 }
 
+/* Risk has charged an order that is not sent: hands that back. */
+static void uncharge(b3_engine *engine, const b3_request *request) {
+    const b3_update rejected = rejection(request, B3_RULE_OPEN_ORDERS);
+    if (request->action != B3_CANCEL) b3_risk_on_update(engine->risk, &rejected);
+}
+
+/* Shadow: allowed, and not sent. */
+static int32_t keep(b3_engine *engine, const b3_request *request, b3_error *error) {
+    uncharge(engine, request);
+    return refuse(engine, request, B3_RULE_SHADOW, error);
+}
+
 static int32_t send(b3_engine *engine, const b3_request *request, b3_error *error) {
     const int32_t status = b3_orders_on_request(engine->orders, request);
     if (status != B3_OK) {
-        /* Risk has charged it: hand that back. */
-        const b3_update rejected = rejection(request, B3_RULE_OPEN_ORDERS);
-        if (request->action != B3_CANCEL) b3_risk_on_update(engine->risk, &rejected);
+        uncharge(engine, request);
         return refuse(engine, request, status == B3_FULL ? B3_RULE_OPEN_ORDERS : B3_RULE_UNKNOWN_ORDER, error);
     }
     engine->totals.orders += request->action != B3_CANCEL;
@@ -98,6 +108,8 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     int32_t failed = b3_output(engine, &request->hdr, error);
     if (failed != B3_OK) return failed;
     tell_rates(engine);
+    failed = b3_guarding_request(engine, error);
+    if (failed != B3_OK) return failed;
     /* Requests are rare: each one's judgement is timed, sampled input or not. */
     b3_decision decision = {0};
     const uint64_t before = b3_clock_ticks(&engine->clock);
@@ -109,7 +121,10 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     decision.ask_price_raw = market->touch.ask_price_raw;
     failed = b3_output(engine, &decision.hdr, error);
     if (failed != B3_OK) return failed;
-    failed = decision.allowed ? send(engine, request, error) : refuse(engine, request, decision.rule, error);
+    if (!decision.allowed) failed = refuse(engine, request, decision.rule, error);
+    else if (engine->config.shadow && request->action != B3_CANCEL) failed = keep(engine, request, error);
+    else failed = send(engine, request, error);
+    if (failed == B3_OK) failed = b3_guarding_decision(engine, request, &decision, error);
     if (engine->sampling)
         b3_hist_record(&engine->stages[B3_STAGE_DECISION],
                        b3_clock_elapsed_ns(&engine->clock, engine->input_ticks, b3_clock_ticks(&engine->clock)));
@@ -264,6 +279,8 @@ static int32_t on_update(b3_engine *engine, b3_update *update, b3_error *error) 
     if (update->state == B3_REJECTED && update->rule < B3_RULE_END) engine->totals.rejects[update->rule]++;
     int32_t failed = b3_output(engine, &update->hdr, error);
     if (failed != B3_OK) return failed;
+    failed = b3_guarding_answer(engine, market, update, error);
+    if (failed != B3_OK) return failed;
     if (b3_orders_on_update(engine->orders, update) < 0)
         return b3_engine_fail(error, B3_ERR_STATE, "venue: an update that the order's state does not allow", update->order_id,
                               update->state);
@@ -271,6 +288,8 @@ static int32_t on_update(b3_engine *engine, b3_update *update, b3_error *error) 
     if (failed != B3_OK) return failed;
     b3_risk_on_update(engine->risk, update);
     failed = on_balances(engine, market->view.instrument, update, error);
+    if (failed != B3_OK) return failed;
+    failed = b3_guarding_update(engine, market, update, error);
     if (failed != B3_OK) return failed;
     b3_trading_refresh(engine);
     return b3_trading_dispatch(engine, market, &update->hdr, error);

@@ -127,6 +127,7 @@ b3_orders *b3_orders_init(void *memory, uint32_t capacity, uint32_t instrument_c
 int32_t b3_orders_on_request(b3_orders *orders, const b3_request *request);
 int32_t b3_orders_on_update(b3_orders *orders, const b3_update *update);
 const b3_order *b3_orders_find(const b3_orders *orders, uint64_t order_id);
+const b3_order *b3_orders_next(const b3_orders *orders, uint32_t instrument, uint32_t *at);
 uint32_t b3_orders_open(const b3_orders *orders, uint32_t instrument, uint16_t strategy);
 void b3_orders_read_stats(const b3_orders *orders, b3_orders_stats *out);
 
