@@ -105,8 +105,11 @@ static world *make_world(void) {
     w->instrument_limits = (b3_instrument_limits){.order_qty_max_raw = 10 * MONEY, .position_max_raw = 2000 * MONEY};
 
     const uint32_t capacity = 2 * BATCH;
-    const b3_paper_config paper = {
-        .fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}}, .fee_tier_count = 1, .order_capacity = capacity};
+    const b3_paper_config paper = {.fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}},
+                                   .fee_tier_count = 1,
+                                   .order_capacity = capacity,
+                                   .queue_model = B3_QUEUE_CONSERVATIVE,
+                                   .fee_asset = B3_FEE_QUOTE};
     w->account = b3_account_init(zeroed(b3_account_size(1, 2)), &w->instrument, 1, 2);
     require(b3_account_deposit(w->account, 0, 50000000000 * MONEY / 10) == B3_OK, "deposit");
     const b3_risk_config config = {.limits = {.order_notional_max_raw = 1000000 * MONEY,
@@ -123,7 +126,7 @@ static world *make_world(void) {
                                    .taker_fee_rate_raw = paper.fees[0].taker_fee_rate_raw};
     w->risk = b3_risk_init(zeroed(b3_risk_size(&config)), &config);
     w->orders = b3_orders_init(zeroed(b3_orders_size(capacity, 1, 1)), capacity, 1, 1);
-    w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, 1)), &paper, &w->instrument, 1);
+    w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, &w->instrument, 1)), &paper, &w->instrument, 1);
     w->view = (b3_view){.instrument = &w->instrument, .touch = &w->touch, .flags = B3_VIEW_SYNCED, .now_ns = START_NS};
     make_data(w);
     return w;

@@ -8,9 +8,15 @@ from bot3.config import SystemConfig
 from bot3.engine.core import Engine
 from bot3.engine.decimals import MONEY_SCALE, plain
 from bot3.engine.plan import RunPlan
+from bot3.ffi import lib
 
 __all__ = ["contradictions", "notes", "resolved_limits"]
 
+_QUEUES = {
+    lib.B3_QUEUE_NONE: "none: nobody is ahead",
+    lib.B3_QUEUE_CONSERVATIVE: "conservative: only trades take it away",
+    lib.B3_QUEUE_PROPORTIONAL: "proportional: cancels take their share",
+}
 _PICKLES = (".pkl", ".pickle", ".joblib")
 
 
@@ -24,8 +30,6 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         base, scale = plan.currency_names[instrument["base_currency"]], instrument["qty_scale"]
         rows.append((f"{instrument['symbol']}: position", _at_most(own["position_max_raw"], scale, base)))
         rows.append((f"{instrument['symbol']}: one order", _at_most(own["order_qty_max_raw"], scale, base)))
-    tier = engine["paper"]["fees"][0]
-    fees = (plain(tier[f"{side}_fee_rate_raw"], MONEY_SCALE - 2) for side in ("maker", "taker"))
     return [
         *rows,
         ("notional exposure", _at_most(limits["exposure_max_raw"], MONEY_SCALE, currency)),
@@ -35,9 +39,31 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         ("age of market data", _at_most(limits["stale_after_ns"], 6, "ms")),
         ("selling more than is held", "allowed" if limits["allow_short"] else "refused"),
         ("starting cash", f"{plain(plan.currencies[reporting]['start_raw'], MONEY_SCALE)} {currency}"),
-        ("fee as maker, as taker", " %, ".join(fees) + " %"),
-        ("latency to the venue", f"{plain(engine['paper']['order_entry']['constant_ns'], 3)} us"),
+        *_paper(plan),
     ]
+
+
+def _paper(plan: RunPlan) -> list[tuple[str, str]]:
+    """What the paper venue takes: fees, time, queues."""
+    paper = plan.engine["paper"]
+    rows = []
+    for tier in paper["fees"]:
+        above = f", from {plain(tier['volume_min_raw'], MONEY_SCALE)} traded on" if tier["volume_min_raw"] else ""
+        rates = (plain(tier[f"{side}_fee_rate_raw"], MONEY_SCALE - 2) for side in ("maker", "taker"))
+        rows.append((f"fee as maker, as taker{above}", " %, ".join(rates) + " %"))
+    asset = plan.currency_names[paper["fee_currency"]] if paper["fee_asset"] == lib.B3_FEE_THIRD else None
+    received = "what a fill brings in"
+    quote = "the quote currency"
+    rows.append(("fees are paid in", asset or (quote if paper["fee_asset"] == lib.B3_FEE_QUOTE else received)))
+    rows.append(("latency to the venue", _latency(paper["order_entry"])))
+    if any(paper["market_data"].values()):
+        rows.append(("latency of market data", _latency(paper["market_data"])))
+    return [*rows, ("queue ahead of resting orders", _QUEUES[paper["queue_model"]])]
+
+
+def _latency(model: dict[str, int]) -> str:
+    drawn = f" + {plain(model['spread_ns'], 3)} us on average, drawn" if model["spread_ns"] else ""
+    return f"{plain(model['constant_ns'], 3)} us{drawn}"
 
 
 def _at_most(raw: int, scale: int, unit: str) -> str:

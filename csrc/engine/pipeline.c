@@ -49,11 +49,12 @@ static int32_t bars(b3_engine *engine, b3_market *market, const b3_header *event
 
 /* ---------------------------------------------------------------- market events */
 
-static void learn_offset(b3_engine *engine, const b3_header *event) {
+static void learn_offset(b3_engine *engine, b3_market *market, const b3_header *event) {
     if (event->ts_exchange_ns == 0) return;
     const int64_t difference_ns = event->ts_recv_ns - event->ts_exchange_ns;
     int64_t *offset_ns = &engine->totals.clock_offset_ns;
     if (*offset_ns == 0 || difference_ns < *offset_ns) *offset_ns = difference_ns;
+    market->view.late_ns = difference_ns - *offset_ns;
     if (engine->sampling) b3_hist_record(&engine->stages[B3_STAGE_WIRE], difference_ns);
 }
 
@@ -72,6 +73,7 @@ static int32_t apply(b3_engine *engine, b3_market *market, const b3_level *level
     if (failed != B3_OK) return failed; /* the caller halts the instrument */
     market->depth.hdr.instrument = (uint32_t)(market - engine->markets);
     (void)b3_touch_on_quote(&market->touch, &market->depth);
+    b3_paper_on_levels(engine->paper, levels, count, engine->now_ns);
     if ((levels->hdr.flags & B3_FLAG_SNAPSHOT) != 0) return B3_OK;
     return b3_output_market(engine, &market->depth.hdr, error);
 }
@@ -113,7 +115,7 @@ static int32_t on_levels(b3_engine *engine, b3_market *market, const b3_level *l
     int64_t found = 0;
     engine->totals.events += count;
     market->levels += count;
-    learn_offset(engine, &levels->hdr);
+    learn_offset(engine, market, &levels->hdr);
     const int32_t verdict = b3_sequence_on_message(market->sequence, levels, count, &expected, &found);
     if (verdict == B3_SEQ_SNAPSHOT) return on_snapshot(engine, market, levels, count, error);
     if (verdict == B3_SEQ_GAP) return halt(engine, market, B3_SYS_GAP, expected, found, error);
@@ -136,7 +138,7 @@ static int32_t on_ticker(b3_engine *engine, b3_market *market, const b3_quote *q
 static int32_t on_trade(b3_engine *engine, b3_market *market, const b3_trade *trade, b3_error *error) {
     engine->totals.events++;
     market->trades++;
-    learn_offset(engine, &trade->hdr);
+    learn_offset(engine, market, &trade->hdr);
     int32_t failed = b3_output_market(engine, &trade->hdr, error);
     if (failed == B3_OK) failed = bars(engine, market, &trade->hdr, error);
     if (failed == B3_OK) failed = b3_trading_dispatch(engine, market, &trade->hdr, error);

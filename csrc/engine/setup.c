@@ -183,7 +183,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     places->risk = place(layout, "risk", b3_risk_size(&risk));
     places->orders = place(layout, "orders", b3_orders_size(config->order_capacity, markets, engine->member_count));
     places->account = place(layout, "account", b3_account_size(markets, config->currency_count));
-    places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, markets));
+    places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, engine->instruments, markets));
     engine->stages = place(layout, "latency histograms", sizeof(b3_hist) * B3_STAGE_END);
 }
 
@@ -199,6 +199,7 @@ static int32_t init_market(b3_engine *engine, const b3_places *places, uint32_t 
                              .touch = &market->touch,
                              .book = market->book,
                              .levels = b3_book_levels,
+                             .qty_at = b3_book_qty_at,
                              .position = &market->position,
                              .flags = B3_VIEW_HALTED};
     if (market->sequence == NULL || market->book == NULL)
@@ -231,7 +232,8 @@ static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error
     engine->risk = b3_risk_init(places->risk, &risk);
     engine->orders = b3_orders_init(places->orders, config->order_capacity, engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
-    if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
+    if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL ||
+        b3_latency_init(&engine->latency, &config->paper) != B3_OK)
         return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits or capacities", 0, 0);
     for (uint32_t i = 0; i < config->currency_count; i++) {
         const int32_t status = b3_account_deposit(engine->account, i, engine->currencies[i].start_raw);

@@ -73,7 +73,7 @@ static int32_t send(b3_engine *engine, const b3_request *request, b3_error *erro
         return refuse(engine, request, status == B3_FULL ? B3_RULE_OPEN_ORDERS : B3_RULE_UNKNOWN_ORDER, error);
     }
     engine->totals.orders += request->action != B3_CANCEL;
-    return b3_trading_schedule(engine, engine->now_ns + engine->config.paper.order_entry.constant_ns, &request->hdr, error);
+    return b3_trading_schedule(engine, b3_latency_arrival(&engine->latency, engine->now_ns), &request->hdr, error);
 }
 
 int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *error) {
