@@ -273,6 +273,7 @@ class Paper:
         **fields: Any,
     ) -> None:
         self.core, self.instruments, self.cap, self.now_ns = core, instruments, cap, NOW_NS
+        self.queue_model = queue_model
         names = ("volume_min_raw", "maker_fee_rate_raw", "taker_fee_rate_raw")
         rows = tiers or ((0, maker, taker),)
         config = core.struct(
