@@ -28,7 +28,6 @@ import gzip
 import json
 import sys
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,10 @@ TICK = 1_000_000
 
 
 def raw(text: str) -> int:
-    return int(Decimal(text) * 10**8)
+    """Of a decimal with 8 digits after the point, as Binance writes them."""
+    whole, fraction = text.split(".")
+    assert len(fraction) == 8, text
+    return int(whole + fraction)
 
 
 @dataclass
@@ -93,7 +95,10 @@ class Market:
         elif message.kind == "depth" and self.synced and data["u"] > self.depth_id:
             for side in "ba":
                 for price, qty in data[side]:
-                    self.levels[side][raw(price)] = raw(qty)
+                    if raw(qty):
+                        self.levels[side][raw(price)] = raw(qty)
+                    else:
+                        self.levels[side].pop(raw(price), None)
             self.depth_id = data["u"]
             self.from_depth()
         elif message.kind == "depth" and not self.synced:
@@ -104,9 +109,8 @@ class Market:
 
     def from_depth(self) -> None:
         if self.depth_id > self.touch_id:
-            bids = {p: q for p, q in self.levels["b"].items() if q}
-            asks = {p: q for p, q in self.levels["a"].items() if q}
-            self.touch = {"b": (max(bids), bids[max(bids)]), "a": (min(asks), asks[min(asks)])}
+            bid, ask = max(self.levels["b"]), min(self.levels["a"])
+            self.touch = {"b": (bid, self.levels["b"][bid]), "a": (ask, self.levels["a"][ask])}
             self.touch_id = self.depth_id
 
     def shown(self, side: str, price: int) -> tuple[int, int]:
@@ -285,7 +289,7 @@ def candidates(market: Market, message: Message) -> list[Case]:
     found = []
     for side in "ba":
         best = market.touch[side][0]
-        behind = sorted((p for p, q in market.levels[side].items() if q and worse(side, p, best)), reverse=side == "b")
+        behind = sorted((p for p in market.levels[side] if worse(side, p, best)), reverse=side == "b")
         for where, price in (("touch", best), ("behind", behind[0])):
             displayed, update_id = market.shown(side, price)
             found.append(
