@@ -63,6 +63,7 @@ static b3_engine_config settings(void) {
                                         .fee_asset = B3_FEE_QUOTE,
                                         .order_entry = {.constant_ns = 1000000}},
                               .currency_count = 2,
+                              .pnl_method = B3_PNL_WEIGHTED_AVERAGE,
                               .dense_ticks = 32768,
                               .sparse_levels = 16384,
                               .order_capacity = 64,

@@ -27,7 +27,7 @@ from hftbacktest.types import BUY_EVENT, DEPTH_EVENT, EXCH_EVENT, LOCAL_EVENT, S
 from numba import njit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "oracle"))
-from paper_cases import Market, Message, messages, raw  # noqa: E402
+from paper_cases import Market, Message, messages, raw
 
 BOTH = EXCH_EVENT | LOCAL_EVENT
 SIDES = {"b": BUY_EVENT, "a": SELL_EVENT}
@@ -39,13 +39,13 @@ def row(kind: int, message: Message, price: int, qty: int) -> Row:
 
 
 class Feed:
-    """Rows for hftbacktest as messages come. fused: what the market displays by ticker and depth; else by depth alone."""
+    """Rows for hftbacktest as messages come. fused: what is displayed by ticker and depth; else by depth alone."""
 
     def __init__(self, fused: bool) -> None:
         self.fused = fused
         self.rows: list[Row] = []
         self.sent: dict[str, dict[int, int]] = {"b": {}, "a": {}}
-        self.ranked: dict[str, list[int]] = {"b": [], "a": []}  # heaps of prices shown, best first; some are gone already
+        self.ranked: dict[str, list[int]] = {"b": [], "a": []}  # heaps of prices, best first; some are gone
 
     def show(self, message: Message, side: str, price: int, qty: int) -> None:
         if self.sent[side].get(price, 0) == qty:

@@ -64,6 +64,7 @@ static const char *const rule_names[B3_RULE_END] = {
     [B3_RULE_PRICE_JUMP] = "price_jump",
     [B3_RULE_LATENCY] = "latency",
     [B3_RULE_MESSAGE_GAP] = "message_gap",
+    [B3_RULE_LOSS] = "loss",
     [B3_RULE_WOULD_TRIGGER] = "would_trigger",
 };
 
@@ -85,6 +86,7 @@ static const struct {
     [B3_FUNDING] = {"funding", sizeof(b3_funding)},
     [B3_DECISION] = {"decision", sizeof(b3_decision)},
     [B3_SYSTEM] = {"system", sizeof(b3_system)},
+    [B3_EQUITY] = {"equity", sizeof(b3_equity)},
 };
 
 #define EVENT_FITS(type) _Static_assert(sizeof(type) <= B3_EVENT_MAX && sizeof(type) % 8 == 0, #type " does not fit a slot")
@@ -102,6 +104,7 @@ EVENT_FITS(b3_rate);
 EVENT_FITS(b3_funding);
 EVENT_FITS(b3_decision);
 EVENT_FITS(b3_system);
+EVENT_FITS(b3_equity);
 _Static_assert(sizeof(b3_slot) == B3_EVENT_MAX, "a slot holds the largest event");
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

@@ -215,8 +215,12 @@ def explain(changes: list[Change]) -> list[Change]:
             if c.what == "less" and c.group is None and earliest <= c.message.recv_ns <= latest
         ]
         run = next(
-            (near[a:b] for a in range(len(near)) for b in range(a + 1, len(near) + 1)
-             if sum(changes[i].qty for i in near[a:b]) == total),
+            (
+                near[a:b]
+                for a in range(len(near))
+                for b in range(a + 1, len(near) + 1)
+                if sum(changes[i].qty for i in near[a:b]) == total
+            ),
             None,
         )
         before = [i for i in near if i < members[-1]]
@@ -233,7 +237,7 @@ def explain(changes: list[Change]) -> list[Change]:
     while kept and kept[-1].what == "less" and kept[-1].group is None and limit < len(changes):
         kept.pop()
     # A group is whole or not there.
-    whole = {c.group for c in changes[len(kept):] if c.group is not None}
+    whole = {c.group for c in changes[len(kept) :] if c.group is not None}
     cut = next((i for i, c in enumerate(kept) if c.group in whole), len(kept))
     return kept[:cut]
 
@@ -292,9 +296,7 @@ def candidates(market: Market, message: Message) -> list[Case]:
         behind = sorted((p for p in market.levels[side] if worse(side, p, best)), reverse=side == "b")
         for where, price in (("touch", best), ("behind", behind[0])):
             displayed, update_id = market.shown(side, price)
-            found.append(
-                Case(side, price, message, displayed, update_id, where, market.touch["b"], market.touch["a"])
-            )
+            found.append(Case(side, price, message, displayed, update_id, where, market.touch["b"], market.touch["a"]))
             found[-1].touch_id, found[-1].depth_id = market.touch_id, market.depth_id
     return found
 
@@ -310,7 +312,12 @@ def main() -> None:
     table: dict[str, list[dict[str, Any]]] = {}
     for i, message in enumerate(session):
         market.take(message)
-        if not market.synced or message.kind not in ("ticker", "depth") or message.recv_ns < next_ns or not market.touch:
+        if (
+            not market.synced
+            or message.kind not in ("ticker", "depth")
+            or message.recv_ns < next_ns
+            or not market.touch
+        ):
             continue
         next_ns = message.recv_ns + 1_500_000_000
         for case in candidates(market, message):

@@ -1,4 +1,4 @@
-"""The venue on the recorded session, order by order, against queue positions worked out with hindsight: paper_cases.json.
+"""The venue on the recorded session, order by order, against positions worked out with hindsight: paper_cases.json.
 
 paper_cases.py says how the table was made; what follows here are the raw messages again, in their order, given to the
 venue as the engine gives them. A decrease that the ticker shows before its trade is printed is a cancel to the venue
@@ -136,7 +136,7 @@ def test_the_table_holds_enough_of_each_kind() -> None:
 def test_only_trades_move_the_conservative_queue(runs: dict[tuple[str, int], Run], case: dict[str, Any]) -> None:
     run = runs[case["id"], QUEUE_CONSERVATIVE]
     for line, _, what, _, ahead, _, filled, _ in case["followed"]:
-        assert (run.seen[line][0], run.seen[line][1]) == (ahead if filled < TABLE["order_qty"] else 0, filled), (line, what)
+        assert run.seen[line] == (ahead if filled < TABLE["order_qty"] else 0, filled), (line, what)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
