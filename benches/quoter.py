@@ -4,16 +4,20 @@ from bot3.strategy import Book, Order, Strategy
 
 
 class Quoter(Strategy):
-    """Joins the best bid and ask of the depth book at each of its messages. size, most: base asset."""
+    """Joins the best bid and ask, at the first quote 100 ms after the last decision. size, most: base asset."""
 
     def __init__(self, size: str | float = "0.001", most: float = 0.05) -> None:
         self.size = size
         self.most = most
         self.live: dict[str, Order] = {}
         self.cancelled: set[int] = set()
+        self.next_ns = 0
 
     def on_book(self, book: Book) -> None:
         """An order that is no longer at the best goes; one that is gone is followed by the next."""
+        if self.now_ns < self.next_ns:
+            return
+        self.next_ns = self.now_ns + 100_000_000
         for side, price in (("buy", book.bid), ("sell", book.ask)):
             order = self.live.get(side)
             if order is not None and order.open:

@@ -1,8 +1,8 @@
 """How often a two-sided quoter fills in hftbacktest on our session: fill counts to compare with the paper venue's.
 
-The quoter is the one of benches/quoter.py, line by line: at each depth message, join the best bid and the best ask of
-the depth book with post-only orders of 0.001; an order that is no longer at the best is cancelled, the next one follows
-when it is gone; position at most 0.05 either way.
+The quoter is the one of benches/quoter.py, line by line: at the first quote (depth message, or bookTicker that is news)
+at least 100 ms after the last decision, join its best bid and best ask with post-only orders of 0.001; an order that is
+no longer at the best is cancelled, the next one follows when it is gone; position at most 0.05 either way.
 
 Both sides run on receive time (exchange time = local time = when the message was received), entry latency 1 ms, answers
 at once, partial fills. Two feeds: `depth` has the depth messages and trades, what hftbacktest's own converters make;
@@ -78,17 +78,22 @@ class Feed:
 
 
 def session(folder: Path) -> tuple[dict[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
-    """Events of both feeds, and the decisions: time, best bid and ask of the depth book in ticks."""
-    market, feeds, decisions = Market(), {"depth": Feed(False), "fused": Feed(True)}, []
+    """Events of both feeds, and the decisions: time, best bid and ask in ticks."""
+    market, feeds, decisions, next_ns = Market(), {"depth": Feed(False), "fused": Feed(True)}, [], 0
     for message in messages(folder):
-        before = market.depth_id
+        before = market.depth_id, market.touch_id
         market.take(message)
-        if not market.synced:
+        after = market.depth_id, market.touch_id
+        if market.synced:
+            for feed in feeds.values():
+                feed.take(message, market)
+        if after == before or message.kind == "trade" or message.recv_ns < next_ns:
             continue
-        for feed in feeds.values():
-            feed.take(message, market)
-        if message.kind == "depth" and market.depth_id != before:
+        next_ns = message.recv_ns + 100_000_000
+        bid, ask = market.touch["b"][0], market.touch["a"][0]
+        if message.kind == "depth":
             bid, ask = max(market.levels["b"]), min(market.levels["a"])
+        if market.synced:
             decisions.append((message.recv_ns, bid // 1_000_000, ask // 1_000_000))
     arrays = {name: np.array(feed.rows, event_dtype) for name, feed in feeds.items()}
     return arrays, np.array(decisions, np.int64)
