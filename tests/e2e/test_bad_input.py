@@ -56,7 +56,10 @@ CASES = {
     "exchangeInfo that is none": Case("--instruments a.json", 2, ("a.json",), {"a.json": "[]"}),
     "results where there are some": Case("--out full", 2, ("full", "is not empty"), {"full/old.txt": "x"}),
     "no balance": Case(
-        "--config a.json", 0, ("neither USDT nor BTC", "nothing can be bought"), {"a.json": '{"paper": {"starting_cash": 0}}'}
+        "--config a.json",
+        0,
+        ("neither USDT nor BTC", "nothing can be bought"),
+        {"a.json": '{"paper": {"starting_cash": 0}}'},
     ),
     "strategy file that is not there": Case("--strategy none.py:Mine", 2, ("none.py", "no such file")),
     "strategy with a syntax error": Case("--strategy a.py:Mine", 2, ("a.py:1", "SyntaxError"), {"a.py": "class"}),
