@@ -657,6 +657,9 @@ typedef struct b3_limits {
     int64_t drawdown_max_rate_raw; /* equity below its peak, as a share of the peak: only reductions */
 } b3_limits;
 
+/* FIFO, LIFO: lots that stay free for each open order, so that what it may become can be remembered: 16 fills of up to 4 lots each. */
+#define B3_LOTS_AN_ORDER 64
+
 /* Pre-trade limits of one instrument. 0 switches one off. */
 typedef struct b3_instrument_limits {
     int64_t order_qty_max_raw;

@@ -125,7 +125,9 @@ class RiskSection(_Section):
     max_notional_exposure: Positive = Field(
         default=Decimal(100_000), description="reporting currency, over all instruments"
     )
-    max_open_positions: int = Field(default=5, ge=1, le=100_000, description="instruments held at once")
+    max_open_positions: int = Field(
+        default=5, ge=1, le=100_000, description="instruments held at once, or that open orders may open"
+    )
     stop_loss_percent: Percent | None = Field(
         default=Decimal(2), description="percent below (above, if short) the average entry price; null: off"
     )
@@ -146,6 +148,18 @@ class RiskSection(_Section):
     max_open_orders: int = Field(default=64, ge=1, le=65_536, description="orders open at once, over all instruments")
     stale_after_ms: int = Field(
         default=5_000, ge=0, le=86_400_000, description="ms without market data before orders are refused; 0: off"
+    )
+    late_after_ms: int = Field(
+        default=1_000,
+        ge=0,
+        le=86_400_000,
+        description="ms that market data may be late, beyond the clocks' offset, before orders are refused; 0: off",
+    )
+    price_collar_percent: Percent | None = Field(
+        default=Decimal(5), description="percent that a price may be through the opposite touch; null: no bound"
+    )
+    max_net_exposure: Positive | None = Field(
+        default=None, description="reporting currency, longs less shorts over all instruments, either way; null: none"
     )
 
 

@@ -12,7 +12,7 @@ from bot3.engine.money import METHODS
 from bot3.engine.plan import BuiltinStrategy, RunPlan
 from bot3.ffi import lib
 
-__all__ = ["contradictions", "notes", "resolved_limits", "without_means"]
+__all__ = ["contradictions", "notes", "pointless_limits", "resolved_limits", "without_means"]
 
 _PICKLES = (".pkl", ".pickle", ".joblib")
 
@@ -32,10 +32,14 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
     return [
         *rows,
         ("notional exposure", _at_most(limits["exposure_max_raw"], MONEY_SCALE, currency)),
+        ("net exposure, either way", _at_most(limits["net_exposure_max_raw"], MONEY_SCALE, currency)),
         ("notional of one order", _at_most(limits["order_notional_max_raw"], MONEY_SCALE, currency)),
+        ("price through the touch", _at_most(limits["price_collar_rate_raw"], MONEY_SCALE - 2, "%")),
+        ("open positions", _at_most(limits["open_positions_max"], 0, "")),
         ("open orders", _at_most(limits["open_orders_max"], 0, "")),
         ("new orders", _at_most(limits["orders_per_second"], 0, "a second")),
         ("age of market data", _at_most(limits["stale_after_ns"], 6, "ms")),
+        ("lateness of market data", _at_most(limits["late_after_ns"], 6, "ms")),
         *_guard_rows(engine["guard"], currency),
         ("daily loss", _at_most(limits["daily_loss_max_raw"], MONEY_SCALE, currency)),
         ("drawdown from the peak", _at_most(limits["drawdown_max_rate_raw"], MONEY_SCALE - 2, "%")),
@@ -98,14 +102,13 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
             "every order is refused (not_trading)"
         )
     reporting = plan.engine["reporting_currency"]
-    foreign = [i["symbol"] for i in plan.instruments if i["quote_currency"] != reporting]
+    valued = _valued(plan)
+    foreign = [i["symbol"] for i in plan.instruments if i["quote_currency"] not in valued]
     if foreign:
         found.append(
-            f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and no conversion rate is known, "
-            "so the notional and exposure limits refuse their orders"
+            f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and nothing tells a rate "
+            "(account.rates, or an instrument of the run), so the notional and exposure limits refuse their orders"
         )
-    if "max_open_positions" in config.risk.model_fields_set:
-        found.append("not enforced by this version: risk.max_open_positions")
     return [note for note in [*found, _blend_note(plan)] if note]
 
 
@@ -118,6 +121,15 @@ def _blend_note(plan: RunPlan) -> str:
             if weight != 0:
                 return f"blend: there is no model, so its weight (w_model={weight:g}) is shared out among the others"
     return ""
+
+
+def _valued(plan: RunPlan) -> set[int]:
+    """The currencies whose worth in the reporting currency is configured, or told by an instrument of the run."""
+    valued = {index for index, currency in enumerate(plan.currencies) if currency["rate_raw"]}
+    valued.add(plan.engine["reporting_currency"])
+    for _ in plan.currencies:
+        valued |= {i["base_currency"] for i in plan.instruments if i["quote_currency"] in valued}
+    return valued
 
 
 def without_means(plan: RunPlan) -> list[str]:
@@ -142,6 +154,61 @@ def _model_note(model_path: str) -> str:
     if path.exists():
         return f"signal.model_path {model_path}: this version does not run models, so the model strategy is off"
     return f"signal.model_path {model_path} is not there, so the model strategy is off"
+
+
+def pointless_limits(plan: RunPlan) -> list[str]:
+    """Limits that another one, of the settings or the venue, makes pointless whatever the prices are."""
+    engine, limits = plan.engine, plan.engine["limits"]
+    reporting = engine["reporting_currency"]
+    currency = plan.currency_names[reporting]
+
+    def money(name: str, key: str) -> tuple[str, int, str]:
+        return name, limits.get(key, 0), f"{plain(limits.get(key, 0), MONEY_SCALE)} {currency}"
+
+    def percent(name: str, rate_raw: int) -> tuple[str, int, str]:
+        return name, rate_raw, f"{plain(rate_raw, MONEY_SCALE - 2)} %"
+
+    def count(name: str, number: int) -> tuple[str, int, str]:
+        return name, number, str(number)
+
+    gross = money("risk.max_notional_exposure", "exposure_max_raw")
+    start_raw = plan.currencies[reporting]["start_raw"]
+    start = ("the starting balance", start_raw, f"{plain(start_raw, MONEY_SCALE)} {currency}")
+    pairs = [
+        (money("risk.max_order_notional", "order_notional_max_raw"), gross),
+        (money("risk.max_net_exposure", "net_exposure_max_raw"), gross),
+        (money("risk.max_daily_loss", "daily_loss_max_raw"), start),
+        (
+            count("risk.max_open_orders", limits["open_orders_max"]),
+            count("engine.order_capacity", engine["order_capacity"]),
+        ),
+    ]
+    if engine["pnl_method"] != lib.B3_PNL_WEIGHTED_AVERAGE:
+        orders = engine["lot_capacity"] // lib.B3_LOTS_AN_ORDER
+        room = count(f"what engine.lot_capacity is enough for, at {lib.B3_LOTS_AN_ORDER} lots an order", orders)
+        pairs.append((count("risk.max_open_orders", limits["open_orders_max"]), room))
+    for instrument, own in zip(plan.instruments, plan.limits, strict=True):
+        base, scale = plan.currency_names[instrument["base_currency"]], instrument["qty_scale"]
+        symbol = instrument["symbol"]
+
+        def size(name: str, raw: int, scale: int = scale, base: str = base) -> tuple[str, int, str]:
+            return name, raw, f"{plain(raw, scale)} {base}"
+
+        order = size("risk.max_order_size", own["order_qty_max_raw"])
+        pairs.append((order, size("risk.max_position_size", own["position_max_raw"])))
+        pairs.append((order, size(f"the venue's largest lot of {symbol}", instrument["lot_max_raw"])))
+        collar = percent("risk.price_collar_percent", limits["price_collar_rate_raw"])
+        if instrument["bid_multiplier_up_raw"]:
+            rate = instrument["bid_multiplier_up_raw"] - 10**MONEY_SCALE
+            pairs.append((collar, percent(f"the venue's percent filter on buys of {symbol}", rate)))
+        if instrument["ask_multiplier_down_raw"]:
+            rate = 10**MONEY_SCALE - instrument["ask_multiplier_down_raw"]
+            pairs.append((collar, percent(f"the venue's percent filter on sells of {symbol}", rate)))
+    return [
+        f"{name} ({text}) is above {other} ({bound_text}): it will never be reached"
+        for (name, raw, text), (other, bound, bound_text) in dict.fromkeys(pairs)
+        if 0 < bound < raw
+    ]
 
 
 def contradictions(engine: Engine, plan: RunPlan) -> list[str] | None:

@@ -17,7 +17,7 @@ from bot3.engine.core import Engine
 from bot3.engine.guarding import FOREVER_NS, saved_fields
 from bot3.engine.host import Host
 from bot3.engine.journal import Journal, JournalWriter, compare
-from bot3.engine.limits import contradictions, notes, resolved_limits, without_means
+from bot3.engine.limits import contradictions, notes, pointless_limits, resolved_limits, without_means
 from bot3.engine.loader import StrategyChoice
 from bot3.engine.plan import RunOptions, RunPlan, build_engine
 from bot3.engine.run import run_all, stops_on_signal
@@ -106,6 +106,8 @@ def run_session(settings: Settings, ui: Ui) -> Result:
         for warning in [*_bad_lines(recording), *(text for i in instruments for text in i.warnings)]:
             ui.warn(warning)
         ui.rows("limits", resolved_limits(plan))
+        for warning in pointless_limits(plan):
+            ui.warn(warning)
         for note in notes(config, plan):
             ui.say(note)
         for warning in [*without_means(plan), *_standing(plan, settings)]:

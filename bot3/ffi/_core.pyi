@@ -74,6 +74,7 @@ class Lib:
     B3_INDICATOR_OUTPUTS: int
     B3_INDICATOR_PARAMS: int
     B3_EW_SYMBOLS_MAX: int
+    B3_LOTS_AN_ORDER: int
     B3_FEE_TIERS: int
     B3_FILE_FORMAT: int
     B3_OK: int

@@ -70,9 +70,6 @@
 #include "risk/account.h"
 #include "risk/standing.h"
 
-/* An order is taken to fill in 16 parts at most, each of which needs up to 4 lots (account.h). */
-#define B3_LOTS_AN_ORDER 64
-
 typedef struct b3_risk b3_risk;
 
 /* Everything is copied but instruments, account and standing, which are borrowed. Of an instrument trading and max_num_orders may change

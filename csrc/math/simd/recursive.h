@@ -603,8 +603,8 @@ static int adosc_chunk(CHUNK_ARGS) {
     average fast = average_of(&c->fast);
     average slow = average_of(&c->slow);
     EIGHTS(i) {
-        const eight line = sums_push(&total, money_flow(columns, i));
-        eight_store(y + i, eight_sub(average_push(&fast, line), average_push(&slow, line)));
+        const eight flow = sums_push(&total, money_flow(columns, i));
+        eight_store(y + i, eight_sub(average_push(&fast, flow), average_push(&slow, flow)));
     }
     if (!isfinite(average_last(&fast)) || !isfinite(average_last(&slow)) || !sums_end(&total, &c->ad)) return 0;
     c->fast.value = average_last(&fast);
@@ -663,8 +663,8 @@ static void ppo_windows(const double *params, const double *const *in, double *c
     double late[B3_CHUNK];
     for (uint64_t at = from, size; at < count; at += size) {
         size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
-        sum_windows(in[0] + at + 1 - fast, fast, (uint32_t)size, quick);
-        sum_windows(in[0] + at + 1 - slow, slow, (uint32_t)size, late);
+        sum_windows(in[0] + at + 1 - fast, fast, (uint32_t)size, 1.0, quick);
+        sum_windows(in[0] + at + 1 - slow, slow, (uint32_t)size, 1.0, late);
         for (size_t i = 0; i < size; ++i) {
             const double base = late[i] / slow;
             const double rate = 100.0 * (quick[i] / fast - base) / base;
@@ -689,8 +689,8 @@ static void vwap_windows(const double *params, const double *const *in, double *
         for (size_t i = 0; i < size + period - 1; ++i)
             notional[i] = (in[0][first + i] + in[1][first + i] + in[2][first + i]) / 3.0 * in[3][first + i];
         double *y = out[0] + at;
-        sum_windows(notional, period, (uint32_t)size, y);
-        sum_windows(in[3] + first, period, (uint32_t)size, volume);
+        sum_windows(notional, period, (uint32_t)size, 1.0, y);
+        sum_windows(in[3] + first, period, (uint32_t)size, 1.0, volume);
         for (size_t i = 0; i < size; ++i) y[i] /= volume[i];
     }
 }
@@ -709,7 +709,7 @@ static int kama_chunk(double *value, uint32_t period, const double *x, double *y
     double path[B3_CHUNK];
     const double *oldest = x - period;
     for (size_t i = 0; i < size + period - 1; ++i) change[i] = fabs(oldest[i + 1] - oldest[i]);
-    sum_windows(change, period, (uint32_t)size, path);
+    sum_windows(change, period, (uint32_t)size, 1.0, path);
     const eight one = eight_of(1.0);
     const eight slope = eight_of(2.0 / 3.0 - 2.0 / 31.0);
     const eight slowest = eight_of(2.0 / 31.0);
