@@ -19,12 +19,12 @@ static uint32_t index_of(const b3_engine *engine, const b3_market *market) {
 }
 
 /* Of the engine as a whole (market NULL), or of one instrument, whose strategies hear it too. What survives a restart has changed with it,
- * so the control plane is called in. */
+ * so a control plane that listens is called in. */
 static int32_t announce(b3_engine *engine, b3_market *market, b3_system system, b3_error *error) {
     system.hdr.kind = B3_SYSTEM;
     system.hdr.instrument = market == NULL ? UINT32_MAX : index_of(engine, market);
     if (market != NULL) system.hdr.venue = market->view.instrument->venue;
-    b3_engine_interrupt(engine);
+    if ((engine->config.tap_kinds >> B3_SYSTEM & 1) != 0) b3_engine_interrupt(engine);
     const int32_t failed = b3_output(engine, &system.hdr, error);
     return failed != B3_OK || market == NULL ? failed : b3_trading_dispatch(engine, market, &system.hdr, error);
 }

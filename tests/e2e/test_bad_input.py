@@ -1,4 +1,4 @@
-"""Every way we know to start a run that cannot go well: a clear message, a documented exit code, nothing half-written."""
+"""Each way we know to start a run that cannot go well: a clear message, a documented exit code, no half results."""
 
 import gzip
 import json

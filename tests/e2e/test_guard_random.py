@@ -1,4 +1,4 @@
-"""Random orders, cancels and commands on a real session: whatever is asked, the guard's promises hold at every event of the journal."""
+"""Random orders, cancels and commands on a real session: the guard keeps its promises at every event of the journal."""
 
 import json
 import random
