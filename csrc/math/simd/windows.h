@@ -152,12 +152,12 @@ B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first,
     range_positions(finish_fastk, in, period, first, count, k);
 }
 
-/* fastk, and its average over `average` bars, of the size bars from at on. k: room for size + average - 1. */
-B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t average, uint64_t at, uint32_t size, double *k,
+/* fastk, and its average over `smoothing` bars, of the size bars from at on. k: room for size + smoothing - 1. */
+B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t smoothing, uint64_t at, uint32_t size, double *k,
                                  double *restrict fast, double *restrict slow) {
-    fastk(in, period, at + 1 - average, size + average - 1, k);
-    scaled_sums(k, average, size, 1.0 / average, slow);
-    for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[average - 1 + i];
+    fastk(in, period, at + 1 - smoothing, size + smoothing - 1, k);
+    scaled_sums(k, smoothing, size, 1.0 / smoothing, slow);
+    for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[smoothing - 1 + i];
 }
 
 static void run_stochf(WINDOW_ARGS) {
