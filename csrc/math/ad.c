@@ -22,11 +22,14 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = isfinite(flow) ? b3_running_sum_push(stream, flow) : NAN;
 }
 
+B3_RUN(b3_running_sum, 4, 1)
+
 const b3_indicator b3_indicator_ad = {
     .name = "ad",
     .text = "Chaikin accumulation/distribution line",
     .formula = "y[i] = y[i-1] + volume * ((close - low) - (high - close)) / (high - low)",
     .start = "y[-1] = 0. A NaN or infinite bar gives NaN and is left out; a bar with high = low adds 0",
+    .source = "M. Chaikin; S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close volume",
     .outputs = "ad",
     .params = NULL,
@@ -37,4 +40,5 @@ const b3_indicator b3_indicator_ad = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

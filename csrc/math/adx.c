@@ -18,6 +18,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_adx_push(stream, in[0], in[1], in[2]);
 }
 
+B3_RUN(b3_adx, 3, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
 
 const b3_indicator b3_indicator_adx = {
@@ -25,6 +27,7 @@ const b3_indicator b3_indicator_adx = {
     .text = "Average directional movement index (Wilder)",
     .formula = "wilder(100 * |plus_di - minus_di| / (plus_di + minus_di))",
     .start = "mean of the first timeperiod values; bars where nothing moved count 0 in it, and leave it as it is later (TA-Lib)",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "adx",
     .params = PARAMS,
@@ -35,4 +38,5 @@ const b3_indicator b3_indicator_adx = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

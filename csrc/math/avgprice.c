@@ -20,11 +20,14 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = (in[0] + in[1] + in[2] + in[3]) / 4.0;
 }
 
+B3_RUN_IN_PLACE(4, 1)
+
 const b3_indicator b3_indicator_avgprice = {
     .name = "avgprice",
     .text = "Average price",
     .formula = "(open + high + low + close) / 4",
     .start = "-",
+    .source = "by definition",
     .inputs = "open high low close",
     .outputs = "avgprice",
     .params = NULL,
@@ -35,4 +38,5 @@ const b3_indicator b3_indicator_avgprice = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -21,11 +21,14 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = range <= 0.0 ? 0.0 : (in[3] - in[0]) / range;
 }
 
+B3_RUN_IN_PLACE(4, 1)
+
 const b3_indicator b3_indicator_bop = {
     .name = "bop",
     .text = "Balance of power",
     .formula = "(close - open) / (high - low)",
     .start = "0 where high <= low (TA-Lib)",
+    .source = "I. Livshin, The Balance of Market Power, Stocks & Commodities 19:8, 2001",
     .inputs = "open high low close",
     .outputs = "bop",
     .params = NULL,
@@ -36,4 +39,5 @@ const b3_indicator b3_indicator_bop = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -40,6 +40,8 @@ static void update(void *stream, const double *in, double *out) {
     out[2] = macd - signal;
 }
 
+B3_RUN(b3_crossing, 1, 3)
+
 static const b3_param PARAMS[] = {
     B3_BARS("fastperiod", 12, 2, "of the fast average"),
     B3_BARS("slowperiod", 26, 2, "of the slow average; the two are swapped when this is the smaller"),
@@ -54,6 +56,7 @@ const b3_indicator b3_indicator_macd = {
     .start =
         "as TA-Lib, the fast average starts as the mean of the fastperiod samples up to number slowperiod, so that both averages start "
         "on the same sample; all three are NaN until the signal is there",
+    .source = "G. Appel, The Moving Average Convergence-Divergence Method, 1979",
     .inputs = "real",
     .outputs = "macd macdsignal macdhist",
     .params = PARAMS,
@@ -64,4 +67,5 @@ const b3_indicator b3_indicator_macd = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

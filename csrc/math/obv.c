@@ -1,10 +1,5 @@
 #include "kernel.h"
-#include "running_sum.h"
-
-typedef struct balance {
-    double before;
-    b3_running_sum sum;
-} balance;
+#include "volume_balance.h"
 
 static uint32_t lookback(const double *params) {
     (void)params;
@@ -13,16 +8,16 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(balance);
+    return sizeof(b3_volume_balance);
 }
 
 static void init(void *stream, const double *params) {
     (void)params;
-    *(balance *)stream = (balance){.before = NAN};
+    *(b3_volume_balance *)stream = (b3_volume_balance){.before = NAN};
 }
 
 static void update(void *stream, const double *in, double *out) {
-    balance *b = stream;
+    b3_volume_balance *b = stream;
     out[0] = NAN;
     if (!isfinite(in[0]) || !isfinite(in[1])) return;
     const double sign = isnan(b->before) || in[0] > b->before ? 1.0 : in[0] < b->before ? -1.0 : 0.0;
@@ -30,11 +25,14 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_running_sum_push(&b->sum, sign * in[1]);
 }
 
+B3_RUN(b3_volume_balance, 2, 1)
+
 const b3_indicator b3_indicator_obv = {
     .name = "obv",
     .text = "On-balance volume",
     .formula = "y[i] = y[i-1] + volume where real rose, - volume where it fell",
     .start = "y[0] = volume[0] (TA-Lib). A NaN or infinite bar gives NaN and is left out",
+    .source = "J. E. Granville, Granville's New Key to Stock Market Profits, 1963",
     .inputs = "real volume",
     .outputs = "obv",
     .params = NULL,
@@ -45,4 +43,5 @@ const b3_indicator b3_indicator_obv = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -96,6 +96,8 @@ static void update(void *stream, const double *in, double *out) {
     p->low = low;
 }
 
+B3_RUN(parabola, 2, 1)
+
 static const b3_param PARAMS[] = {{"acceleration", 0.02, 0, 1e6, "", "first factor, and what each new extreme adds"},
                                   {"maximum", 0.2, 0, 1e6, "", "greatest factor"}};
 
@@ -104,6 +106,7 @@ const b3_indicator b3_indicator_sar = {
     .text = "Parabolic stop and reverse (Wilder)",
     .formula = "sar += factor * (extreme - sar), held outside the last two bars; turns when the price touches it",
     .start = "starts on the second bar, in the direction of the larger movement to it (TA-Lib)",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low",
     .outputs = "sar",
     .params = PARAMS,
@@ -114,4 +117,5 @@ const b3_indicator b3_indicator_sar = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

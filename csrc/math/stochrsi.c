@@ -29,6 +29,7 @@ const b3_indicator b3_indicator_stochrsi = {
     .text = "Stochastic oscillator of the relative strength index",
     .formula = "stochf of rsi(real, timeperiod) as high, low and close",
     .start = "as rsi; 0 where the range is empty (TA-Lib); of a price that stands still after a move, the range is rounding, and so is its place",
+    .source = "T. S. Chande, S. Kroll, The New Technical Trader, 1994",
     .inputs = "real",
     .outputs = "fastk fastd",
     .params = PARAMS,

@@ -12,15 +12,15 @@ typedef struct b3_stochrsi {
     uint8_t data[];
 } b3_stochrsi;
 
-static inline size_t b3_stochrsi_size(uint32_t range, uint32_t smoothing) {
-    return sizeof(b3_stochrsi) + b3_range_window_size(range) + b3_window_sum_size(smoothing);
+static inline size_t b3_stochrsi_size(uint32_t range, uint32_t average_period) {
+    return sizeof(b3_stochrsi) + b3_range_window_size(range) + b3_window_sum_size(average_period);
 }
 
 /* Forgets the range and the average, not the index. */
-static inline void b3_stochrsi_restart(b3_stochrsi *s, uint32_t range, uint32_t smoothing) {
+static inline void b3_stochrsi_restart(b3_stochrsi *s, uint32_t range, uint32_t average_period) {
     s->average_at = b3_range_window_size(range);
     b3_range_window_init((b3_range_window *)(void *)s->data, range);
-    b3_window_sum_init((b3_window_sum *)(void *)(s->data + s->average_at), smoothing);
+    b3_window_sum_init((b3_window_sum *)(void *)(s->data + s->average_at), average_period);
 }
 
 /* out: fastk and its average, once the index after its newest sample is rsi. */

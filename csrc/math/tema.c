@@ -19,6 +19,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = 3.0 * value.first - 3.0 * value.second + value.third;
 }
 
+B3_RUN(b3_triple, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "of each average"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_tema = {
@@ -26,6 +28,7 @@ const b3_indicator b3_indicator_tema = {
     .text = "Triple exponential moving average (Mulloy)",
     .formula = "3 * ema - 3 * ema(ema) + ema(ema(ema))",
     .start = "each average is seeded from the first timeperiod values of the one before",
+    .source = "P. G. Mulloy, Smoothing Data with Less Lag, Stocks & Commodities 12:2, 1994",
     .inputs = "real",
     .outputs = "tema",
     .params = PARAMS,
@@ -36,4 +39,5 @@ const b3_indicator b3_indicator_tema = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

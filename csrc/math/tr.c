@@ -22,11 +22,14 @@ static void update(void *stream, const double *in, double *out) {
     *close = in[2];
 }
 
+B3_RUN(double, 3, 1)
+
 const b3_indicator b3_indicator_tr = {
     .name = "tr",
     .text = "True range",
     .formula = "max(high - low, |high - close[i-1]|, |low - close[i-1]|)",
     .start = "the first bar has none",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "tr",
     .params = NULL,
@@ -37,4 +40,5 @@ const b3_indicator b3_indicator_tr = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -23,6 +23,8 @@ static void update(void *stream, const double *in, double *out) {
     r->before = third;
 }
 
+B3_RUN(b3_triple_rate, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "of each average"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_trix = {
@@ -30,6 +32,7 @@ const b3_indicator b3_indicator_trix = {
     .text = "Rate of change of a triple exponential moving average, in percent",
     .formula = "100 * (t[i] / t[i-1] - 1), t = ema(ema(ema(real)))",
     .start = "each average is seeded from the first timeperiod values of the one before",
+    .source = "J. K. Hutson, Good TRIX, Stocks & Commodities 1:5, 1983",
     .inputs = "real",
     .outputs = "trix",
     .params = PARAMS,
@@ -40,4 +43,5 @@ const b3_indicator b3_indicator_trix = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -20,11 +20,14 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = (in[0] + in[1] + in[2]) / 3.0;
 }
 
+B3_RUN_IN_PLACE(3, 1)
+
 const b3_indicator b3_indicator_typprice = {
     .name = "typprice",
     .text = "Typical price",
     .formula = "(high + low + close) / 3",
     .start = "-",
+    .source = "S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close",
     .outputs = "typprice",
     .params = NULL,
@@ -35,4 +38,5 @@ const b3_indicator b3_indicator_typprice = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

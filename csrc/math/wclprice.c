@@ -20,11 +20,14 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = (in[0] + in[1] + 2.0 * in[2]) / 4.0;
 }
 
+B3_RUN_IN_PLACE(3, 1)
+
 const b3_indicator b3_indicator_wclprice = {
     .name = "wclprice",
     .text = "Weighted close price",
     .formula = "(high + low + 2 * close) / 4",
     .start = "-",
+    .source = "S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close",
     .outputs = "wclprice",
     .params = NULL,
@@ -35,4 +38,5 @@ const b3_indicator b3_indicator_wclprice = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };
