@@ -26,7 +26,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	git ls-files 'csrc/*.[ch]' 'tests/*.[ch]' 'benches/*.[ch]' 'tools/*.[ch]' | xargs $(BIN)/clang-format --dry-run --Werror
+	git ls-files 'csrc/*.[ch]' 'bot3/*.c' 'tests/*.[ch]' 'benches/*.[ch]' 'tools/*.[ch]' | xargs $(BIN)/clang-format --dry-run --Werror
 
 bench: $(VENV)/.test
 	$(BIN)/python benches/report.py

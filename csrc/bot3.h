@@ -102,7 +102,8 @@ enum b3_stamp { B3_STAMP_NONE = 0, B3_STAMP_SOFTWARE = 1, B3_STAMP_KERNEL = 2, B
 #define B3_FLAG_VENUE 0x02       /* BAR: the venue's own (kline), not built by us */
 #define B3_FLAG_CLOSED 0x04      /* BAR: final; ours always are */
 #define B3_FLAG_REDUCE_ONLY 0x01 /* REQUEST: refused unless it makes the position smaller, with all that is pending counted against it */
-#define B3_FLAG_EXIT 0x02        /* REQUEST: made by the engine itself to take a position out (a stop, flatten) */
+#define B3_FLAG_EXIT 0x02        /* REQUEST: made by the engine itself: takes a position out (a stop, flatten), or clears the way for it */
+#define B3_FLAG_TRAILING 0x01    /* SYSTEM, of B3_SYS_STOP: the trailing stop, else the stop-loss */
 #define B3_FLAG_INCOMPLETE 0x01  /* POSITION: fees_raw lacks a fee whose currency has no conversion rate */
 #define B3_FLAG_CANCEL_REJECT                                                                                                              \
     0x01                       /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
@@ -328,7 +329,8 @@ enum b3_rule {
     B3_RULE_PRICE_JUMP = 42,  /* cause of a breaker */
     B3_RULE_LATENCY = 43,     /* cause of a breaker: the venue answers late */
     B3_RULE_MESSAGE_GAP = 44, /* cause of a breaker: silence */
-    B3_RULE_END = 45,
+    B3_RULE_LOSS = 45,        /* cause of a breaker: equity lost within its window */
+    B3_RULE_END = 46,
 };
 
 typedef struct b3_decision {
@@ -348,8 +350,8 @@ enum b3_system_code {
     B3_SYS_HEARTBEAT = 1,
     B3_SYS_GAP = 2, /* a: update id expected, b: found */
     B3_SYS_RECONNECT = 3,
-    B3_SYS_HALT = 4, /* a: b3_rule */
-    B3_SYS_RESUME = 5,
+    B3_SYS_HALT = 4,   /* a: b3_rule */
+    B3_SYS_RESUME = 5, /* a: B3_RULE_BREAKER when its cool-down is over; else 0, the instrument's book is whole again */
     B3_SYS_SHUTDOWN = 6,
     B3_SYS_COMMAND = 7,     /* a: b3_command */
     B3_SYS_BAD_MESSAGE = 8, /* a: b3_fault, b: byte position */
@@ -360,6 +362,7 @@ enum b3_system_code {
     B3_SYS_KILL = 13,       /* a: 1 positions are taken out too */
     B3_SYS_RESET = 14,      /* the kill switch is off again */
     B3_SYS_DAY = 15,        /* a new UTC day by exchange time; a: days since 1970, b: equity at its start */
+    B3_SYS_FLAT = 16,       /* the engine has taken a position out; a: quantity left, too small to be traded */
 };
 
 /* What a person asks of a running engine; a of a B3_SYSTEM event of code B3_SYS_COMMAND. */
@@ -545,6 +548,8 @@ typedef struct b3_indicator {
     size_t (*size)(const double *params);
     void (*init)(void *stream, const double *params);
     void (*update)(void *stream, const double *in, double *out);
+    /* update with the values first .. count - 1 of each input, the same to the last bit; NULL: call it once a value. */
+    void (*run)(void *stream, const double *const *in, double *const *out, uint64_t first, uint64_t count);
 } b3_indicator;
 
 #define B3_INDICATOR_INPUTS 5 /* at most */
@@ -651,6 +656,9 @@ typedef struct b3_limits {
     int64_t daily_loss_max_raw;    /* equity below that of the start of the UTC day: only reductions */
     int64_t drawdown_max_rate_raw; /* equity below its peak, as a share of the peak: only reductions */
 } b3_limits;
+
+/* FIFO, LIFO: lots that stay free for each open order, so that what it may become can be remembered: 16 fills of up to 4 lots each. */
+#define B3_LOTS_AN_ORDER 64
 
 /* Pre-trade limits of one instrument. 0 switches one off. */
 typedef struct b3_instrument_limits {
@@ -969,8 +977,8 @@ int32_t b3_recorder_close_blocking(b3_recorder *recorder, b3_error *error);
 
 /* ---------------------------------------------------------------- engine: the fused pipeline
  *
- * new -> add_strategy* -> start -> run (as often as needed) -> reads -> free. All calls from one thread, except: stop (any thread, or a
- * signal handler), journal_drain (one housekeeping thread of its own).
+ * new -> add_strategy* -> start -> run (as often as needed) -> reads -> free. All calls from one thread, except: stop and interrupt (any
+ * thread, or a signal handler), journal_drain (one housekeeping thread of its own).
  */
 
 typedef struct b3_engine b3_engine;
@@ -1014,9 +1022,15 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error);
 int32_t b3_engine_run_blocking(b3_engine *engine, b3_recording *recording, uint64_t max_inputs, b3_error *error);
 /* Ends run at the next input; sticky. */
 void b3_engine_stop(b3_engine *engine);
+/* Makes run return B3_YIELD before the next input, also while it keeps pace; once. The engine does so itself after an input that changed
+ * b3_guard_saved (the peak aside), so that it can be written down. */
+void b3_engine_interrupt(b3_engine *engine);
 /* A request from the control plane: the next input. Judged by risk like any other; the outcome is an event. Requests are numbered from 1:
  * its order id is b3_totals.requests after the call. */
 int32_t b3_engine_submit(b3_engine *engine, const b3_request *request, b3_error *error);
+/* What a person asks for, as the next input: hdr.kind B3_SYSTEM, code B3_SYS_COMMAND, a a b3_command. It is never refused for what the
+ * market, the limits or the guard are like. */
+int32_t b3_engine_command(b3_engine *engine, const b3_system *command, b3_error *error);
 /* Ends the journal with the END record (the drain then returns). */
 int32_t b3_engine_finish(b3_engine *engine, b3_error *error);
 
@@ -1116,6 +1130,30 @@ int32_t b3_engine_read_rate(const b3_engine *engine, uint32_t currency, int64_t 
 /* What the account is worth, in the reporting currency. B3_EMPTY: something that is held has no value. */
 int32_t b3_engine_read_equity(const b3_engine *engine, int64_t *equity_raw);
 int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_balance *out);
+/* What the guard stands at. */
+typedef struct b3_guard_state {
+    b3_guard_saved saved;
+    int64_t equity_raw; /* as last looked at, reporting currency */
+    uint64_t notes;     /* B3_SYSTEM events so far */
+    uint64_t cancels;   /* sent by the engine itself */
+    uint64_t exits;     /* orders of the engine itself */
+    uint32_t exiting;   /* instruments that are being taken out */
+    uint16_t rule;      /* b3_rule that refuses orders now; B3_RULE_NONE */
+    uint8_t equity_known;
+    uint8_t reserved;
+} b3_guard_state;
+
+/* The stop on the account's position in an instrument. */
+typedef struct b3_stop_state {
+    int64_t trigger_raw; /* a long's is met by the bid, a short's by the ask; 0: nothing is guarded */
+    int64_t loss_raw;    /* trigger of the stop-loss alone */
+    int64_t best_raw;    /* best trigger-side price since entry */
+    uint32_t trailing;   /* 1: trigger_raw is the trailing stop's */
+    uint32_t exiting;    /* 1: the position is being taken out */
+} b3_stop_state;
+
+int32_t b3_engine_read_guard(const b3_engine *engine, b3_guard_state *out);
+int32_t b3_engine_read_stop(const b3_engine *engine, uint32_t instrument, b3_stop_state *out);
 /* index from 0; B3_END past the last. */
 int32_t b3_engine_read_latency(const b3_engine *engine, uint32_t index, b3_latency *out);
 int32_t b3_engine_read_memory(const b3_engine *engine, uint32_t index, b3_memory_use *out);

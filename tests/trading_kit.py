@@ -12,11 +12,12 @@ MONEY = 10**8
 NOW_NS = 1_700_000_000_000_000_000
 BUY, SELL = 1, 2
 NEW, CANCEL, REPLACE = 1, 2, 3
-MARKET, LIMIT = 1, 2
+MARKET, LIMIT, STOP, STOP_LIMIT = 1, 2, 3, 4
 GTC, IOC, FOK, POST_ONLY = 1, 2, 3, 4
 PENDING_NEW, WORKING, PARTIALLY_FILLED, FILLED, PENDING_CANCEL, CANCELED, REJECTED, EXPIRED, UNKNOWN = range(1, 10)
 SYNCED, HALTED, CROSSED = 1, 2, 4
-CANCEL_REJECT = 1
+CANCEL_REJECT, TRIGGERED = 1, 2
+REDUCE_ONLY, EXIT = 1, 2
 TRADE, QUOTE, REQUEST, UPDATE, DECISION = 2, 3, 7, 8, 13
 BID_SIDE, ASK_SIDE = BUY, SELL
 WEIGHTED_AVERAGE, FIFO, LIFO = 1, 2, 3
@@ -71,9 +72,13 @@ class Core:
         return array
 
     def request(self, **fields: Any) -> Any:
-        """A b3_request: a limit buy, good till cancelled, unless told otherwise. instrument, strategy: its header."""
+        """A b3_request: a limit buy, good till cancelled, unless told otherwise.
+
+        instrument, strategy and flags go to its header.
+        """
         header = {"kind": REQUEST, "version": 1, "instrument": fields.pop("instrument", 0)}
         header["strategy"] = fields.pop("strategy", 1)
+        header["flags"] = fields.pop("flags", 0)
         defaults = {"action": NEW, "side": BUY, "order_type": LIMIT, "tif": GTC}
         return self.struct("b3_request", hdr=header, **{**defaults, **fields})
 
@@ -85,7 +90,13 @@ class Core:
         return self.struct("b3_update", hdr=header, **{"side": BUY, "order_type": LIMIT, **fields})
 
     def view(
-        self, instrument: Any, book: Book, now_ns: int = NOW_NS, flags: int = SYNCED, touch_ns: int | None = None
+        self,
+        instrument: Any,
+        book: Book,
+        now_ns: int = NOW_NS,
+        flags: int = SYNCED,
+        touch_ns: int | None = None,
+        late_ns: int = 0,
     ) -> Any:
         """A view of a made-up market."""
         (bid, bid_qty), (ask, ask_qty) = book.bid, book.ask
@@ -111,6 +122,7 @@ class Core:
             levels=self.ffi.addressof(self.lib, "b3t_book_levels"),
             now_ns=now_ns,
             flags=flags,
+            late_ns=late_ns,
         )
 
 
@@ -193,7 +205,10 @@ class Account:
 
 
 class Risk:
-    """b3_risk over an account. limits, per_instrument: fields of b3_limits and b3_instrument_limits."""
+    """b3_risk over an account. limits, per_instrument: fields of b3_limits and b3_instrument_limits.
+
+    standing: the guard's word, which a test sets as it likes.
+    """
 
     def __init__(
         self,
@@ -209,6 +224,8 @@ class Risk:
     ) -> None:
         self.core, self.account = core, account
         count = len(account.instruments)
+        self.exiting = core.keep(core.ffi.new("uint8_t[]", count))
+        self.standing = core.struct("b3_standing", exiting=self.exiting)
         own = core.keep(core.ffi.new("b3_instrument_limits[]", count))
         for index, fields in (per_instrument or {}).items():
             for key, value in fields.items():
@@ -224,12 +241,18 @@ class Risk:
             reporting_currency=reporting,
             order_capacity=order_capacity,
             taker_fee_rate_raw=taker_fee,
+            standing=self.standing,
         )
         self.handle = core.lib.b3_risk_init(core.memory(core.lib.b3_risk_size(config)), config)
 
     def decide(self, request: Any, view: Any) -> Any:
         out = self.core.ffi.new("b3_decision *")
         self.core.lib.b3_risk_decide(self.handle, request, view, out)
+        return out
+
+    def decide_exactly(self, request: Any, view: Any) -> Any:
+        out = self.core.ffi.new("b3_decision *")
+        self.core.lib.b3_risk_decide_exactly(self.handle, request, view, out)
         return out
 
     def on_update(self, update: Any) -> None:
@@ -244,7 +267,8 @@ class Risk:
     def state(self, instrument: int = 0) -> dict[str, int]:
         out = self.core.ffi.new("b3_risk_state *")
         self.core.lib.b3_risk_read(self.handle, instrument, out)
-        names = ("pending_buy_raw", "pending_sell_raw", "exposure_raw", "instrument_orders", "open_orders")
+        names = ["pending_buy_raw", "pending_sell_raw", "best_buy_raw", "best_sell_raw", "exposure_raw", "net_long_raw"]
+        names += ["net_short_raw", "instrument_orders", "open_orders", "open_positions"]
         return {name.removesuffix("_raw"): getattr(out, name) for name in names}
 
 

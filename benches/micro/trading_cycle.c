@@ -28,6 +28,8 @@ typedef struct world {
     b3_instrument_limits instrument_limits;
     b3_touch touch;
     b3_view view;
+    b3_standing standing;
+    uint8_t exiting;
     b3_account *account;
     b3_risk *risk;
     b3_orders *orders;
@@ -119,15 +121,21 @@ static world *make_world(void) {
     const b3_risk_config config = {.limits = {.order_notional_max_raw = 1000000 * MONEY,
                                               .exposure_max_raw = 400000000 * MONEY,
                                               .stale_after_ns = 1000000000,
+                                              .late_after_ns = 1000000000,
                                               .orders_per_second = 4000000000u,
-                                              .open_orders_max = capacity},
+                                              .open_orders_max = capacity,
+                                              .open_positions_max = 5,
+                                              .net_exposure_max_raw = 400000000 * MONEY,
+                                              .price_collar_rate_raw = MONEY / 20},
                                    .per_instrument = &w->instrument_limits,
                                    .instruments = &w->instrument,
                                    .account = w->account,
                                    .instrument_count = 1,
                                    .currency_count = 2,
                                    .order_capacity = capacity,
-                                   .taker_fee_rate_raw = paper.fees[0].taker_fee_rate_raw};
+                                   .taker_fee_rate_raw = paper.fees[0].taker_fee_rate_raw,
+                                   .standing = &w->standing};
+    w->standing.exiting = &w->exiting;
     w->risk = b3_risk_init(zeroed(b3_risk_size(&config)), &config);
     w->orders = b3_orders_init(zeroed(b3_orders_size(capacity, 1, 1)), capacity, 1, 1);
     w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, 1)), &paper, &w->instrument, 1);
@@ -254,6 +262,8 @@ static void run_risk(int batches) {
     world *w = make_world();
     int64_t *times = zeroed((size_t)batches * sizeof(int64_t));
     require(b3_account_deposit(w->account, 1, 100000 * MONEY) == B3_OK, "deposit");
+    /* All of them are open at once: the buys lie below what the sells reach, so as not to trade with them. */
+    for (int i = 0; i < VARIED; i += 2) w->requests[i].price_raw -= w->requests[i].price_raw / 5000000000 * 100000000;
     for (int i = 0; i < batches; i++) {
         times[i] = timed(w, decide_batch, i * BATCH);
         require(w->order_id == (uint64_t)(i + 1) * BATCH, "an order that must be allowed is refused");

@@ -20,7 +20,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from bot3.cli.logs import EventLog
 from bot3.engine.session import Result
+from bot3.engine.watch import Level
 from bot3.errors import Bot3Error
 
 __all__ = ["Terminal", "console", "print_result"]
@@ -31,8 +33,9 @@ _WIDTH_PIPED = 120  # when the output is no terminal that says its own
 class Terminal:
     """The user interface of a run (bot3.engine.session.Ui), on stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, level: Level = "info") -> None:
         self._console = console(stderr=True)
+        self._log = EventLog(self.say, level, "text")
 
     def say(self, text: str) -> None:
         """See Ui."""
@@ -47,6 +50,10 @@ class Terminal:
         """The error that ended a run early."""
         self._console.print("[red]bot3:[/red] ", end="")
         self.say(str(error))
+
+    def event(self, level: Level, name: str, **fields: object) -> None:
+        """See Ui."""
+        self._log.event(level, name, **fields)
 
     def rows(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         """See Ui."""

@@ -15,6 +15,7 @@ from bot3.errors import ArgumentError
 __all__ = [
     "AccountSection",
     "BarsSection",
+    "BreakerSection",
     "EngineSection",
     "ExecutionSection",
     "MarketDataSection",
@@ -124,12 +125,21 @@ class RiskSection(_Section):
     max_notional_exposure: Positive = Field(
         default=Decimal(100_000), description="reporting currency, over all instruments"
     )
-    max_open_positions: int = Field(default=5, ge=1, le=100_000, description="instruments held at once")
-    stop_loss_percent: Percent = Field(
-        default=Decimal(2), description="percent below (above, if short) the entry price"
+    max_open_positions: int = Field(
+        default=5, ge=1, le=100_000, description="instruments held at once, or that open orders may open"
     )
-    trailing_stop_percent: Percent = Field(
-        default=Decimal("1.5"), description="percent from the best price since entry"
+    stop_loss_percent: Percent | None = Field(
+        default=Decimal(2), description="percent below (above, if short) the average entry price; null: off"
+    )
+    trailing_stop_percent: Percent | None = Field(
+        default=Decimal("1.5"), description="percent from the best price since entry; null: off"
+    )
+    max_daily_loss: Positive | None = Field(
+        default=None,
+        description="reporting currency lost since the UTC day began, at which only reductions pass; null: none",
+    )
+    max_drawdown_percent: Percent | None = Field(
+        default=None, description="percent of the highest equity, at which only reductions pass; null: none"
     )
     max_order_size: Positive | None = Field(
         default=None, description="base asset, one order; null: only the position limit"
@@ -138,6 +148,42 @@ class RiskSection(_Section):
     max_open_orders: int = Field(default=64, ge=1, le=65_536, description="orders open at once, over all instruments")
     stale_after_ms: int = Field(
         default=5_000, ge=0, le=86_400_000, description="ms without market data before orders are refused; 0: off"
+    )
+    late_after_ms: int = Field(
+        default=1_000,
+        ge=0,
+        le=86_400_000,
+        description="ms that market data may be late, beyond the clocks' offset, before orders are refused; 0: off",
+    )
+    price_collar_percent: Percent | None = Field(
+        default=Decimal(5), description="percent that a price may be through the opposite touch; null: no bound"
+    )
+    max_net_exposure: Positive | None = Field(
+        default=None, description="reporting currency, longs less shorts over all instruments, either way; null: none"
+    )
+
+
+class BreakerSection(_Section):
+    """The circuit breaker: what opens it. While it is open, only what makes a position smaller passes."""
+
+    max_loss: Positive | None = Field(default=None, description="reporting currency lost within window_ms; null: off")
+    max_drawdown_percent: Percent | None = Field(default=None, description="percent of the highest equity; null: off")
+    max_reject_percent: Annotated[_Number, Field(gt=0, le=100)] | None = Field(
+        default=None, description="percent of the last reject_count orders that were refused; null: off"
+    )
+    reject_count: int = Field(default=20, ge=1, le=1024, description="orders that max_reject_percent looks at")
+    max_price_jump_percent: Percent | None = Field(
+        default=None, description="percent that a mid moves within window_ms; null: off"
+    )
+    max_latency_ms: int = Field(
+        default=0, ge=0, le=86_400_000, description="ms from a request to the venue's first answer; 0: off"
+    )
+    max_message_gap_ms: int = Field(
+        default=0, ge=0, le=86_400_000, description="ms without a message of an instrument that is traded; 0: off"
+    )
+    window_ms: int = Field(default=60_000, ge=1, le=86_400_000, description="ms that max_loss and the jump look back")
+    cool_down_ms: int = Field(
+        default=300_000, ge=0, le=604_800_000, description="ms until it closes by itself; 0: a person resets it"
     )
 
 
@@ -272,6 +318,7 @@ class SystemConfig(_Section):
 
     market_data: MarketDataSection = MarketDataSection()
     risk: RiskSection = RiskSection()
+    breaker: BreakerSection = BreakerSection()
     execution: ExecutionSection = ExecutionSection()
     signal: SignalSection = SignalSection()
     paper: PaperSection = PaperSection()

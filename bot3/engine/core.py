@@ -1,4 +1,4 @@
-"""The C engine as an object. One thread uses it, but for stop() and drain_journal()."""
+"""The C engine as an object. One thread uses it, but for stop(), interrupt() and drain_journal()."""
 
 from __future__ import annotations
 
@@ -66,6 +66,17 @@ class Engine(Handle):
         """Ends run() at the next input, from any thread."""
         lib.b3_engine_stop(self.pointer)
 
+    def interrupt(self) -> None:
+        """Makes run() return B3_YIELD before the next input, from any thread."""
+        lib.b3_engine_interrupt(self.pointer)
+
+    def command(self, code: int) -> None:
+        """What a person asks for (b3_command) as the next input. Raises EngineError."""
+        command = ffi.new("b3_system *", {"code": lib.B3_SYS_COMMAND, "a": code})
+        command.hdr.kind = lib.B3_SYSTEM
+        error = new_error()
+        check(lib.b3_engine_command(self.pointer, command, error), error)
+
     def submit(self, request: CData) -> int:
         """A request (b3_request *) as the next input; returns the order id that it got. Raises EngineError."""
         error = new_error()
@@ -125,6 +136,17 @@ class Engine(Handle):
     def pnl(self, currency: int) -> CData:
         """b3_pnl *, a copy, marked now."""
         return self._read("b3_pnl *", lib.b3_engine_read_pnl, currency)
+
+    def guard(self) -> CData:
+        """b3_guard_state *, a copy."""
+        out = ffi.new("b3_guard_state *")
+        error = new_error()
+        check(lib.b3_engine_read_guard(self.pointer, out), error)
+        return out
+
+    def stop_of(self, index: int) -> CData:
+        """b3_stop_state * of an instrument, a copy."""
+        return self._read("b3_stop_state *", lib.b3_engine_read_stop, index)
 
     def rate(self, currency: int) -> int | None:
         """One unit of a currency in the reporting currency, 8 digits; None: not known."""

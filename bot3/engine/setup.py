@@ -183,7 +183,14 @@ def _engine_fields(
             "orders_per_second": config.execution.rate_limit_per_second,
             "open_orders_max": risk.max_open_orders,
             "allow_short": int(paper.allow_short),
+            "open_positions_max": risk.max_open_positions,
+            "net_exposure_max_raw": _raw(risk.max_net_exposure, MONEY_SCALE, "risk.max_net_exposure"),
+            "price_collar_rate_raw": _raw(risk.price_collar_percent, MONEY_SCALE - 2, "risk.price_collar_percent"),
+            "late_after_ns": risk.late_after_ms * 10**6,
+            "daily_loss_max_raw": _raw(risk.max_daily_loss, MONEY_SCALE, "risk.max_daily_loss"),
+            "drawdown_max_rate_raw": _percent(risk.max_drawdown_percent, "risk.max_drawdown_percent"),
         },
+        "guard": _guard_fields(config),
         "bars": {
             "kind": _BAR_KINDS[bars.kind],
             "size": _bar_size(bars, instruments),
@@ -209,6 +216,27 @@ def _engine_fields(
         "sparse_levels": engine.sparse_levels,
         "order_capacity": engine.order_capacity,
     }
+
+
+def _guard_fields(config: SystemConfig) -> dict[str, Any]:
+    risk, breaker = config.risk, config.breaker
+    return {
+        "stop_loss_rate_raw": _percent(risk.stop_loss_percent, "risk.stop_loss_percent"),
+        "trailing_stop_rate_raw": _percent(risk.trailing_stop_percent, "risk.trailing_stop_percent"),
+        "breaker_loss_max_raw": _raw(breaker.max_loss, MONEY_SCALE, "breaker.max_loss"),
+        "breaker_drawdown_rate_raw": _percent(breaker.max_drawdown_percent, "breaker.max_drawdown_percent"),
+        "breaker_reject_rate_raw": _percent(breaker.max_reject_percent, "breaker.max_reject_percent"),
+        "breaker_reject_count": 0 if breaker.max_reject_percent is None else breaker.reject_count,
+        "breaker_jump_rate_raw": _percent(breaker.max_price_jump_percent, "breaker.max_price_jump_percent"),
+        "breaker_latency_ns": breaker.max_latency_ms * 10**6,
+        "breaker_gap_ns": breaker.max_message_gap_ms * 10**6,
+        "breaker_window_ns": breaker.window_ms * 10**6,
+        "cool_down_ns": breaker.cool_down_ms * 10**6,
+    }
+
+
+def _percent(value: Decimal | None, path: str) -> int:
+    return _raw(value, MONEY_SCALE - 2, path)
 
 
 def _bar_size(bars: BarSpec, instruments: Sequence[Instrument]) -> int:

@@ -11,6 +11,7 @@ from bot3.engine import money
 from bot3.engine.builtin import find_builtin
 from bot3.engine.core import Engine
 from bot3.engine.decimals import MONEY_SCALE, plain
+from bot3.engine.guarding import state_of
 from bot3.engine.plan import BuiltinStrategy, RunPlan
 from bot3.ffi import lib
 from bot3.ffi.status import status_name, text
@@ -30,6 +31,8 @@ def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
         "orders": totals.orders,
         "fills": totals.fills,
         "rejects": _rejects(totals),
+        "guard": _guard(engine, plan),
+        "shadow": _shadow(totals, plan),
         "signals": totals.signals,
         "bars": totals.bars,
         "pnl": money.pnl(engine, plan),
@@ -76,6 +79,22 @@ def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
     }
     summary["no_orders_because"] = why_no_orders(summary, plan) if totals.orders == 0 else None
     return summary
+
+
+def _guard(engine: Engine, plan: RunPlan) -> dict[str, Any]:
+    guard = engine.guard()
+    state = state_of(guard.saved, plan.currency_names[plan.engine["reporting_currency"]])
+    return {
+        **state.model_dump(mode="json", exclude={"format", "currency"}),
+        "refuses": text(lib.b3_rule_name(guard.rule)) if guard.rule else None,
+        "exits": guard.exits,
+        "cancels": guard.cancels,
+        "exiting": guard.exiting,
+    }
+
+
+def _shadow(totals: Any, plan: RunPlan) -> dict[str, int] | None:
+    return {"would_have_sent": totals.rejects[lib.B3_RULE_SHADOW]} if plan.engine.get("shadow") else None
 
 
 def _instrument(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
@@ -141,6 +160,8 @@ def why_no_orders(summary: dict[str, Any], plan: RunPlan) -> str:
         return "the recording holds no market data of these instruments"
     if not plan.strategies:
         return "no strategy was running"
+    if summary["shadow"] and summary["shadow"]["would_have_sent"]:
+        return f"this run is a shadow: {summary['shadow']['would_have_sent']} orders would have been sent"
     if summary["requests"]:
         refused = ", ".join(f"{rule} {count}" for rule, count in summary["rejects"].items()) or "none said why"
         return f"all {summary['requests']} requests were refused: {refused}{_futures(plan)}"

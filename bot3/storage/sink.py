@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -35,8 +35,12 @@ TAPPED: Final = sum(
 _ROWS: Final = 65_536  # of a table, before they are written as a row group
 
 
-def prepare_directory(path: Path) -> None:
-    """Makes the directory for a run's results. Raises StorageError unless it is new or empty."""
+def prepare_directory(path: Path) -> Callable[[], None]:
+    """Makes the directory for a run's results; what it returns takes it away again, with all that lies in it by then.
+
+    Raises StorageError unless it is new or empty.
+    """
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
         held = next(path.iterdir(), None)
@@ -47,6 +51,14 @@ def prepare_directory(path: Path) -> None:
     if held is not None:
         hint = "Give --out a new or empty directory: nothing is overwritten."
         raise StorageError("is not empty", where=str(path), value=held.name, hint=hint)
+
+    def undo() -> None:
+        for file in path.iterdir():
+            file.unlink()
+        for folder in made:
+            folder.rmdir()
+
+    return undo
 
 
 class ParquetSink:

@@ -68,7 +68,8 @@ def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
             Column("px", "price", "price_raw"), Column("qty", "qty", "qty_raw"), Column("state", "name", names=_STATES),
             Column("rule", "name", names=rules), Column("filled_qty", "qty", "filled_qty_raw"),
             Column("fee", "money", "fee_raw"), Column("ts_request_ns", "time"), Column("ts_last_ns", "time"),
-            Column("arrival_bid", "price", "bid_price_raw"), Column("arrival_ask", "price", "ask_price_raw"), _INPUT,
+            Column("arrival_bid", "price", "bid_price_raw"), Column("arrival_ask", "price", "ask_price_raw"),
+            Column("exit", "?"), _INPUT,
         ],
         "fills": [
             _INSTRUMENT, strategy, strategy_id, Column("order_id", "<u8"), Column("exec_id", "<u8"), _RECEIVED, side,
@@ -136,7 +137,7 @@ class OrderRows:
         row = {name: int(request[name]) for name in names}
         row |= {"state": lib.B3_PENDING_NEW, "rule": 0, "filled_qty_raw": 0, "fee_raw": 0}
         row |= {"ts_request_ns": int(request["ts_recv_ns"]), "ts_last_ns": int(request["ts_recv_ns"])}
-        row |= {"bid_price_raw": 0, "ask_price_raw": 0}
+        row |= {"bid_price_raw": 0, "ask_price_raw": 0, "exit": int(request["flags"]) & lib.B3_FLAG_EXIT}
         self._open[row["order_id"]] = row
 
     def on_decision(self, decision: np.void) -> dict[str, int] | None:

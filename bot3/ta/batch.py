@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot3.ffi import lib
+from bot3.ffi import batch_module, ffi, lib
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
@@ -19,6 +19,8 @@ from bot3.ta.arrays import Array, as_series, like, output, pointer, pointers
 from bot3.ta.kernels import IndicatorError, Kernel
 
 __all__ = ["batch_function", "new_stream", "result_type"]
+
+_batch = batch_module()
 
 # Below so many values in all a panel is not worth a second thread.
 _THREAD_VALUES = 100_000
@@ -86,10 +88,13 @@ def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[
 
 
 def batch_function(kernel: Kernel) -> Callable[..., Any]:
-    """The function `bot3.ta.<name>` of a kernel."""
+    """The function `bot3.ta.<name>` of a kernel.
+
+    It is made of C for plain arrays and numbers (bot3/ffi/batch.c), and hands over to `general` for all others.
+    """
     pack = result_type(kernel)
 
-    def function(*args: Any, out: Any = None, **named: Any) -> Any:
+    def general(*args: Any, out: Any = None, **named: Any) -> Any:
         series = list(args[: len(kernel.inputs)])
         for name in kernel.inputs[len(series) :]:
             if name not in named:
@@ -108,10 +113,16 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
         given = out is not None
         return pack(*(a if given else like(series[0], a, n) for a, n in zip(outs, kernel.outputs, strict=True)))
 
-    function.__name__ = function.__qualname__ = kernel.name
-    function.__module__ = "bot3.ta"
-    function.__doc__ = _describe(kernel)
+    row = int(ffi.cast("uintptr_t", kernel.row))
+    text = f"{kernel.name}{_signature(kernel)}\n--\n\n{_describe(kernel)}"
+    result = pack if len(kernel.outputs) > 1 else None
+    function: Callable[..., Any] = _batch.function(general, kernel.name, text, row, result, np.ndarray, np.empty)
     return function
+
+
+def _signature(kernel: Kernel) -> str:
+    params = [f"{p.name}={p.shown!r}" for p in kernel.params]
+    return f"({', '.join(['$module', *kernel.inputs, *params])}, *, out=None)"
 
 
 def _describe(kernel: Kernel) -> str:

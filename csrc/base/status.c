@@ -64,6 +64,7 @@ static const char *const rule_names[B3_RULE_END] = {
     [B3_RULE_PRICE_JUMP] = "price_jump",
     [B3_RULE_LATENCY] = "latency",
     [B3_RULE_MESSAGE_GAP] = "message_gap",
+    [B3_RULE_LOSS] = "loss",
 };
 
 static const struct {

@@ -62,6 +62,31 @@ int32_t b3_engine_read_pnl(const b3_engine *engine, uint32_t currency, b3_pnl *o
     return b3_account_read_pnl(engine->account, currency, out);
 }
 
+int32_t b3_engine_read_guard(const b3_engine *engine, b3_guard_state *out) {
+    if (!engine->started) return B3_ERR_STATE;
+    const b3_guard *guard = engine->guard;
+    *out = (b3_guard_state){.saved = guard->saved,
+                            .equity_raw = guard->equity_raw,
+                            .notes = engine->notes,
+                            .cancels = engine->cancels,
+                            .exits = engine->exits,
+                            .rule = guard->standing.rule,
+                            .equity_known = guard->equity_known};
+    for (uint32_t i = 0; i < engine->market_count; i++) out->exiting += engine->markets[i].exit.exiting;
+    return B3_OK;
+}
+
+int32_t b3_engine_read_stop(const b3_engine *engine, uint32_t instrument, b3_stop_state *out) {
+    if (!engine->started || instrument >= engine->market_count) return B3_ERR_ARGUMENT;
+    const b3_market *market = &engine->markets[instrument];
+    *out = (b3_stop_state){.trigger_raw = market->stop.trigger_raw,
+                           .loss_raw = market->stop.loss_raw,
+                           .best_raw = market->stop.best_raw,
+                           .trailing = (uint32_t)market->stop.trailing,
+                           .exiting = market->exit.exiting};
+    return B3_OK;
+}
+
 int32_t b3_engine_read_rate(const b3_engine *engine, uint32_t currency, int64_t *rate_raw) {
     if (!engine->started || currency >= engine->config.currency_count) return B3_ERR_ARGUMENT;
     return b3_account_rate(engine->account, currency, engine->config.reporting_currency, rate_raw);

@@ -126,6 +126,11 @@ static void *place(b3_layout *layout, const char *name, size_t bytes) {
     return at;
 }
 
+/* Those that strategies may use, and one an instrument for the engine's own exits: risk keeps them apart. */
+static uint32_t order_slots(const b3_engine *engine) {
+    return engine->config.order_capacity + engine->market_count;
+}
+
 static b3_risk_config risk_config(const b3_engine *engine) {
     return (b3_risk_config){.limits = engine->config.limits,
                             .per_instrument = engine->limits,
@@ -135,7 +140,8 @@ static b3_risk_config risk_config(const b3_engine *engine) {
                             .currency_count = engine->config.currency_count,
                             .reporting_currency = engine->config.reporting_currency,
                             .order_capacity = engine->config.order_capacity,
-                            .taker_fee_rate_raw = engine->config.paper.fees[0].taker_fee_rate_raw};
+                            .taker_fee_rate_raw = engine->config.paper.fees[0].taker_fee_rate_raw,
+                            .standing = engine->guard == NULL ? NULL : &engine->guard->standing};
 }
 
 static b3_account_config account_config(const b3_engine *engine) {
@@ -157,6 +163,7 @@ typedef struct b3_places {
     void **states;
     void *timers;
     void *json;
+    void *guard;
     void *risk;
     void *orders;
     void *account;
@@ -175,7 +182,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     const uint32_t markets = engine->market_count;
     const b3_risk_config risk = risk_config(engine);
     const b3_account_config account = account_config(engine);
-    const uint32_t timers = config->order_capacity * TIMERS_PER_ORDER;
+    const uint32_t timers = order_slots(engine) * TIMERS_PER_ORDER;
     void **pointers = place(layout, "pointers", sizeof(void *) * (3 * (size_t)markets + B3_STRATEGIES_MAX));
     places->sequences = pointers;
     places->books = pointers == NULL ? NULL : pointers + markets;
@@ -195,8 +202,9 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     places->json = place(layout, "parser", b3_json_size(markets));
     places->timers = place(layout, "timers", b3_timers_size(timers));
     engine->deferred = place(layout, "timers", sizeof(b3_slot) * timers);
+    places->guard = place(layout, "guard", b3_guard_size(markets));
     places->risk = place(layout, "risk", b3_risk_size(&risk));
-    places->orders = place(layout, "orders", b3_orders_size(config->order_capacity, markets, engine->member_count));
+    places->orders = place(layout, "orders", b3_orders_size(order_slots(engine), markets, engine->member_count));
     places->account = place(layout, "account", b3_account_size(&account));
     places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, markets));
     engine->stages = place(layout, "latency histograms", sizeof(b3_hist) * B3_STAGE_END);
@@ -243,12 +251,15 @@ static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error
     const b3_engine_config *config = &engine->config;
     const b3_account_config account = account_config(engine);
     engine->account = b3_account_init(places->account, &account);
+    engine->guard = b3_guard_init(places->guard, &config->guard, &config->limits, &config->saved, engine->market_count);
     const b3_risk_config risk = risk_config(engine);
     engine->risk = b3_risk_init(places->risk, &risk);
-    engine->orders = b3_orders_init(places->orders, config->order_capacity, engine->market_count, engine->member_count);
+    engine->orders = b3_orders_init(places->orders, order_slots(engine), engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
-    if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
+    if (engine->guard == NULL || engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
         return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits, capacities, rates or P&L method", 0, 0);
+    for (uint32_t i = 0; i < engine->market_count; i++)
+        engine->markets[i].watched = engine->guard->watches_equity || engine->guard->watches_prices;
     for (uint32_t i = 0; i < config->currency_count; i++) {
         const int32_t status = b3_account_deposit(engine->account, i, engine->currencies[i].start_raw);
         if (status != B3_OK) return b3_engine_fail(error, status, "engine: a starting balance", i, engine->currencies[i].start_raw);
@@ -301,7 +312,7 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error) {
     b3_alloc_free(engine->markets);
     engine->markets = places.markets;
     engine->started = 1;
-    b3_timers_init(&engine->timers, places.timers, engine->config.order_capacity * TIMERS_PER_ORDER);
+    b3_timers_init(&engine->timers, places.timers, order_slots(engine) * TIMERS_PER_ORDER);
     const int32_t calibrated = b3_clock_calibrate(&engine->clock, CALIBRATE_NS);
     if (calibrated != B3_OK) return b3_engine_fail(error, calibrated, "engine: no clock", 0, CALIBRATE_NS);
     engine->until_sample = engine->config.sample_every;

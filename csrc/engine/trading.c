@@ -64,16 +64,37 @@ static int32_t refuse(b3_engine *engine, const b3_request *request, uint16_t rul
     return b3_trading_schedule(engine, engine->now_ns, &update.hdr, error);
 }
 
+/* Risk has charged an order that is not sent: hands that back. */
+static void uncharge(b3_engine *engine, const b3_request *request) {
+    const b3_update rejected = rejection(request, B3_RULE_OPEN_ORDERS);
+    if (request->action != B3_CANCEL) b3_risk_on_update(engine->risk, &rejected);
+}
+
+/* Shadow: allowed, and not sent. */
+static int32_t keep(b3_engine *engine, const b3_request *request, b3_error *error) {
+    uncharge(engine, request);
+    return refuse(engine, request, B3_RULE_SHADOW, error);
+}
+
 static int32_t send(b3_engine *engine, const b3_request *request, b3_error *error) {
     const int32_t status = b3_orders_on_request(engine->orders, request);
     if (status != B3_OK) {
-        /* Risk has charged it: hand that back. */
-        const b3_update rejected = rejection(request, B3_RULE_OPEN_ORDERS);
-        if (request->action != B3_CANCEL) b3_risk_on_update(engine->risk, &rejected);
+        uncharge(engine, request);
         return refuse(engine, request, status == B3_FULL ? B3_RULE_OPEN_ORDERS : B3_RULE_UNKNOWN_ORDER, error);
     }
     engine->totals.orders += request->action != B3_CANCEL;
     return b3_trading_schedule(engine, engine->now_ns + engine->config.paper.order_entry.constant_ns, &request->hdr, error);
+}
+
+/* Risk counts money in the reporting currency at the rates that the account knows as things stand. */
+static void tell_rates(b3_engine *engine) {
+    const uint32_t reporting = engine->config.reporting_currency;
+    for (uint32_t i = 0; i < engine->market_count; i++) {
+        b3_rate rate = {.base = engine->instruments[i].quote_currency, .quote = reporting};
+        if (rate.base == reporting) continue;
+        if (b3_account_rate(engine->account, rate.base, reporting, &rate.rate_raw) != B3_OK) rate.rate_raw = 0; /* not known */
+        b3_risk_on_rate(engine->risk, &rate);
+    }
 }
 
 int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *error) {
@@ -86,6 +107,9 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     engine->totals.requests++;
     int32_t failed = b3_output(engine, &request->hdr, error);
     if (failed != B3_OK) return failed;
+    tell_rates(engine);
+    failed = b3_guarding_request(engine, error);
+    if (failed != B3_OK) return failed;
     /* Requests are rare: each one's judgement is timed, sampled input or not. */
     b3_decision decision = {0};
     const uint64_t before = b3_clock_ticks(&engine->clock);
@@ -97,7 +121,10 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     decision.ask_price_raw = market->touch.ask_price_raw;
     failed = b3_output(engine, &decision.hdr, error);
     if (failed != B3_OK) return failed;
-    failed = decision.allowed ? send(engine, request, error) : refuse(engine, request, decision.rule, error);
+    if (!decision.allowed) failed = refuse(engine, request, decision.rule, error);
+    else if (engine->config.shadow && request->action != B3_CANCEL) failed = keep(engine, request, error);
+    else failed = send(engine, request, error);
+    if (failed == B3_OK) failed = b3_guarding_decision(engine, request, &decision, error);
     if (engine->sampling)
         b3_hist_record(&engine->stages[B3_STAGE_DECISION],
                        b3_clock_elapsed_ns(&engine->clock, engine->input_ticks, b3_clock_ticks(&engine->clock)));
@@ -117,7 +144,9 @@ static int32_t take(b3_engine *engine, uint32_t index, b3_header *event, b3_erro
         event->ts_recv_ns = 0;
         return b3_output(engine, event, error);
     case B3_TIMER: return b3_trading_schedule(engine, ((b3_timer *)event)->due_ns, event, error);
-    case B3_REQUEST: return b3_trading_request(engine, (b3_request *)event, error);
+    case B3_REQUEST:
+        event->flags &= (uint8_t)~B3_FLAG_EXIT; /* the engine's own to say: limits do not hold it up */
+        return b3_trading_request(engine, (b3_request *)event, error);
     default: return b3_engine_fail(error, B3_ERR_ARGUMENT, "strategy: wrote an event that is not its to write", index, event->kind);
     }
 }
@@ -250,6 +279,8 @@ static int32_t on_update(b3_engine *engine, b3_update *update, b3_error *error) 
     if (update->state == B3_REJECTED && update->rule < B3_RULE_END) engine->totals.rejects[update->rule]++;
     int32_t failed = b3_output(engine, &update->hdr, error);
     if (failed != B3_OK) return failed;
+    failed = b3_guarding_answer(engine, market, update, error);
+    if (failed != B3_OK) return failed;
     if (b3_orders_on_update(engine->orders, update) < 0)
         return b3_engine_fail(error, B3_ERR_STATE, "venue: an update that the order's state does not allow", update->order_id,
                               update->state);
@@ -257,6 +288,8 @@ static int32_t on_update(b3_engine *engine, b3_update *update, b3_error *error) 
     if (failed != B3_OK) return failed;
     b3_risk_on_update(engine->risk, update);
     failed = on_balances(engine, market->view.instrument, update, error);
+    if (failed != B3_OK) return failed;
+    failed = b3_guarding_update(engine, market, update, error);
     if (failed != B3_OK) return failed;
     b3_trading_refresh(engine);
     return b3_trading_dispatch(engine, market, &update->hdr, error);

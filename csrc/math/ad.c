@@ -22,6 +22,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = isfinite(flow) ? b3_running_sum_push(stream, flow) : NAN;
 }
 
+B3_RUN(b3_running_sum, 4, 1)
+
 const b3_indicator b3_indicator_ad = {
     .name = "ad",
     .text = "Chaikin accumulation/distribution line",
@@ -37,4 +39,5 @@ const b3_indicator b3_indicator_ad = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -1,13 +1,6 @@
+#include "chaikin.h"
 #include "kernel.h"
 #include "location.h"
-#include "running_sum.h"
-#include "smooth.h"
-
-typedef struct oscillator {
-    b3_running_sum ad;
-    b3_smooth fast;
-    b3_smooth slow;
-} oscillator;
 
 static uint32_t longer(const double *params) {
     return (uint32_t)fmax(params[0], params[1]);
@@ -19,22 +12,24 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(oscillator);
+    return sizeof(b3_chaikin);
 }
 
 static void init(void *stream, const double *params) {
-    oscillator *o = stream;
+    b3_chaikin *o = stream;
     o->ad = (b3_running_sum){0};
     b3_ema_init(&o->fast, (uint32_t)params[0], B3_SEED_FIRST);
     b3_ema_init(&o->slow, (uint32_t)params[1], B3_SEED_FIRST);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    oscillator *o = stream;
+    b3_chaikin *o = stream;
     const double flow = b3_location(in[0], in[1], in[2]) * in[3];
     const double line = isfinite(flow) ? b3_running_sum_push(&o->ad, flow) : NAN;
     out[0] = b3_smooth_push(&o->fast, line) - b3_smooth_push(&o->slow, line);
 }
+
+B3_RUN(b3_chaikin, 4, 1)
 
 static const b3_param PARAMS[] = {B3_BARS("fastperiod", 3, 2, "of the fast average"), B3_BARS("slowperiod", 10, 2, "of the slow average")};
 
@@ -53,4 +48,5 @@ const b3_indicator b3_indicator_adosc = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -18,6 +18,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_adx_push(stream, in[0], in[1], in[2]);
 }
 
+B3_RUN(b3_adx, 3, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
 
 const b3_indicator b3_indicator_adx = {
@@ -35,4 +37,5 @@ const b3_indicator b3_indicator_adx = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

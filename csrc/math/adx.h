@@ -3,12 +3,19 @@
 #define B3_MATH_ADX_H
 
 #include "directional.h"
+#include "lag.h"
 #include "smooth.h"
 
 typedef struct b3_adx {
     b3_directional movement;
     b3_smooth average;
 } b3_adx;
+
+/* What adxr remembers. */
+typedef struct b3_adx_rating {
+    b3_adx adx;
+    b3_lag lag;
+} b3_adx_rating;
 
 static inline void b3_adx_init(b3_adx *a, uint32_t period) {
     b3_directional_init(&a->movement, period);

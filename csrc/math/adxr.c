@@ -1,31 +1,27 @@
 #include "adx.h"
 #include "kernel.h"
-#include "lag.h"
-
-typedef struct rating {
-    b3_adx adx;
-    b3_lag lag;
-} rating;
 
 static uint32_t lookback(const double *params) {
     return 3 * (uint32_t)params[0] - 2;
 }
 
 static size_t size(const double *params) {
-    return offsetof(rating, lag) + b3_lag_size((uint32_t)params[0] - 1);
+    return offsetof(b3_adx_rating, lag) + b3_lag_size((uint32_t)params[0] - 1);
 }
 
 static void init(void *stream, const double *params) {
-    rating *r = stream;
+    b3_adx_rating *r = stream;
     b3_adx_init(&r->adx, (uint32_t)params[0]);
     b3_lag_init(&r->lag, (uint32_t)params[0] - 1);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    rating *r = stream;
+    b3_adx_rating *r = stream;
     const double adx = b3_adx_push(&r->adx, in[0], in[1], in[2]);
     out[0] = 0.5 * (adx + b3_lag_push(&r->lag, adx));
 }
+
+B3_RUN_IN_PLACE(3, 1)
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
 
@@ -44,4 +40,5 @@ const b3_indicator b3_indicator_adxr = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

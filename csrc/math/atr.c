@@ -23,6 +23,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_smooth_push(&a->range, range);
 }
 
+B3_RUN(b3_average_range, 3, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_atr = {
@@ -40,4 +42,5 @@ const b3_indicator b3_indicator_atr = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

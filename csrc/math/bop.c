@@ -21,6 +21,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = range <= 0.0 ? 0.0 : (in[3] - in[0]) / range;
 }
 
+B3_RUN_IN_PLACE(4, 1)
+
 const b3_indicator b3_indicator_bop = {
     .name = "bop",
     .text = "Balance of power",
@@ -36,4 +38,5 @@ const b3_indicator b3_indicator_bop = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

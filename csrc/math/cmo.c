@@ -20,6 +20,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = s->change.value == 0.0 ? 0.0 * rsi : 2.0 * rsi - 100.0;
 }
 
+B3_RUN(b3_strength, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_cmo = {
@@ -37,4 +39,5 @@ const b3_indicator b3_indicator_cmo = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

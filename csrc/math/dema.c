@@ -22,6 +22,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = 2.0 * first - b3_smooth_push(&t->second, first);
 }
 
+B3_RUN(b3_twice, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "of each average"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_dema = {
@@ -39,4 +41,5 @@ const b3_indicator b3_indicator_dema = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -18,6 +18,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_smooth_push(stream, in[0]);
 }
 
+B3_RUN(b3_smooth, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "the gain is 2 / (timeperiod + 1)"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_ema = {
@@ -35,4 +37,5 @@ const b3_indicator b3_indicator_ema = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

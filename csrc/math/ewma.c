@@ -19,6 +19,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_weighted_mean_push(stream, in[0]);
 }
 
+B3_RUN(b3_weighted_mean, 1, 1)
+
 static const b3_param PARAMS[] = {{"decay", 0.94, 0, 0.999999999, "", "weight of the past, 0 .. 1"},
                                   {"adjust", 0, 0, 1, "no|yes", "divide by the weights there are, as for a short history"}};
 
@@ -37,4 +39,5 @@ const b3_indicator b3_indicator_ewma = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

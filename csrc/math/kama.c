@@ -1,24 +1,15 @@
+#include "adaptive.h"
 #include "kernel.h"
-#include "lag.h"
-#include "window_sum.h"
-
-typedef struct adaptive {
-    double before; /* the sample before this one */
-    double value;
-    uint64_t seen; /* since the start or a restart; stops at period + 1 */
-    size_t changes_at;
-    uint8_t data[]; /* b3_lag of samples, b3_window_sum of |change| */
-} adaptive;
 
 static uint32_t lookback(const double *params) {
     return (uint32_t)params[0];
 }
 
 static size_t size(const double *params) {
-    return sizeof(adaptive) + b3_lag_size((uint32_t)params[0]) + b3_window_sum_size((uint32_t)params[0]);
+    return sizeof(b3_adaptive) + b3_lag_size((uint32_t)params[0]) + b3_window_sum_size((uint32_t)params[0]);
 }
 
-static void restart(adaptive *a, uint32_t period) {
+static void restart(b3_adaptive *a, uint32_t period) {
     a->seen = 0;
     a->before = NAN;
     b3_lag_init((b3_lag *)(void *)a->data, period);
@@ -26,13 +17,13 @@ static void restart(adaptive *a, uint32_t period) {
 }
 
 static void init(void *stream, const double *params) {
-    adaptive *a = stream;
+    b3_adaptive *a = stream;
     a->changes_at = b3_lag_size((uint32_t)params[0]);
     restart(a, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    adaptive *a = stream;
+    b3_adaptive *a = stream;
     b3_lag *samples = (b3_lag *)(void *)a->data;
     out[0] = NAN;
     if (!isfinite(in[0])) {
@@ -53,6 +44,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = a->value += speed * speed * (in[0] - a->value);
 }
 
+B3_RUN_IN_PLACE(1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 2, "samples of the efficiency ratio")};
 
 const b3_indicator b3_indicator_kama = {
@@ -71,4 +64,5 @@ const b3_indicator b3_indicator_kama = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

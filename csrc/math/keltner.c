@@ -1,13 +1,5 @@
+#include "keltner.h"
 #include "kernel.h"
-#include "smooth.h"
-#include "true_range.h"
-
-typedef struct channel {
-    double multiplier;
-    double close;
-    b3_smooth middle;
-    b3_smooth range;
-} channel;
 
 static uint32_t lookback(const double *params) {
     const uint32_t middle = (uint32_t)params[0] - 1;
@@ -17,11 +9,11 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(channel);
+    return sizeof(b3_keltner);
 }
 
 static void init(void *stream, const double *params) {
-    channel *c = stream;
+    b3_keltner *c = stream;
     c->multiplier = params[2];
     c->close = NAN;
     b3_ema_init(&c->middle, (uint32_t)params[0], (int)params[3]);
@@ -29,7 +21,7 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    channel *c = stream;
+    b3_keltner *c = stream;
     const double width = c->multiplier * b3_smooth_push(&c->range, b3_true_range(in[0], in[1], c->close));
     const double middle = b3_smooth_push(&c->middle, in[2]);
     c->close = in[2];
@@ -37,6 +29,8 @@ static void update(void *stream, const double *in, double *out) {
     out[1] = isnan(width) ? NAN : middle;
     out[2] = middle - width;
 }
+
+B3_RUN(b3_keltner, 3, 3)
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 20, 1, "of the average"),
                                   B3_BARS("atrperiod", 10, 1, "of the average true range"),
@@ -58,4 +52,5 @@ const b3_indicator b3_indicator_keltner = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

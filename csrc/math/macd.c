@@ -40,6 +40,8 @@ static void update(void *stream, const double *in, double *out) {
     out[2] = macd - signal;
 }
 
+B3_RUN(b3_crossing, 1, 3)
+
 static const b3_param PARAMS[] = {
     B3_BARS("fastperiod", 12, 2, "of the fast average"),
     B3_BARS("slowperiod", 26, 2, "of the slow average; the two are swapped when this is the smaller"),
@@ -64,4 +66,5 @@ const b3_indicator b3_indicator_macd = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

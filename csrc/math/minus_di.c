@@ -18,6 +18,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_directional_push(stream, in[0], in[1], in[2]).minus;
 }
 
+B3_RUN(b3_directional, 3, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
 
 const b3_indicator b3_indicator_minus_di = {
@@ -35,4 +37,5 @@ const b3_indicator b3_indicator_minus_di = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

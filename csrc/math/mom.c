@@ -17,6 +17,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = in[0] - b3_lag_push(stream, in[0]);
 }
 
+B3_RUN_IN_PLACE(1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 10, 1, "samples back")};
 
 const b3_indicator b3_indicator_mom = {
@@ -34,4 +36,5 @@ const b3_indicator b3_indicator_mom = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -24,6 +24,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = in[2] == 0.0 ? 0.0 * average : 100.0 * average / in[2];
 }
 
+B3_RUN(b3_average_range, 3, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_natr = {
@@ -41,4 +43,5 @@ const b3_indicator b3_indicator_natr = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -1,10 +1,5 @@
 #include "kernel.h"
-#include "running_sum.h"
-
-typedef struct balance {
-    double before;
-    b3_running_sum sum;
-} balance;
+#include "volume_balance.h"
 
 static uint32_t lookback(const double *params) {
     (void)params;
@@ -13,22 +8,24 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(balance);
+    return sizeof(b3_volume_balance);
 }
 
 static void init(void *stream, const double *params) {
     (void)params;
-    *(balance *)stream = (balance){.before = NAN};
+    *(b3_volume_balance *)stream = (b3_volume_balance){.before = NAN};
 }
 
 static void update(void *stream, const double *in, double *out) {
-    balance *b = stream;
+    b3_volume_balance *b = stream;
     out[0] = NAN;
     if (!isfinite(in[0]) || !isfinite(in[1])) return;
     const double sign = isnan(b->before) || in[0] > b->before ? 1.0 : in[0] < b->before ? -1.0 : 0.0;
     b->before = in[0];
     out[0] = b3_running_sum_push(&b->sum, sign * in[1]);
 }
+
+B3_RUN(b3_volume_balance, 2, 1)
 
 const b3_indicator b3_indicator_obv = {
     .name = "obv",
@@ -45,4 +42,5 @@ const b3_indicator b3_indicator_obv = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -1,14 +1,5 @@
 #include "kernel.h"
-#include "smooth.h"
-#include "window_sum.h"
-
-typedef struct average {
-    b3_smooth ema;
-    uint64_t is_ema;
-    size_t slow_at; /* byte offset of the second window */
-    b3_smooth slow_ema;
-    uint8_t data[]; /* two b3_window_sum, for sma */
-} average;
+#include "price_oscillator.h"
 
 static uint32_t slower(const double *params) {
     return (uint32_t)fmax(params[0], params[1]);
@@ -23,11 +14,11 @@ static uint32_t lookback(const double *params) {
 }
 
 static size_t size(const double *params) {
-    return sizeof(average) + b3_window_sum_size(faster(params)) + b3_window_sum_size(slower(params));
+    return sizeof(b3_price_oscillator) + b3_window_sum_size(faster(params)) + b3_window_sum_size(slower(params));
 }
 
 static void init(void *stream, const double *params) {
-    average *a = stream;
+    b3_price_oscillator *a = stream;
     a->is_ema = params[2] != 0.0;
     a->slow_at = b3_window_sum_size(faster(params));
     b3_ema_init(&a->ema, faster(params), (int)params[3]);
@@ -37,13 +28,15 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    average *a = stream;
+    b3_price_oscillator *a = stream;
     b3_window_sum *quick = (b3_window_sum *)(void *)a->data;
     b3_window_sum *late = (b3_window_sum *)(void *)(a->data + a->slow_at);
     const double fast = a->is_ema ? b3_smooth_push(&a->ema, in[0]) : b3_window_sum_push(quick, in[0]) / quick->period;
     const double slow = a->is_ema ? b3_smooth_push(&a->slow_ema, in[0]) : b3_window_sum_push(late, in[0]) / late->period;
     out[0] = slow == 0.0 ? 0.0 : 100.0 * (fast - slow) / slow;
 }
+
+B3_RUN_IN_PLACE(1, 1)
 
 static const b3_param PARAMS[] = {B3_BARS("fastperiod", 12, 2, "of the fast average"),
                                   B3_BARS("slowperiod", 26, 2, "of the slow average; the two are swapped when this is the smaller"),
@@ -65,4 +58,5 @@ const b3_indicator b3_indicator_ppo = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

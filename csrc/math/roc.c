@@ -18,6 +18,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = before == 0.0 ? 0.0 : (in[0] / before - 1.0) * 100.0;
 }
 
+B3_RUN_IN_PLACE(1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 10, 1, "samples back")};
 
 const b3_indicator b3_indicator_roc = {
@@ -35,4 +37,5 @@ const b3_indicator b3_indicator_roc = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -18,6 +18,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_rsi_push(stream, in[0]);
 }
 
+B3_RUN(b3_strength, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_rsi = {
@@ -35,4 +37,5 @@ const b3_indicator b3_indicator_rsi = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -9,6 +9,10 @@ void b3_indicator_update(const b3_indicator *indicator, void *stream, const doub
 
 void b3_run_updates(const b3_indicator *indicator, void *stream, const double *const *in, double *const *out, uint64_t first,
                     uint64_t count) {
+    if (indicator->run != NULL) {
+        indicator->run(stream, in, out, first, count);
+        return;
+    }
     double x[B3_INDICATOR_INPUTS];
     double y[B3_INDICATOR_OUTPUTS];
     for (uint64_t i = first; i < count; ++i) {
@@ -37,15 +41,15 @@ static const b3_run *vector_run(const b3_indicator *indicator) {
 
 /* The first outputs still see what the stream saw before, so they are updates; so are the last ones again, into a stream begun anew, as
  * that is all it will ever need to know of the past. */
-static void run_window(const b3_run *run, const double *params, void *stream, const double *const *in, double *const *out, uint64_t count) {
-    const b3_indicator *indicator = run->indicator;
+void b3_run_window(const b3_indicator *indicator, b3_window_fn window, const double *params, void *stream, const double *const *in,
+                   double *const *out, uint64_t count) {
     const uint64_t lookback = indicator->lookback(params);
     if (lookback > B3_RUN_LOOKBACK_MAX || count < 3 * lookback + 8) {
         b3_run_updates(indicator, stream, in, out, 0, count);
         return;
     }
     b3_run_updates(indicator, stream, in, out, 0, lookback);
-    run->window(params, in, out, lookback, count);
+    window(params, in, out, lookback, count);
     indicator->init(stream, params);
     for (uint64_t i = count - lookback - 1; i < count; ++i) {
         double x[B3_INDICATOR_INPUTS];
@@ -59,7 +63,7 @@ void b3_indicator_run_blocking(const b3_indicator *indicator, const double *para
                                double *const *out, uint64_t count) {
     const b3_run *run = vector_run(indicator);
     if (run == NULL) b3_run_updates(indicator, stream, in, out, 0, count);
-    else if (run->window != NULL) run_window(run, params, stream, in, out, count);
+    else if (run->window != NULL) b3_run_window(indicator, run->window, params, stream, in, out, count);
     else run->recursive(params, stream, in, out, count);
 }
 

@@ -9,9 +9,11 @@
  * window     the outputs from..count-1 of a kernel whose outputs depend on the last lookback + 1 values alone, all of which are in `in`
  *            (from >= lookback). The stream is brought up to date by the caller.
  * recursive  updates the stream itself, whatever its state. */
+typedef void (*b3_window_fn)(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count);
+
 typedef struct b3_run {
     const b3_indicator *indicator;
-    void (*window)(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count);
+    b3_window_fn window;
     void (*recursive)(const double *params, void *stream, const double *const *in, double *const *out, uint64_t count);
 } b3_run;
 
@@ -22,6 +24,10 @@ extern const uint32_t b3_run_count_avx512;
 
 /* Longest window that a vector run takes; longer ones go one value at a time. */
 #define B3_RUN_LOOKBACK_MAX 1024
+
+/* Runs `window` and brings the stream up to date. */
+void b3_run_window(const b3_indicator *indicator, b3_window_fn window, const double *params, void *stream, const double *const *in,
+                   double *const *out, uint64_t count);
 
 /* Updates one value at a time, from first to count - 1. */
 void b3_run_updates(const b3_indicator *indicator, void *stream, const double *const *in, double *const *out, uint64_t first,

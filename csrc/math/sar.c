@@ -96,6 +96,8 @@ static void update(void *stream, const double *in, double *out) {
     p->low = low;
 }
 
+B3_RUN(parabola, 2, 1)
+
 static const b3_param PARAMS[] = {{"acceleration", 0.02, 0, 1e6, "", "first factor, and what each new extreme adds"},
                                   {"maximum", 0.2, 0, 1e6, "", "greatest factor"}};
 
@@ -114,4 +116,5 @@ const b3_indicator b3_indicator_sar = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -19,6 +19,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = 3.0 * value.first - 3.0 * value.second + value.third;
 }
 
+B3_RUN(b3_triple, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "of each average"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_tema = {
@@ -36,4 +38,5 @@ const b3_indicator b3_indicator_tema = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

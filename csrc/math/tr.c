@@ -22,6 +22,8 @@ static void update(void *stream, const double *in, double *out) {
     *close = in[2];
 }
 
+B3_RUN(double, 3, 1)
+
 const b3_indicator b3_indicator_tr = {
     .name = "tr",
     .text = "True range",
@@ -37,4 +39,5 @@ const b3_indicator b3_indicator_tr = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -23,6 +23,8 @@ static void update(void *stream, const double *in, double *out) {
     r->before = third;
 }
 
+B3_RUN(b3_triple_rate, 1, 1)
+
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "of each average"), B3_SEED_PARAM};
 
 const b3_indicator b3_indicator_trix = {
@@ -40,4 +42,5 @@ const b3_indicator b3_indicator_trix = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -4,14 +4,14 @@
 
 #include <math.h>
 
-/* NaN when any of the three is. */
+/* NaN when any of the three is. Which of the distances is the largest is a coin's toss, so there is no branch on it. */
 static inline double b3_true_range(double high, double low, double close_before) {
-    double range = high - low;
+    const double range = high - low;
     const double up = fabs(high - close_before);
     const double down = fabs(low - close_before);
-    if (up > range || up != up) range = up;
-    if (down > range || down != down) range = down;
-    return range;
+    if (isnan(up + down)) return NAN;
+    const double outside = up > down ? up : down;
+    return outside > range ? outside : range;
 }
 
 #endif

@@ -20,6 +20,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = (in[0] + in[1] + in[2]) / 3.0;
 }
 
+B3_RUN_IN_PLACE(3, 1)
+
 const b3_indicator b3_indicator_typprice = {
     .name = "typprice",
     .text = "Typical price",
@@ -35,4 +37,5 @@ const b3_indicator b3_indicator_typprice = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -1,32 +1,24 @@
 #include "kernel.h"
-#include "running_sum.h"
-#include "window_sum.h"
-
-typedef struct weighted_price {
-    uint64_t notional_size; /* bytes; 0: over all samples */
-    b3_running_sum notional;
-    b3_running_sum volume;
-    uint8_t windows[]; /* two b3_window_sum: notional, volume */
-} weighted_price;
+#include "weighted_price.h"
 
 static uint32_t lookback(const double *params) {
     return params[0] == 0.0 ? 0 : (uint32_t)params[0] - 1;
 }
 
 static size_t size(const double *params) {
-    return sizeof(weighted_price) + (params[0] == 0.0 ? 0 : 2 * b3_window_sum_size((uint32_t)params[0]));
+    return sizeof(b3_weighted_price) + (params[0] == 0.0 ? 0 : 2 * b3_window_sum_size((uint32_t)params[0]));
 }
 
 static void init(void *stream, const double *params) {
-    weighted_price *w = stream;
-    *w = (weighted_price){.notional_size = params[0] == 0.0 ? 0 : b3_window_sum_size((uint32_t)params[0])};
+    b3_weighted_price *w = stream;
+    *w = (b3_weighted_price){.notional_size = params[0] == 0.0 ? 0 : b3_window_sum_size((uint32_t)params[0])};
     if (w->notional_size == 0) return;
     b3_window_sum_init((b3_window_sum *)(void *)w->windows, (uint32_t)params[0]);
     b3_window_sum_init((b3_window_sum *)(void *)(w->windows + w->notional_size), (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    weighted_price *w = stream;
+    b3_weighted_price *w = stream;
     const double volume = in[3];
     const double notional = (in[0] + in[1] + in[2]) / 3.0 * volume;
     if (w->notional_size == 0) {
@@ -39,6 +31,8 @@ static void update(void *stream, const double *in, double *out) {
     const double sum = b3_window_sum_push((b3_window_sum *)(void *)w->windows, notional);
     out[0] = sum / b3_window_sum_push((b3_window_sum *)(void *)(w->windows + w->notional_size), volume);
 }
+
+B3_RUN_IN_PLACE(4, 1)
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 0, 0, "length of the window; 0: from the first sample on")};
 
@@ -57,4 +51,5 @@ const b3_indicator b3_indicator_vwap = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -20,6 +20,8 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = (in[0] + in[1] + 2.0 * in[2]) / 4.0;
 }
 
+B3_RUN_IN_PLACE(3, 1)
+
 const b3_indicator b3_indicator_wclprice = {
     .name = "wclprice",
     .text = "Weighted close price",
@@ -35,4 +37,5 @@ const b3_indicator b3_indicator_wclprice = {
     .size = size,
     .init = init,
     .update = update,
+    .run = run,
 };

@@ -65,7 +65,7 @@ class Maker(Strategy):
         if self.bought is None:
             self.bought = self.buy("0.01", self.round_price(bar.close - 1), "gtc")
             self.far = self.buy("0.02", self.round_price(bar.close * 0.99), "gtc")
-            self.wrong = self.sell("0.5")
+            self.wrong = self.sell("0.5", self.round_price(bar.close * 1.01))  # nothing of ours is met there
             seen.append(("asked", dict(self.orders)))
         elif self.far.state == "working" and self.bought.state == "filled":
             self.cancel(self.far)

@@ -17,6 +17,9 @@ uint32_t b3t_book_levels(const void *book, uint8_t side, b3_book_level *out, uin
 void b3t_filters_check_many(const b3_instrument *instrument, const b3_request *requests, uint32_t count, int64_t reference_price_raw,
                             int64_t position_raw, uint32_t open_orders, uint16_t *rules, int64_t *limits, int64_t *values);
 
+/* What the fast way says of a request by itself. */
+int b3t_risk_passes(b3_risk *risk, const b3_request *request, const b3_view *view);
+
 /* For cffi alone: the compiler has the types and functions from the headers above, and checks the module against them. */
 #if 0
 /* cdef: begin */
@@ -55,6 +58,13 @@ uint16_t b3_filters_check(const b3_instrument *instrument, const b3_request *req
 void b3t_filters_check_many(const b3_instrument *instrument, const b3_request *requests, uint32_t count, int64_t reference_price_raw,
                             int64_t position_raw, uint32_t open_orders, uint16_t *rules, int64_t *limits, int64_t *values);
 
+typedef struct b3_standing {
+    uint16_t rule;
+    int64_t limit_raw;
+    int64_t value_raw;
+    uint8_t *exiting;
+    ...;
+} b3_standing;
 typedef struct b3_risk b3_risk;
 typedef struct b3_risk_config {
     b3_limits limits;
@@ -66,19 +76,27 @@ typedef struct b3_risk_config {
     uint32_t reporting_currency;
     uint32_t order_capacity;
     int64_t taker_fee_rate_raw;
+    const b3_standing *standing;
     ...;
 } b3_risk_config;
 typedef struct b3_risk_state {
     int64_t pending_buy_raw;
     int64_t pending_sell_raw;
+    int64_t best_buy_raw;
+    int64_t best_sell_raw;
     int64_t exposure_raw;
+    int64_t net_long_raw;
+    int64_t net_short_raw;
     uint32_t instrument_orders;
     uint32_t open_orders;
+    uint32_t open_positions;
     ...;
 } b3_risk_state;
 size_t b3_risk_size(const b3_risk_config *config);
 b3_risk *b3_risk_init(void *memory, const b3_risk_config *config);
 void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision);
+int b3t_risk_passes(b3_risk *risk, const b3_request *request, const b3_view *view);
+void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision);
 void b3_risk_on_update(b3_risk *risk, const b3_update *update);
 void b3_risk_on_mark(b3_risk *risk, uint32_t instrument, int64_t price_raw);
 void b3_risk_on_rate(b3_risk *risk, const b3_rate *rate);
@@ -109,6 +127,7 @@ b3_orders *b3_orders_init(void *memory, uint32_t capacity, uint32_t instrument_c
 int32_t b3_orders_on_request(b3_orders *orders, const b3_request *request);
 int32_t b3_orders_on_update(b3_orders *orders, const b3_update *update);
 const b3_order *b3_orders_find(const b3_orders *orders, uint64_t order_id);
+const b3_order *b3_orders_next(const b3_orders *orders, uint32_t instrument, uint32_t *at);
 uint32_t b3_orders_open(const b3_orders *orders, uint32_t instrument, uint16_t strategy);
 void b3_orders_read_stats(const b3_orders *orders, b3_orders_stats *out);
 

@@ -1,7 +1,12 @@
 """bot3.ta: arguments, results, errors, and the page about it."""
 
 import doctest
+import gc
 import importlib
+import inspect
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +156,63 @@ def test_functions_describe_themselves() -> None:
             p.name in text and p.text != "" for p in kernel.params if p.name not in ("timeperiod2", "timeperiod3")
         )
         assert importlib.import_module("bot3.ta.stream").__dict__[name.upper()].kernel is kernel
+
+
+def test_plain_calls_and_all_others_agree() -> None:
+    """Arrays and numbers take the short way into the core, everything else the long one."""
+    readonly = CLOSE.copy()
+    readonly.flags.writeable = False
+    want = ta.macd(list(CLOSE), 3, 6, 2)
+    calls = [
+        lambda: ta.macd(CLOSE, 3, 6, 2),
+        lambda: ta.macd(CLOSE, 3, slowperiod=6, signalperiod=2),
+        lambda: ta.macd(CLOSE, signalperiod=2, slowperiod=6, fastperiod=3, seed="sma"),
+        lambda: ta.macd(CLOSE, fastperiod=3.0, slowperiod=np.int64(6), signalperiod=2, out=None),
+        lambda: ta.macd(real=CLOSE, fastperiod=3, slowperiod=6, signalperiod=2),
+        lambda: ta.macd(readonly, 3, 6, 2),
+        lambda: ta.macd(CLOSE, 3, 6, 2, out=(np.empty(100), np.empty(100), np.empty(100))),
+        lambda: ta.macd(CLOSE, 3, 6, 2, out=[np.empty(100), np.empty(100), np.empty(100)]),
+    ]
+    for call in calls:
+        got = call()
+        assert type(got).__name__ == "macd" and got._fields == ("macd", "macdsignal", "macdhist")
+        for have, model in zip(got, want, strict=True):
+            np.testing.assert_array_equal(have, model)
+    long = np.arange(20000.0)
+    np.testing.assert_array_equal(ta.sma(long, 5000), ta.sma(list(long), 5000))  # a stream too large for the stack
+    assert len(ta.sma(np.empty(0), 3)) == 0
+
+
+def test_calls_keep_nothing() -> None:
+    """Whether it works or not, a call gives back every reference and every view of an array."""
+    series, out = np.arange(50.0), np.empty(50)
+    names = sys.getrefcount(series), sys.getrefcount(out)
+    for _ in range(100):
+        ta.sma(series, 5, out=out)
+        ta.bbands(series, 5)
+        for wrong in (
+            lambda: ta.sma(series, 0, out=out),
+            lambda: ta.sma(series, 5, out=series),
+            lambda: ta.sma(series, 5, out=out[1:]),
+            lambda: ta.atr(series, series, series[1:]),
+            lambda: ta.bbands(series, 5, out=(out, np.empty(50), out)),
+        ):
+            with pytest.raises(ValueError):
+                wrong()
+    gc.collect()
+    assert (sys.getrefcount(series), sys.getrefcount(out)) == names
+
+
+def test_functions_look_like_functions() -> None:
+    assert str(inspect.signature(ta.ema)) == "(real, timeperiod=30, seed='sma', *, out=None)"
+    assert ta.ema.__name__ == "ema" and ta.ema.__module__ == "bot3.ta"
+    assert pickle.loads(pickle.dumps(ta.ema)) is ta.ema
+
+
+def test_long_runs_let_other_threads_go_on() -> None:
+    """Two threads on arrays of their own give what each gives alone."""
+    rng = np.random.default_rng(4)
+    inputs = [100 + rng.normal(size=200_000).cumsum() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for got, series in zip(pool.map(lambda x: ta.rsi(x, 14), inputs), inputs, strict=True):
+            np.testing.assert_array_equal(got, ta.rsi(series, 14))

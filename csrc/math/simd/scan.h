@@ -1,86 +1,106 @@
-/* Recursive filter y[i] = keep * y[i-1] + gain * x[i], eight samples a step: three shifted multiply-adds give the part of y that comes
- * from the eight samples themselves, powers of keep add what came before. The chain from step to step is one multiply-add.
+/* Recursions by blocks of eight: the part of the outputs that comes from the eight samples themselves takes three shifted steps (distance
+ * 1, 2, 4), then comes what was before. The chain from block to block is one operation.
  *
- * Differs from one sample at a time by rounding: a few units in the last place of the largest recent |y|.
+ * They differ from one sample at a time by rounding: a few units in the last place of the largest recent |y|.
+ * A NaN or infinity stays in the carry: a run that ends with a finite carry saw none.
  */
 #ifndef B3_MATH_SIMD_SCAN_H
 #define B3_MATH_SIMD_SCAN_H
 
-#include <immintrin.h>
-#include <stddef.h>
+#include "eight.h"
 
+/* Powers of keep, for y[i] = keep * y[i-1] + x[i]. */
 typedef struct filter {
-    double keep;
-    double gain;
-    double power[8]; /* keep, keep^2, ..., keep^8 */
+    eight power1; /* in all lanes */
+    eight power2;
+    eight power4;
+    eight power8;
+    eight powers; /* keep, keep^2, ..., keep^8 */
 } filter;
 
-static inline filter filter_of(double keep, double gain) {
-    filter f = {.keep = keep, .gain = gain};
+static inline filter filter_of(double keep) {
+    double powers[8];
     double power = 1.0;
-    for (size_t i = 0; i < 8; ++i) f.power[i] = power *= keep;
-    return f;
+    for (size_t i = 0; i < 8; ++i) powers[i] = power *= keep;
+    return (filter){.power1 = eight_of(powers[0]),
+                    .power2 = eight_of(powers[1]),
+                    .power4 = eight_of(powers[3]),
+                    .power8 = eight_of(powers[7]),
+                    .powers = eight_load(powers)};
 }
 
+/* The part of the outputs that comes from the eight samples themselves. */
 #if defined(__AVX512F__)
 
-static inline double filter_eights(const filter *f, const double *x, double *y, size_t count, double before) {
-    const __m512d gain = _mm512_set1_pd(f->gain);
-    const __m512d power1 = _mm512_set1_pd(f->power[0]);
-    const __m512d power2 = _mm512_set1_pd(f->power[1]);
-    const __m512d power4 = _mm512_set1_pd(f->power[3]);
-    const __m512d power8 = _mm512_set1_pd(f->power[7]);
-    const __m512d powers = _mm512_loadu_pd(f->power);
-    const __m512i zero = _mm512_setzero_si512();
-    const __m512i last = _mm512_set1_epi64(7);
-    __m512d carry = _mm512_set1_pd(before);
-    for (size_t i = 0; i < count; i += 8) {
-        __m512d v = _mm512_mul_pd(gain, _mm512_loadu_pd(x + i));
-        v = _mm512_fmadd_pd(power1, _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(v), zero, 7)), v);
-        v = _mm512_fmadd_pd(power2, _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(v), zero, 6)), v);
-        v = _mm512_fmadd_pd(power4, _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(v), zero, 4)), v);
-        _mm512_storeu_pd(y + i, _mm512_fmadd_pd(powers, carry, v));
-        carry = _mm512_fmadd_pd(power8, carry, _mm512_permutexvar_pd(last, v));
-    }
-    return _mm512_cvtsd_f64(carry);
+static inline eight filter_own(const filter *f, eight v) {
+    const eight zero = eight_of(0.0);
+    v = eight_fma(f->power1, eight_up1(v, zero), v);
+    v = eight_fma(f->power2, eight_up2(v, zero), v);
+    return eight_fma(f->power4, eight_up4(v, zero), v);
 }
 
 #else
 
-/* The part of four outputs that comes from the four samples themselves. */
-static inline __m256d filter_four(__m256d v, __m256d power1, __m256d power2) {
+static inline __m256d filter_four(const filter *f, __m256d v) {
     const __m256d zero = _mm256_setzero_pd();
-    v = _mm256_fmadd_pd(power1, _mm256_blend_pd(_mm256_permute4x64_pd(v, 0x90), zero, 1), v);
-    return _mm256_fmadd_pd(power2, _mm256_permute2f128_pd(v, v, 0x08), v);
+    v = _mm256_fmadd_pd(f->power1.low, four_up1(v, zero), v);
+    return _mm256_fmadd_pd(f->power2.low, _mm256_permute2f128_pd(v, v, 0x08), v);
 }
 
-static inline double filter_eights(const filter *f, const double *x, double *y, size_t count, double before) {
-    const __m256d gain = _mm256_set1_pd(f->gain);
-    const __m256d power1 = _mm256_set1_pd(f->power[0]);
-    const __m256d power2 = _mm256_set1_pd(f->power[1]);
-    const __m256d power8 = _mm256_set1_pd(f->power[7]);
-    const __m256d powers = _mm256_loadu_pd(f->power);
-    const __m256d powers_high = _mm256_loadu_pd(f->power + 4);
-    __m256d carry = _mm256_set1_pd(before);
-    for (size_t i = 0; i < count; i += 8) {
-        const __m256d low = filter_four(_mm256_mul_pd(gain, _mm256_loadu_pd(x + i)), power1, power2);
-        __m256d high = filter_four(_mm256_mul_pd(gain, _mm256_loadu_pd(x + i + 4)), power1, power2);
-        high = _mm256_fmadd_pd(powers, _mm256_permute4x64_pd(low, 0xff), high);
-        _mm256_storeu_pd(y + i, _mm256_fmadd_pd(powers, carry, low));
-        _mm256_storeu_pd(y + i + 4, _mm256_fmadd_pd(powers_high, carry, high));
-        carry = _mm256_fmadd_pd(power8, carry, _mm256_permute4x64_pd(high, 0xff));
-    }
-    return _mm256_cvtsd_f64(carry);
+static inline eight filter_own(const filter *f, eight v) {
+    const __m256d low = filter_four(f, v.low);
+    return (eight){low, _mm256_fmadd_pd(f->powers.low, _mm256_permute4x64_pd(low, 0xff), filter_four(f, v.high))};
 }
 
 #endif
 
-/* y may be x. before: y[-1]. Returns the last y. */
-__attribute__((noinline)) static double filter_run(const filter *f, const double *x, double *y, size_t count, double before) {
-    const size_t eights = count & ~(size_t)7;
-    double value = filter_eights(f, x, y, eights, before);
-    for (size_t i = eights; i < count; ++i) y[i] = value = f->keep * value + f->gain * x[i];
-    return value;
+/* carry: the last output before, in all lanes; becomes that of these eight. */
+static inline eight filter_push(const filter *f, eight *carry, eight x) {
+    const eight own = filter_own(f, x);
+    const eight y = eight_fma(f->powers, *carry, own);
+    *carry = eight_fma(f->power8, *carry, eight_last(own));
+    return y;
+}
+
+/* y[i] = keep[i] * y[i-1] + add[i], with another keep for each sample. */
+static inline eight varying_push(eight *carry, eight keep, eight add) {
+    const eight zero = eight_of(0.0);
+    const eight one = eight_of(1.0);
+    add = eight_fma(keep, eight_up1(add, zero), add);
+    keep = eight_mul(keep, eight_up1(keep, one));
+    add = eight_fma(keep, eight_up2(add, zero), add);
+    keep = eight_mul(keep, eight_up2(keep, one));
+    add = eight_fma(keep, eight_up4(add, zero), add);
+    keep = eight_mul(keep, eight_up4(keep, one));
+    const eight y = eight_fma(keep, *carry, add);
+    *carry = eight_fma(eight_last(keep), *carry, eight_last(add));
+    return y;
+}
+
+/* Sums from a beginning on. The samples are also summed lane by lane with their rounding errors (Knuth's two-sum), so that what goes on
+ * into the next run does not depend on how the blocks were rounded. */
+typedef struct sums {
+    eight carry;
+    eight lane;
+    eight lost;
+} sums;
+
+static inline sums sums_of(double before) {
+    return (sums){.carry = eight_of(before), .lane = eight_of(0.0), .lost = eight_of(0.0)};
+}
+
+static inline eight sums_push(sums *s, eight x) {
+    const eight zero = eight_of(0.0);
+    eight v = eight_add(x, eight_up1(x, zero));
+    v = eight_add(v, eight_up2(v, zero));
+    v = eight_add(v, eight_up4(v, zero));
+    const eight y = eight_add(v, s->carry);
+    s->carry = eight_add(s->carry, eight_last(v));
+    const eight lane = eight_add(s->lane, x);
+    const eight added = eight_sub(lane, s->lane);
+    s->lost = eight_add(s->lost, eight_add(eight_sub(s->lane, eight_sub(lane, added)), eight_sub(x, added)));
+    s->lane = lane;
+    return y;
 }
 
 #endif

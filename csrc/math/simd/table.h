@@ -1,21 +1,20 @@
 /* The table of vector runs of one instruction set: B3_RUNS and B3_RUN_COUNT name it. */
+#include "elements.h"
 #include "math/kernel.h"
 #include "pairs.h"
 #include "recursive.h"
+#include "stochrsi.h"
 #include "windows.h"
 
 #define WINDOW(kernel) {.indicator = &b3_indicator_##kernel, .window = run_##kernel}
 #define FILTER(kernel) {.indicator = &b3_indicator_##kernel, .recursive = run_##kernel}
 
 const b3_run B3_RUNS[] = {
-    WINDOW(sum),      WINDOW(sma),        WINDOW(max),      WINDOW(min),      WINDOW(minmax),    WINDOW(midpoint),
-    WINDOW(donchian), WINDOW(willr),      WINDOW(stochf),   WINDOW(stoch),    WINDOW(var),       WINDOW(stddev),
-    WINDOW(zscore),   WINDOW(bbands),     WINDOW(wma),      WINDOW(hma),      WINDOW(linearreg), WINDOW(linearreg_slope),
-    WINDOW(tsf),      WINDOW(trima),      WINDOW(vwma),     WINDOW(cmf),      WINDOW(mom),       WINDOW(roc),
-    WINDOW(tr),       WINDOW(bop),        WINDOW(avgprice), WINDOW(medprice), WINDOW(typprice),  WINDOW(wclprice),
-    WINDOW(correl),   WINDOW(covariance), FILTER(ema),      FILTER(dema),     FILTER(tema),      FILTER(trix),
-    FILTER(rsi),      FILTER(cmo),        FILTER(macd),     FILTER(atr),      FILTER(natr),      FILTER(plus_di),
-    FILTER(minus_di), FILTER(adx),
+    ELEMENT_ROWS,   RECURSIVE_ROWS,   FILTER(stochrsi), WINDOW(sum),   WINDOW(sma),      WINDOW(max),        WINDOW(min),
+    WINDOW(minmax), WINDOW(midpoint), WINDOW(donchian), WINDOW(willr), WINDOW(stochf),   WINDOW(stoch),      WINDOW(var),
+    WINDOW(stddev), WINDOW(zscore),   WINDOW(bbands),   WINDOW(wma),   WINDOW(hma),      WINDOW(linearreg),  WINDOW(linearreg_slope),
+    WINDOW(tsf),    WINDOW(trima),    WINDOW(vwma),     WINDOW(cmf),   WINDOW(correl),   WINDOW(covariance), WINDOW(beta),
+    WINDOW(cci),    WINDOW(mfi),      WINDOW(ultosc),   WINDOW(aroon), WINDOW(aroonosc),
 };
 
 const uint32_t B3_RUN_COUNT = sizeof B3_RUNS / sizeof B3_RUNS[0];

@@ -1,0 +1,14 @@
+/* What adosc remembers. */
+#ifndef B3_MATH_CHAIKIN_H
+#define B3_MATH_CHAIKIN_H
+
+#include "running_sum.h"
+#include "smooth.h"
+
+typedef struct b3_chaikin {
+    b3_running_sum ad;
+    b3_smooth fast;
+    b3_smooth slow;
+} b3_chaikin;
+
+#endif

@@ -1,0 +1,12 @@
+/* What obv remembers. */
+#ifndef B3_MATH_VOLUME_BALANCE_H
+#define B3_MATH_VOLUME_BALANCE_H
+
+#include "running_sum.h"
+
+typedef struct b3_volume_balance {
+    double before;
+    b3_running_sum sum;
+} b3_volume_balance;
+
+#endif
