@@ -107,8 +107,11 @@ static world *make_world(void) {
     w->instrument_limits = (b3_instrument_limits){.order_qty_max_raw = 10 * MONEY, .position_max_raw = 2000 * MONEY};
 
     const uint32_t capacity = 2 * BATCH;
-    const b3_paper_config paper = {
-        .fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}}, .fee_tier_count = 1, .order_capacity = capacity};
+    const b3_paper_config paper = {.fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}},
+                                   .fee_tier_count = 1,
+                                   .order_capacity = capacity,
+                                   .queue_model = B3_QUEUE_CONSERVATIVE,
+                                   .fee_asset = B3_FEE_QUOTE};
     const b3_currency currencies[2] = {{.name = "USDT"}, {.name = "BTC"}};
     const b3_account_config account = {.instruments = &w->instrument,
                                        .currencies = currencies,
@@ -138,7 +141,7 @@ static world *make_world(void) {
     w->standing.exiting = &w->exiting;
     w->risk = b3_risk_init(zeroed(b3_risk_size(&config)), &config);
     w->orders = b3_orders_init(zeroed(b3_orders_size(capacity, 1, 1)), capacity, 1, 1);
-    w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, 1)), &paper, &w->instrument, 1);
+    w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, &w->instrument, 1)), &paper, &w->instrument, 1);
     w->view = (b3_view){.instrument = &w->instrument, .touch = &w->touch, .flags = B3_VIEW_SYNCED, .now_ns = START_NS};
     make_data(w);
     return w;
