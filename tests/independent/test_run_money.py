@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,39 @@ def test_flips_and_several_strategies_were_in_it(flipped: Path) -> None:
 def test_long_only_on_cash_alone(tmp_path: Path) -> None:
     done = script(run(tmp_path / "out", LONG_ONLY, {}))
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def of_fees(out: Path) -> dict[str, int]:
+    return dict(Counter(pq.read_table(out / "fills.parquet")["fee_currency"].to_pylist()))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_fees_in_what_is_received_leave_dust(tmp_path: Path, method: str) -> None:
+    config = {"paper": {"fee_asset": "received"}, "account": {"pnl_method": method}}
+    out = run(tmp_path / "out", ["obi", "ema_cross:fast=3,slow=9,qty=0.00517"], config)
+    assert set(of_fees(out)) == {"BTC", "USDT"}
+    done = script(out)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    summary = json.loads((out / "summary.json").read_text())
+    row = summary["instruments"]["BTCUSDT"]
+    assert row["dust"] != "0" and Decimal(row["position"]) == Decimal(summary["balances"]["BTC"]["total"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_fees_in_a_third_asset_until_it_runs_out(tmp_path: Path, method: str) -> None:
+    """BNB for about half of the fills, then what the fill brings in."""
+    balances = {"USDT": 50_000, "BTC": 0.1, "BNB": 0.05}
+    account = {"pnl_method": method, "rates": {"BNB": 512.5}, "balances": balances}
+    out = run(tmp_path / "out", FLIPPING, {"paper": {"fee_asset": "BNB", "allow_short": True}, "account": account})
+    assert set(of_fees(out)) == {"BNB", "BTC", "USDT"}
+    assert (
+        min(row["total"] for row in pq.read_table(out / "balances.parquet").to_pylist() if row["currency"] == "BNB")
+        >= 0
+    )
+    done = script(out)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert pq.read_metadata(out / "rates.parquet").num_rows == of_fees(out)["BNB"]
+    assert json.loads((out / "summary.json").read_text())["pnl"]["incomplete"] is False
 
 
 def test_the_methods_differ_only_in_what_was_sold_first(runs: dict[str, Path]) -> None:
