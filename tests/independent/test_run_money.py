@@ -20,12 +20,13 @@ LONG_ONLY = ["obi", "ema_cross", "ema_cross:fast=3,slow=9,qty=0.03"]
 FLIPPING = ["obi:cool_down_ms=0,allow_short=1", "ema_cross:fast=3,slow=9,allow_short=1", "ema_cross:qty=0.00517"]
 
 
-def run(out: Path, strategies: list[str], config: dict[str, Any]) -> Path:
-    """The sample as a user runs it."""
+def run(out: Path, strategies: list[str], config: dict[str, Any], recording: Path | None = None) -> Path:
+    """A recording, or the sample, as a user runs it."""
     settings = out.parent / f"{out.name}.json"
     settings.write_text(json.dumps(config))
     chosen = [word for strategy in strategies for word in ("--strategy", strategy)]
     command = [sys.executable, "-m", "bot3.cli", "run", "--json", "--out", str(out), "--config", str(settings), *chosen]
+    command += ["--recording", str(recording)] if recording is not None else []
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     return out
 
@@ -165,3 +166,37 @@ def test_the_summary_is_compared(flipped: Path, tmp_path: Path, path: tuple[Any,
     at[path[-1]] = str(Decimal(at[path[-1]]) + Decimal("1e-8"))
     (tmp_path / "out" / "summary.json").write_text(json.dumps(summary))
     assert len(Redone(tmp_path / "out").wrong) == 1
+
+
+TRADER = """
+from bot3.strategy import Strategy
+class Trader(Strategy):
+    '''Buys and sells by turns, never the same size.'''
+    def __init__(self): self.seen = 0
+    def on_book(self, book):
+        self.seen += 1
+        if self.seen % 4 == 1: self.buy(str(100 + self.seen % 7))
+        elif self.seen % 4 == 3 and self.position > 0: self.sell(str(85 + self.seen % 5))
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_four_instruments_in_four_currencies(tmp_path: Path, shared_data: Path, method: str) -> None:
+    """A real capture, orders of a made-up kind. Fees in BNB are converted through the reporting currency."""
+    (tmp_path / "trader.py").write_text(TRADER)
+    account = {
+        "balances": {"USDT": 5_000, "ETH": 2, "BTC": 0.5, "EUR": 9_000, "BNB": 3, "BLZ": 40},
+        "rates": {"ETH": 3_500, "BTC": 57_000.5, "EUR": 1.155, "BNB": 410.25},
+        "pnl_method": method,
+    }
+    config = {"account": account, "paper": {"fee_asset": "BNB"}, "execution": {"rate_limit_per_second": 1000}}
+    config["risk"] = {"max_position_size": 1_000_000}
+    recording = shared_data / "binance" / "BINANCE.jsonl.zst"
+    out = run(tmp_path / "out", [f"{tmp_path / 'trader.py'}:Trader"], config, recording)
+    done = script(out)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    summary = json.loads((out / "summary.json").read_text())
+    rates = {row["quote"] for row in pq.read_table(out / "rates.parquet").to_pylist()}
+    assert rates == {"USDT", "ETH", "BTC", "EUR"}
+    assert all(Decimal(row["fees"]) > 0 for row in summary["instruments"].values())
+    assert summary["equity"] is not None and set(summary["pnl"]["by_currency"]) == {"USDT", "ETH", "BTC", "EUR"}
