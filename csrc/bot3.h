@@ -541,6 +541,7 @@ typedef struct b3_indicator {
     const char *text;
     const char *formula;
     const char *start;  /* seed of a recursion, and the rule for what the field computes differently */
+    const char *source; /* who defined it, where, when */
     const char *inputs; /* names, separated by a blank */
     const char *outputs;
     const b3_param *params; /* unit "bars": a whole number; "a|b": the index of a choice */

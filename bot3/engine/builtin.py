@@ -14,7 +14,7 @@ from bot3.ffi.status import text
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
 
-__all__ = ["Builtin", "Param", "builtins", "find_builtin"]
+__all__ = ["Builtin", "Feature", "Param", "builtins", "features", "find_builtin"]
 
 
 _COUNTED = ("bars", "levels", "ticks", "samples")
@@ -116,6 +116,24 @@ def builtins() -> dict[str, Builtin]:
         )
         found[builtin.name] = builtin
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A value of the feature vector. formula: x[-n] is of n bars before, functions are those of bot3.ta."""
+
+    name: str
+    unit: str
+    formula: str
+    text: str
+
+
+def features() -> tuple[Feature, ...]:
+    """The feature vector, in order: what the strategy `features` publishes."""
+    found: list[Feature] = []
+    while (row := lib.b3_feature_at(len(found))) != ffi.NULL:
+        found.append(Feature(text(row.name), text(row.unit), text(row.formula), text(row.text)))
+    return tuple(found)
 
 
 def find_builtin(name: str) -> Builtin:
