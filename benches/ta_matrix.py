@@ -2,7 +2,9 @@
 
     python benches/ta_matrix.py [--rounds 21]
 
-core      our own loops whatever the size; bot3: what a caller gets, which is numpy's BLAS above the crossover
+call      the C function on arrays that are ready, without the checks of bot3.ta.matrix
+core      bot3.ta.matrix with our own loops whatever the size
+bot3      bot3.ta.matrix as it is: numpy's BLAS above the crossover
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 from ta_kernels import medians
 
 from bot3 import ta
+from bot3.ffi import ffi, lib
 from bot3.ta import matrix
 
 SIZES = (4, 8, 16, 32, 48, 64, 96, 128, 192, 256, 512)
@@ -55,6 +58,27 @@ def works(n: int, m: Any) -> dict[str, Call]:
     }
 
 
+def c_calls(n: int) -> dict[str, Call]:
+    """The same work by the C functions alone."""
+    rng = np.random.default_rng(1)
+    a, b, x, y, panel = (rng.normal(size=shape) for shape in ((n, n), (n, n), n, n, (n, 1000)))
+    positive, out, means = a @ a.T + n * np.eye(n), np.empty((n, n)), np.empty(n)
+    pa, pb, px, py, pp, po, pm = (ffi.from_buffer("double[]", array) for array in (a, b, x, y, panel, out, means))
+    error = ffi.new("b3_error *")
+
+    def cholesky() -> None:
+        out[...] = positive
+        lib.b3_matrix_cholesky_blocking(po, n, error)
+
+    return {
+        "dot": lambda: lib.b3_matrix_dot(px, py, n),
+        "gemv": lambda: lib.b3_matrix_gemv_blocking(pa, n, n, px, pm),
+        "gemm": lambda: lib.b3_matrix_gemm_blocking(pa, pb, n, n, n, po),
+        "covariance": lambda: lib.b3_matrix_covariance_blocking(pp, n, 1000, 1, pm, po),
+        "cholesky": cholesky,
+    }
+
+
 class Numpy:
     """What a numpy user writes."""
 
@@ -87,9 +111,9 @@ def main() -> None:
     print(f"{ta.isa()}, median of {options.rounds}, microseconds")
     core = without_crossover()
     for n in SIZES:
-        by = {"core": works(n, core), "bot3": works(n, matrix), "numpy": works(n, Numpy)}
+        by = {"call": c_calls(n), "core": works(n, core), "bot3": works(n, matrix), "numpy": works(n, Numpy)}
         for name in by["numpy"]:
-            calls = {who: of[name] for who, of in by.items()}
+            calls = {who: of[name] for who, of in by.items() if name in of}
             want = calls["numpy"]()
             for who in ("core", "bot3"):
                 np.testing.assert_allclose(calls[who](), want, rtol=1e-9, atol=1e-9 * np.abs(want).max(), err_msg=name)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Literal
 
@@ -22,15 +22,15 @@ import pyarrow as pa
 
 from bot3._version import __version__
 from bot3.config import SystemConfig, parse_bars
+from bot3.engine.builtin import Feature, features
 from bot3.engine.core import Engine
 from bot3.engine.loader import parse_choice
 from bot3.engine.plan import RunOptions, build_engine
 from bot3.engine.run import run_all
 from bot3.engine.setup import choose_instruments, choose_symbols, prepare
 from bot3.errors import ArgumentError
-from bot3.ffi import ffi, lib
+from bot3.ffi import lib
 from bot3.ffi.layout import slot_events
-from bot3.ffi.status import text
 from bot3.recording import RecordingFile, open_recordings
 
 __all__ = ["FEATURES", "Feature", "FeatureComputer", "Width"]
@@ -42,24 +42,7 @@ _TYPES: Final = {"float64": pa.float64(), "float32": pa.float32()}
 _TIME: Final = pa.timestamp("ns", "UTC")
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """A value of the vector. formula: x[-n] is of n bars before, functions are those of bot3.ta."""
-
-    name: str
-    unit: str
-    formula: str
-    text: str
-
-
-def _features() -> Iterator[Feature]:
-    index = 0
-    while (row := lib.b3_feature_at(index)) != ffi.NULL:
-        yield Feature(text(row.name), text(row.unit), text(row.formula), text(row.text))
-        index += 1
-
-
-FEATURES: Final = tuple(_features())
+FEATURES: Final = features()
 """The vector, in order."""
 
 

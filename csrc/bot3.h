@@ -541,6 +541,7 @@ typedef struct b3_indicator {
     const char *text;
     const char *formula;
     const char *start;  /* seed of a recursion, and the rule for what the field computes differently */
+    const char *source; /* who defined it, where, when */
     const char *inputs; /* names, separated by a blank */
     const char *outputs;
     const b3_param *params; /* unit "bars": a whole number; "a|b": the index of a choice */
@@ -1026,8 +1027,8 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error);
 int32_t b3_engine_run_blocking(b3_engine *engine, b3_recording *recording, uint64_t max_inputs, b3_error *error);
 /* Ends run at the next input; sticky. */
 void b3_engine_stop(b3_engine *engine);
-/* Makes run return B3_YIELD before the next input, also while it keeps pace; once. The engine does so itself after an input that changed
- * b3_guard_saved (the peak aside), so that it can be written down. */
+/* Makes run return B3_YIELD before the next input, also while it keeps pace; once. Where B3_SYSTEM events are tapped the engine does so
+ * itself after an input that changed b3_guard_saved (the peak aside), so that it can be written down. */
 void b3_engine_interrupt(b3_engine *engine);
 /* A request from the control plane: the next input. Judged by risk like any other; the outcome is an event. Requests are numbered from 1:
  * its order id is b3_totals.requests after the call. */

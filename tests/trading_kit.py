@@ -18,7 +18,7 @@ PENDING_NEW, WORKING, PARTIALLY_FILLED, FILLED, PENDING_CANCEL, CANCELED, REJECT
 SYNCED, HALTED, CROSSED = 1, 2, 4
 CANCEL_REJECT, TRIGGERED = 1, 2
 BUYER_MAKER = 1
-LEVEL, RATE = 1, 11
+LEVEL, BALANCE, RATE = 1, 10, 11
 QUEUE_NONE, QUEUE_CONSERVATIVE, QUEUE_PROPORTIONAL = 1, 2, 3
 FEE_QUOTE, FEE_RECEIVED, FEE_THIRD = 1, 2, 3
 REDUCE_ONLY, EXIT = 1, 2
@@ -399,6 +399,10 @@ class Paper:
 
     def rate(self, base: int, quote: int, rate: int) -> None:
         event = self.core.struct("b3_rate", hdr={"kind": RATE}, base=base, quote=quote, rate_raw=rate)
+        assert self.event(event, self.core.ffi.NULL) == []
+
+    def balance(self, currency: int, total: int) -> None:
+        event = self.core.struct("b3_balance", hdr={"kind": BALANCE}, currency=currency, total_raw=total)
         assert self.event(event, self.core.ffi.NULL) == []
 
     def ahead(self, order_id: int) -> int | None:

@@ -2,6 +2,7 @@
  *
  *   trading_cycle risk ORDERS     the full set of pre-trade checks, every limit and filter on: refused by the very last rule, and allowed
  *                                 (reservation included; giving it back is not timed)
+ *   trading_cycle risk_exactly ORDERS   the same without the fast way: what that one is worth
  *   trading_cycle cycle ORDERS    the whole cycle: request -> risk -> order store -> paper venue -> fill -> order store -> account ->
  *                                 risk -> position and P&L read; limit buys that rest and are traded through, market sells that take
  *
@@ -40,6 +41,7 @@ typedef struct world {
     b3_request requests[VARIED];
     b3_touch touches[VARIED];
     b3_update updates[BATCH];
+    void (*decide)(b3_risk *, const b3_request *, const b3_view *, b3_decision *);
     uint64_t order_id;
     uint64_t fills;
     uint64_t refused;
@@ -167,7 +169,7 @@ static void decide_batch(world *w, int from, int count) {
         b3_request *request = &w->requests[(from + i) % VARIED];
         request->order_id = w->order_id + 1;
         b3_decision decision;
-        b3_risk_decide(w->risk, request, &w->view, &decision);
+        w->decide(w->risk, request, &w->view, &decision);
         w->order_id += decision.allowed;
         w->refused += decision.rule == B3_RULE_MAX_NUM_ORDERS;
     }
@@ -264,8 +266,9 @@ static void require_released(const world *w) {
     }
 }
 
-static void run_risk(int batches) {
+static void run_risk(const char *name, int batches) {
     world *w = make_world();
+    w->decide = strcmp(name, "risk") == 0 ? b3_risk_decide : b3_risk_decide_exactly;
     int64_t *times = zeroed((size_t)batches * sizeof(int64_t));
     require(b3_account_deposit(w->account, 1, 100000 * MONEY) == B3_OK, "deposit");
     /* All of them are open at once: the buys lie below what the sells reach, so as not to trade with them. */
@@ -284,7 +287,7 @@ static void run_risk(int batches) {
     require(decision.allowed, "the one open order");
     for (int i = 0; i < batches; i++) times[i] = timed(w, decide_batch, i * BATCH);
     require(w->refused == (uint64_t)batches * BATCH, "an order that max_num_orders must refuse is not");
-    printf("{\"bench\": \"risk\", \"orders\": %d, \"allowed_ns\": %.1f, \"refused_by_last_rule_ns\": %.1f}\n", batches * BATCH, allowed,
+    printf("{\"bench\": \"%s\", \"orders\": %d, \"allowed_ns\": %.1f, \"refused_by_last_rule_ns\": %.1f}\n", name, batches * BATCH, allowed,
            ns_an_order(times, batches));
     free(times);
 }
@@ -410,11 +413,11 @@ static void run_resting(int resting, int batches) {
 int main(int argc, char **argv) {
     const int orders = argc == 3 ? atoi(argv[2]) : 0;
     const int batches = orders / BATCH > 0 ? orders / BATCH : 1;
-    if (orders > 0 && strcmp(argv[1], "risk") == 0) run_risk(batches);
+    if (orders > 0 && strncmp(argv[1], "risk", 4) == 0) run_risk(argv[1], batches);
     else if (orders > 0 && strcmp(argv[1], "cycle") == 0) run_cycle(batches);
     else if (orders > 0 && orders <= 1000000 && strcmp(argv[1], "resting") == 0) run_resting(orders, 40);
     else {
-        fprintf(stderr, "use: trading_cycle risk|cycle|resting ORDERS\n");
+        fprintf(stderr, "use: trading_cycle risk|risk_exactly|cycle|resting ORDERS\n");
         return 2;
     }
     return 0;

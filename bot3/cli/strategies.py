@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_WIDTH_PIPED = 120
+
 
 @click.command("strategies")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
@@ -50,6 +52,8 @@ def _tree(strategy: Builtin) -> dict[str, Any]:
 
 
 def _markdown(strategy: Builtin) -> str:
+    from bot3.engine.builtin import features
+
     lines = [f"### {strategy.name}", "", f"{strategy.text[0].upper()}{strategy.text[1:]}.", ""]
     if strategy.params:
         lines += ["| parameter | default | unit | from, to | what |", "|---|---|---|---|---|"]
@@ -59,21 +63,36 @@ def _markdown(strategy: Builtin) -> str:
         lines.append(f"| `{param.name}` | `{param.default_text}` | {unit} | {bounds} | {param.text} |")
     if strategy.params:
         lines.append("")
-    return "\n".join([*lines, f"Signals: {', '.join(f'`{signal}`' for signal in strategy.signals)}."])
+    if strategy.name == "features":
+        lines += ["| feature | unit | formula | what |", "|---|---|---|---|"]
+        lines += [f"| `{f.name}` | {f.unit} | `{f.formula}` | {f.text} |" for f in features()]
+    else:
+        lines.append(f"Signals: {', '.join(f'`{signal}`' for signal in strategy.signals)}.")
+    return "\n".join(lines)
 
 
 def _tables(chosen: list[Builtin]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    from bot3.engine.builtin import features
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_PIPED)
     for strategy in chosen:
         console.print(f"[bold]{strategy.name}[/bold]: {strategy.text}", highlight=False)
+        if strategy.name == "features":
+            titles = ("feature", "unit", "formula", "what")
+            rows = [(f.name, f.unit, f.formula, f.text) for f in features()]
+        else:
+            titles = ("parameter", "default", "may be", "what")
+            rows = [(p.name, p.default_text, p.bounds_text, p.text) for p in strategy.params]
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for title in ("parameter", "default", "may be", "what"):
-            table.add_column(title, no_wrap=title == "parameter")
-        for param in strategy.params:
-            table.add_row(param.name, param.default_text, param.bounds_text, param.text)
-        if strategy.params:
-            console.print(table, highlight=False)
-        console.print(f"signals: {', '.join(strategy.signals)}\n", highlight=False, soft_wrap=True)
+        for title in titles:
+            table.add_column(title, no_wrap=title == titles[0])
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table, highlight=False)
+        if strategy.name != "features":
+            console.print(f"signals: {', '.join(strategy.signals)}", highlight=False, soft_wrap=True)
+        console.print()

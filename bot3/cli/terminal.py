@@ -93,6 +93,8 @@ def print_result(result: Result, *, as_json: bool) -> None:
     for table in (_books, _messages, _trading, _money, _latency):
         screen.print(table(summary))
         screen.print()
+    for reason in summary["pnl"]["incomplete_because"]:
+        screen.print(f"P&L is incomplete: {reason}", highlight=False, markup=False)
     if summary["no_orders_because"]:
         screen.print(f"no orders: {summary['no_orders_because']}", highlight=False, markup=False)
     screen.print(_footer(summary), highlight=False, markup=False)
@@ -143,20 +145,27 @@ def _trading(summary: dict[str, Any]) -> Table:
     for rule, count in summary["rejects"].items():
         table.add_row(f"rejected: {rule}", f"{count:,}")
     for symbol, row in summary["instruments"].items():
-        table.add_row(f"position {symbol}", row["position"])
+        dust = f" ({row['dust']} of it is dust)" if row["dust"] != "0" else ""
+        table.add_row(f"position {symbol}", row["position"] + dust)
     return table
 
 
 def _strategy_text(strategy: dict[str, Any]) -> str:
-    params = ", ".join(f"{name}={value:g}" for name, value in strategy.get("params", {}).items())
+    given = strategy.get("params", {}).items()
+    params = ", ".join(f"{name}={value if isinstance(value, str) else f'{value:g}'}" for name, value in given)
     return f"{strategy['name']}({params})" if params else strategy["name"]
 
 
 def _money(summary: dict[str, Any]) -> Table:
     pnl = summary["pnl"]
-    table = _table(f"P&L ({pnl['method'].replace('_', ' ')})", "currency", "realized", "unrealized", "fees", "total")
-    for currency, row in pnl["by_currency"].items():
-        table.add_row(currency, row["realized"], row["unrealized"], row["fees"], row["total"])
+    title = f"P&L ({pnl['method'].replace('_', ' ')}{', incomplete' if pnl['incomplete'] else ''})"
+    table = _table(title, "of", "currency", "realized", "unrealized", "fees", "total")
+    strategies = summary["strategies"] if len(summary["strategies"]) > 1 else []
+    rows = [(f"strategy {row['id']}, {row['name']} {row['instrument']}", row["quote"], row) for row in strategies]
+    rows += [("account", currency, row) for currency, row in pnl["by_currency"].items()]
+    rows += [("account, in all", pnl["currency"], pnl)] if len(pnl["by_currency"]) > 1 else []
+    for name, currency, row in rows:
+        table.add_row(name, currency, *(row[key] for key in ("realized", "unrealized", "fees", "total")))
     return table
 
 

@@ -36,7 +36,15 @@ def _number(value: Any) -> Any:
 
 
 def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    if not isinstance(value, list | tuple):
+        raise PydanticCustomError("list_type", "must be a list")
+    return tuple(value)
+
+
+def _setting(value: Any) -> Any:
+    if not isinstance(value, bool | int | Decimal | str) or (isinstance(value, Decimal) and not value.is_finite()):
+        raise PydanticCustomError("setting", "must be a number, a word, true or false")
+    return value
 
 
 def _symbols(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -206,7 +214,7 @@ class StrategyEntry(_Section):
     """A strategy of signal.strategies."""
 
     name: Annotated[str, Field(min_length=1, max_length=4096)] = Field(description="built in, or FILE.py:CLASS")
-    params: dict[str, bool | int | Annotated[Decimal, Field(allow_inf_nan=False)] | str] = Field(
+    params: dict[str, Annotated[Any, AfterValidator(_setting)]] = Field(
         default={}, description="its parameters by name, in their units; the others have their defaults"
     )
     symbols: Symbols = Field(default=(), description="instruments it trades; empty: all")

@@ -14,7 +14,7 @@ from bot3.ffi.status import text
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
 
-__all__ = ["Builtin", "Param", "builtins", "find_builtin"]
+__all__ = ["Builtin", "Feature", "Param", "builtins", "features", "find_builtin"]
 
 
 _COUNTED = ("bars", "levels", "ticks", "samples")
@@ -41,10 +41,15 @@ class Param:
         """Whether only whole numbers mean something."""
         return bool(self.choices) or self.unit in _COUNTED
 
+    def shown(self, value: float) -> float | str:
+        """A value as a person writes it: a choice by its word."""
+        return self.choices[int(value)] if self.choices else value
+
     @property
     def default_text(self) -> str:
-        """The default as a person writes it."""
-        return self.choices[int(self.default)] if self.choices else f"{self.default:.12g}"
+        """The default as text."""
+        shown = self.shown(self.default)
+        return shown if isinstance(shown, str) else f"{shown:.12g}"
 
     @property
     def bounds_text(self) -> str:
@@ -116,6 +121,24 @@ def builtins() -> dict[str, Builtin]:
         )
         found[builtin.name] = builtin
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A value of the feature vector. formula: x[-n] is of n bars before, functions are those of bot3.ta."""
+
+    name: str
+    unit: str
+    formula: str
+    text: str
+
+
+def features() -> tuple[Feature, ...]:
+    """The feature vector, in order: what the strategy `features` publishes."""
+    found: list[Feature] = []
+    while (row := lib.b3_feature_at(len(found))) != ffi.NULL:
+        found.append(Feature(text(row.name), text(row.unit), text(row.formula), text(row.text)))
+    return tuple(found)
 
 
 def find_builtin(name: str) -> Builtin:

@@ -162,7 +162,7 @@ def without_means(plan: RunPlan) -> list[str]:
     names, currencies = plan.currency_names, plan.currencies
     return [
         f"{i['symbol']}: the account starts with neither {names[i['quote_currency']]} nor {names[i['base_currency']]}: "
-        "nothing can be bought. Give it some with the section paper"
+        "nothing can be bought. Give it some with account.balances"
         for i in plan.instruments
         if not currencies[i["quote_currency"]]["start_raw"] and not currencies[i["base_currency"]]["start_raw"]
     ]

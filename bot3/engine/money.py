@@ -59,7 +59,7 @@ def _position(position: CData, plan: RunPlan, index: int) -> dict[str, Any]:
         "position": plain(position.qty_raw, plan.instruments[index]["qty_scale"]),
         "cost": plain(position.cost_raw, MONEY_SCALE),
         **_figures(position.realized_raw, position.unrealized_raw, position.fees_raw),
-        "currency": plan.currency_names[position.currency],
+        "quote": plan.currency_names[position.currency],
         "incomplete": bool(position.hdr.flags & lib.B3_FLAG_INCOMPLETE),
     }
 

@@ -114,7 +114,7 @@ def prepare(
                 strategies.append(ExternalStrategy(choice.name, index, kinds_of(kind)))
                 assert choice.file is not None
                 strategy = make(kind, choice.params, choice.file)
-                members.append(Member(strategy, choice.file, instrument, index, len(strategies)))
+                members.append(Member(strategy, choice.file, instrument, index, len(strategies), tuple(indices)))
     plan = RunPlan(
         engine=_engine_fields(config, bars, instruments, indices),
         currencies=currencies,
@@ -193,7 +193,7 @@ def _engine_fields(
             "allow_short": int(paper.allow_short),
             "open_positions_max": risk.max_open_positions,
             "net_exposure_max_raw": _raw(risk.max_net_exposure, MONEY_SCALE, "risk.max_net_exposure"),
-            "price_collar_rate_raw": _raw(risk.price_collar_percent, MONEY_SCALE - 2, "risk.price_collar_percent"),
+            "price_collar_rate_raw": _percent(risk.price_collar_percent, "risk.price_collar_percent"),
             "late_after_ns": risk.late_after_ms * 10**6,
             "daily_loss_max_raw": _raw(risk.max_daily_loss, MONEY_SCALE, "risk.max_daily_loss"),
             "drawdown_max_rate_raw": _percent(risk.max_drawdown_percent, "risk.max_drawdown_percent"),

@@ -5,7 +5,8 @@ Prices, quantities and money are decimal text: no exponent, no zeros at the end 
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from bot3.engine import money
 from bot3.engine.builtin import find_builtin
@@ -19,6 +20,8 @@ from bot3.ffi.status import status_name, text
 __all__ = ["summarise", "why_no_orders"]
 
 _PAGES = {0: "plain", 1: "transparent huge", 2: "hugetlb"}
+_FIXED: Final = 0.0  # of the parameter sizing
+_VOLATILITY: Final = 2.0
 
 
 def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
@@ -103,7 +106,6 @@ def _instrument(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
     price_scale, qty_scale = facts["price_scale"], facts["qty_scale"]
     depth = state.depth
     return {
-        "quote": plan.currency_names[facts["quote_currency"]],
         "last_update_id": depth.update_id,
         "best_bid": plain(depth.bid_price_raw, price_scale) if depth.bid_qty_raw else None,
         "best_bid_qty": plain(depth.bid_qty_raw, qty_scale),
@@ -134,8 +136,8 @@ def _strategy(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
         **money.strategy_money(engine, plan, index + 1),
     }
     if isinstance(strategy, BuiltinStrategy):
-        names = [param.name for param in find_builtin(strategy.name).params]
-        found["params"] = dict(zip(names, strategy.params, strict=True))
+        params = zip(find_builtin(strategy.name).params, strategy.params, strict=True)
+        found["params"] = {param.name: param.shown(value) for param, value in params}
     return found
 
 
@@ -161,6 +163,8 @@ def why_no_orders(summary: dict[str, Any], plan: RunPlan) -> str:
         return "the recording holds no market data of these instruments"
     if not plan.strategies:
         return "no strategy was running"
+    if all(isinstance(strategy, BuiltinStrategy) and strategy.name == "features" for strategy in plan.strategies):
+        return "features publishes values and trades nothing"
     if summary["shadow"] and summary["shadow"]["would_have_sent"]:
         return f"this run is a shadow: {summary['shadow']['would_have_sent']} orders would have been sent"
     if summary["requests"]:
@@ -178,6 +182,9 @@ def why_no_orders(summary: dict[str, Any], plan: RunPlan) -> str:
     cold = [line for strategy in plan.strategies if (line := _not_warm(strategy, summary, plan))]
     if cold:
         return "; ".join(cold)
+    small = [line for strategy in plan.strategies if (line := _too_small(strategy, summary, plan))]
+    if small:
+        return "; ".join(small)
     return f"the strategy asked for none: {summary['bars']} bars, {summary['signals']} signals"
 
 
@@ -191,12 +198,37 @@ def _wants_bars(strategy: Any) -> bool:
     return bool(kinds >> lib.B3_BAR & 1)
 
 
+def _settings(strategy: BuiltinStrategy) -> dict[str, float]:
+    return dict(zip((param.name for param in find_builtin(strategy.name).params), strategy.params, strict=True))
+
+
 def _not_warm(strategy: Any, summary: dict[str, Any], plan: RunPlan) -> str:
     """A built-in strategy's longest period in bars is what it needs before it can know anything."""
     if not isinstance(strategy, BuiltinStrategy):
         return ""
-    params = zip(find_builtin(strategy.name).params, strategy.params, strict=True)
-    needed = max((value for param, value in params if param.unit == "bars"), default=0)
+    settings = _settings(strategy)
+    if settings.get("sizing") != _VOLATILITY:
+        settings.pop("vol_period", None)
+    counted = (param.name for param in find_builtin(strategy.name).params if param.unit == "bars")
+    needed = max((settings[name] for name in counted if name in settings), default=0)
     symbol = plan.symbols[strategy.instrument]
     bars = summary["instruments"][symbol]["bars"]
     return f"{strategy.name} never knew enough of {symbol}: {bars} of {needed:g} bars" if bars <= needed else ""
+
+
+def _too_small(strategy: Any, summary: dict[str, Any], plan: RunPlan) -> str:
+    """An entry that the venue would not take is not asked for: the default quantity does not fit every instrument."""
+    settings = _settings(strategy) if isinstance(strategy, BuiltinStrategy) else {}
+    if settings.get("sizing") != _FIXED:
+        return ""
+    facts, symbol = plan.instruments[strategy.instrument], plan.symbols[strategy.instrument]
+    bid = summary["instruments"][symbol]["best_bid"]
+    qty = Decimal(str(settings["qty"]))
+    least = Decimal(max(facts["lot_min_raw"], facts["lot_step_raw"])).scaleb(-facts["qty_scale"])
+    worth = qty * Decimal(bid or 0)
+    least_worth = Decimal(facts["notional_min_raw"]).scaleb(-MONEY_SCALE)
+    if qty < least:
+        return f"{strategy.name}: qty={qty:f} of {symbol} is below the venue's least quantity, {least:f}"
+    if bid is not None and worth < least_worth:
+        return f"{strategy.name}: qty={qty:f} of {symbol} is worth {worth:f}, the venue's least is {least_worth:f}"
+    return ""

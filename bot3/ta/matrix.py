@@ -9,17 +9,14 @@ Small sizes run in bot3's core, large ones in the BLAS that numpy brings, wherev
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import Any, Final
 
 import numpy as np
 
-from bot3._version import __version__
 from bot3.ffi import ffi, lib
-from bot3.ta.arrays import Array, as_series, output
+from bot3.ta.arrays import Array, as_series, doubles, made_for, of_dimensions, same_length
+from bot3.ta.ew_covariance import EWCovariance, ew_covariance
 from bot3.ta.kernels import IndicatorError
-
-if TYPE_CHECKING:
-    from bot3.ffi._core import CData
 
 __all__ = [
     "EWCovariance",
@@ -49,61 +46,38 @@ class NotPositiveDefiniteError(IndicatorError):
         super().__init__("is not positive definite", where="a", value=f"pivot {pivot}", hint=hint, position=pivot)
 
 
-_DOUBLES: Final = ffi.typeof("double[]")
-
-
-def _pointer(array: Array) -> CData:
-    return ffi.from_buffer(_DOUBLES, array)
-
-
-def _array(value: object, name: str, ndim: int) -> Array:
-    array = as_series(value, name)
-    if array.ndim != ndim:
-        raise IndicatorError(f"must have {ndim} dimension{'s' * (ndim > 1)}", where=name, value=array.shape)
-    return array
-
-
 def _square(value: object, name: str) -> Array:
-    array = _array(value, name, 2)
+    array = of_dimensions(value, name, 2)
     if array.shape[0] != array.shape[1]:
         raise IndicatorError("must be square", where=name, value=array.shape)
     return array
 
 
-def _out(out: object, shape: tuple[int, ...], *inputs: Array) -> Array:
-    return np.empty(shape) if out is None else output(out, shape, inputs, "out")
-
-
-def _same(length: int, wanted: int, name: str, what: str) -> None:
-    if length != wanted:
-        raise IndicatorError(f"must have {wanted} {what}", where=name, value=length)
-
-
 def dot(x: Any, y: Any) -> float:
     """sum(x * y) of two arrays of the same length."""
-    a, b = _array(x, "x", 1), _array(y, "y", 1)
-    _same(len(b), len(a), "y", "values, as x")
-    return lib.b3_matrix_dot(_pointer(a), _pointer(b), len(a))
+    a, b = of_dimensions(x, "x", 1), of_dimensions(y, "y", 1)
+    same_length(len(b), len(a), "y", "values, as x")
+    return lib.b3_matrix_dot(doubles(a), doubles(b), len(a))
 
 
 def gemv(a: Any, x: Any, out: Any = None) -> Array:
     """a (rows, columns) times x (columns): an array (rows)."""
-    matrix, vector = _array(a, "a", 2), _array(x, "x", 1)
-    _same(len(vector), matrix.shape[1], "x", "values, as a has columns")
-    result = _out(out, (matrix.shape[0],), matrix, vector)
-    lib.b3_matrix_gemv_blocking(_pointer(matrix), len(result), len(vector), _pointer(vector), _pointer(result))
+    matrix, vector = of_dimensions(a, "a", 2), of_dimensions(x, "x", 1)
+    same_length(len(vector), matrix.shape[1], "x", "values, as a has columns")
+    result = made_for(out, (matrix.shape[0],), matrix, vector)
+    lib.b3_matrix_gemv_blocking(doubles(matrix), len(result), len(vector), doubles(vector), doubles(result))
     return result
 
 
 def gemm(a: Any, b: Any, out: Any = None) -> Array:
     """a (rows, inner) times b (inner, columns): an array (rows, columns)."""
-    left, right = _array(a, "a", 2), _array(b, "b", 2)
+    left, right = of_dimensions(a, "a", 2), of_dimensions(b, "b", 2)
     (rows, inner), columns = left.shape, right.shape[1]
-    _same(len(right), inner, "b", "rows, as a has columns")
-    result = _out(out, (rows, columns), left, right)
+    same_length(len(right), inner, "b", "rows, as a has columns")
+    result = made_for(out, (rows, columns), left, right)
     if rows * inner * columns > _GEMM_MAX:
         return np.matmul(left, right, out=result)
-    lib.b3_matrix_gemm_blocking(_pointer(left), _pointer(right), rows, inner, columns, _pointer(result))
+    lib.b3_matrix_gemm_blocking(doubles(left), doubles(right), rows, inner, columns, doubles(result))
     return result
 
 
@@ -115,9 +89,9 @@ def covariance(panel: Any, ddof: int = 1, out: Any = None) -> Array:
     """
     if ddof not in (0, 1):
         raise IndicatorError("must be 0 or 1", where="ddof", value=ddof)
-    rows = _array(panel, "panel", 2)
+    rows = of_dimensions(panel, "panel", 2)
     symbols, length = rows.shape
-    result, means = _out(out, (symbols, symbols), rows), np.empty(symbols)
+    result, means = made_for(out, (symbols, symbols), rows), np.empty(symbols)
     if symbols * symbols * length > _COVARIANCE_MAX and length > ddof:
         first = rows[:, :1]
         centred = rows - first
@@ -125,7 +99,7 @@ def covariance(panel: Any, ddof: int = 1, out: Any = None) -> Array:
         np.matmul(centred, centred.T, out=result)
         result /= length - ddof
         return result
-    lib.b3_matrix_covariance_blocking(_pointer(rows), symbols, length, ddof, _pointer(means), _pointer(result))
+    lib.b3_matrix_covariance_blocking(doubles(rows), symbols, length, ddof, doubles(means), doubles(result))
     return result
 
 
@@ -136,7 +110,7 @@ def correlation(panel: Any, out: Any = None) -> Array:
     """
     result = covariance(panel, 0, out)
     deviations = np.empty(len(result))
-    lib.b3_matrix_correlation(_pointer(result), len(result), _pointer(deviations))
+    lib.b3_matrix_correlation(doubles(result), len(result), doubles(deviations))
     return result
 
 
@@ -147,7 +121,7 @@ def cholesky(a: Any, out: Any = None) -> Array:
     """
     matrix = _square(a, "a")
     n = len(matrix)
-    result = _out(out, (n, n), matrix)
+    result = made_for(out, (n, n), matrix)
     if n > _CHOLESKY_MAX:
         try:
             result[...] = np.linalg.cholesky(matrix)
@@ -157,7 +131,7 @@ def cholesky(a: Any, out: Any = None) -> Array:
             pass
     result[...] = matrix
     error = ffi.new("b3_error *")
-    if lib.b3_matrix_cholesky_blocking(_pointer(result), n, error) < 0:
+    if lib.b3_matrix_cholesky_blocking(doubles(result), n, error) < 0:
         raise NotPositiveDefiniteError(int(error.position))
     return result
 
@@ -165,106 +139,9 @@ def cholesky(a: Any, out: Any = None) -> Array:
 def cholesky_solve(factor: Any, b: Any, out: Any = None) -> Array:
     """x of a x = b, factor = cholesky(a) (n, n): b is one right side (n), or one a row (systems, n); so is x."""
     lower, right = _square(factor, "factor"), as_series(b, "b")
-    _same(right.shape[-1], len(lower), "b", "values a row, as factor has rows")
-    result = _out(out, right.shape, lower, right)
+    same_length(right.shape[-1], len(lower), "b", "values a row, as factor has rows")
+    result = made_for(out, right.shape, lower, right)
     result[...] = right
     systems = right.size // len(lower) if len(lower) else 0
-    lib.b3_matrix_cholesky_solve_blocking(_pointer(lower), len(lower), _pointer(result), systems)
+    lib.b3_matrix_cholesky_solve_blocking(doubles(lower), len(lower), doubles(result), systems)
     return result
-
-
-def ew_covariance(
-    panel: Any, decay: float = 0.94, *, adjust: bool = False, zero_mean: bool = False, out: Any = None
-) -> Array:
-    """Exponentially weighted covariance matrix (symbols, symbols) after a panel (symbols, time): EWCovariance of it."""
-    rows = _array(panel, "panel", 2)
-    state = EWCovariance(len(rows), decay, adjust=adjust, zero_mean=zero_mean)
-    result = _out(out, (len(rows), len(rows)), rows)
-    state.update_many(rows)
-    return state.read(result)
-
-
-class EWCovariance:
-    """Exponentially weighted covariance matrix, sample by sample. One thread at a time; memory does not grow.
-
-    d = x - mean; mean += gain * d; C = (1 - gain) * (C + gain * d d'), gain = 1 - decay, the first sample is the mean
-    (Finch 2009). adjust: gain = 1 / sum(decay^k so far), which a short history needs (pandas' adjust=True, bias=True).
-    zero_mean: C = decay * C + gain * x x' (RiskMetrics 1996), the first C is x x'.
-    symbols: 1 .. 4096; decay: weight of the past, 0 <= decay < 1. Raises IndicatorError.
-    """
-
-    def __init__(self, symbols: int, decay: float = 0.94, *, adjust: bool = False, zero_mean: bool = False) -> None:
-        if not isinstance(symbols, int) or not 1 <= symbols <= lib.B3_EW_SYMBOLS_MAX:
-            hint = f"Give a whole number from 1 to {lib.B3_EW_SYMBOLS_MAX}."
-            raise IndicatorError("is out of bounds", where="symbols", value=symbols, hint=hint)
-        if not 0 <= decay < 1:
-            raise IndicatorError("must be at least 0 and below 1", where="decay", value=decay)
-        self.symbols = symbols
-        self._arguments = (symbols, float(decay), adjust, zero_mean)
-        self._state: Array = np.empty(lib.b3_ew_covariance_size(symbols) // 8)
-        self._pointer = ffi.cast("void *", self._state.ctypes.data)
-        flags = lib.B3_EW_ADJUST * adjust | lib.B3_EW_ZERO_MEAN * zero_mean
-        lib.b3_ew_covariance_init(self._pointer, symbols, decay, flags)
-
-    def update(self, x: Any) -> bool:
-        """Takes one value of each symbol; False when one is not finite: the sample is left out."""
-        values = _array(x, "x", 1)
-        _same(len(values), self.symbols, "x", "values, one a symbol")
-        return bool(lib.b3_ew_covariance_update(self._pointer, _pointer(values)))
-
-    def update_many(self, panel: Any) -> int:
-        """Takes a panel (symbols, time); returns how many samples were finite and so taken in."""
-        rows = _array(panel, "panel", 2)
-        _same(len(rows), self.symbols, "panel", "rows, one a symbol")
-        return lib.b3_ew_covariance_run_blocking(self._pointer, _pointer(rows), rows.shape[1])
-
-    def read(self, out: Any = None) -> Array:
-        """The covariance matrix (symbols, symbols) now: NaN before the first sample."""
-        result, means = _out(out, (self.symbols, self.symbols)), np.empty(self.symbols)
-        lib.b3_ew_covariance_read(self._pointer, _pointer(means), _pointer(result))
-        return result
-
-    @property
-    def value(self) -> Array:
-        """The covariance matrix now, as read()."""
-        return self.read()
-
-    @property
-    def mean(self) -> Array:
-        """The exponentially weighted means (symbols) now; zeros with zero_mean."""
-        matrix, means = np.empty((self.symbols, self.symbols)), np.empty(self.symbols)
-        lib.b3_ew_covariance_read(self._pointer, _pointer(means), _pointer(matrix))
-        return means
-
-    @property
-    def ready(self) -> bool:
-        """Whether there was a sample."""
-        return not bool(np.isnan(self.mean[0]))
-
-    def copy(self) -> Self:
-        """Another in the same state."""
-        return _restore(type(self), self._arguments, self._state.tobytes(), __version__)
-
-    __copy__ = copy
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self.copy()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self._arguments, self._state.tobytes(), __version__)
-
-
-_T = TypeVar("_T", bound=EWCovariance)
-
-
-def _restore(kind: type[_T], arguments: tuple[int, float, bool, bool], state: bytes, version: str) -> _T:
-    symbols, decay, adjust, zero_mean = arguments
-    if version != __version__:
-        what = f"was saved by bot3 {version}, this is {__version__}"
-        raise IndicatorError(what, where=kind.__name__, hint="Feed it anew.")
-    restored = kind(symbols, decay, adjust=adjust, zero_mean=zero_mean)
-    saved: Array = np.frombuffer(state)
-    if saved.shape != restored._state.shape:
-        raise IndicatorError("is damaged: its size does not fit its symbols", where=kind.__name__, value=len(state))
-    restored._state[:] = saved
-    return restored

@@ -45,15 +45,22 @@ static void learn_offset(b3_engine *engine, b3_market *market, const b3_header *
     if (engine->sampling) b3_hist_record(&engine->stages[B3_STAGE_WIRE], difference_ns);
 }
 
-/* Takes a quote into the touch; what is held is then worth its mid. Returns whether it was taken. */
-static int take_quote(b3_engine *engine, b3_market *market, const b3_quote *quote) {
-    b3_touch *touch = &market->touch;
-    if (!b3_touch_on_quote(touch, quote)) return 0;
-    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return 1;
+/* What is held is worth the mid of the touch. */
+static void mark(b3_engine *engine, const b3_market *market) {
+    const b3_touch *touch = &market->touch;
+    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return;
     const int64_t mid_raw = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
     const uint32_t instrument = (uint32_t)(market - engine->markets);
     b3_account_mark(engine->account, instrument, mid_raw);
     b3_risk_on_mark(engine->risk, instrument, mid_raw);
+}
+
+/* Takes a quote into the touch; returns whether it was taken. Most change a quantity alone. */
+static inline int take_quote(b3_engine *engine, b3_market *market, const b3_quote *quote) {
+    const int64_t bid_price_raw = market->touch.bid_price_raw;
+    const int64_t ask_price_raw = market->touch.ask_price_raw;
+    if (!b3_touch_on_quote(&market->touch, quote)) return 0;
+    if (market->touch.bid_price_raw != bid_price_raw || market->touch.ask_price_raw != ask_price_raw) mark(engine, market);
     return 1;
 }
 

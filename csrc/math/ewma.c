@@ -29,6 +29,7 @@ const b3_indicator b3_indicator_ewma = {
     .text = "Exponentially weighted mean with a given decay",
     .formula = "y[i] = decay * y[i-1] + (1 - decay) * real[i]; adjust=yes: sum(decay^j * real[i-j]) / sum(decay^j)",
     .start = "y[0] = real[0]; a NaN or infinite sample gives NaN and starts it anew",
+    .source = "S. W. Roberts, Control Chart Tests Based on Geometric Moving Averages, Technometrics 1, 1959",
     .inputs = "real",
     .outputs = "ewma",
     .params = PARAMS,

@@ -194,17 +194,23 @@ int32_t b3_account_base_amount(const b3_instrument *instrument, int64_t qty_raw,
     return B3_OK;
 }
 
+static int64_t absolute(int64_t value) {
+    return value < 0 ? -value : value;
+}
+
 /* What a fill does, worked out before anything is written. */
 typedef struct b3_entry {
     int64_t qty_raw; /* signed */
     int64_t notional_raw;
     int64_t base_qty_fee_raw; /* a base fee as a quantity; positive is paid */
     int64_t fee_raw;          /* in the quote currency, of whatever it was paid in */
+    int64_t qty_sum_raw;      /* fill and fee, absolute */
+    int64_t money_sum_raw;
+    int64_t base_raw; /* balances after it */
+    int64_t quote_raw;
+    int64_t other_raw; /* of a fee in another currency */
     uint32_t incomplete;
-    uint32_t reserved;
-    b3_purse base; /* totals after it */
-    b3_purse quote;
-    b3_purse other; /* of a fee in another currency */
+    uint32_t has_other;
 } b3_entry;
 
 static int32_t base_fee(const b3_instrument *instrument, const b3_update *update, b3_entry *entry) {
@@ -213,7 +219,7 @@ static int32_t base_fee(const b3_instrument *instrument, const b3_update *update
     if (finer >= 0 && __builtin_mul_overflow(qty, b3_pow10[finer], &qty)) return B3_ERR_OVERFLOW;
     if (finer < 0 && qty % b3_pow10[-finer] != 0) return B3_ERR_PRECISION;
     if (finer < 0) qty /= b3_pow10[-finer];
-    if (b3_add(entry->base.total_raw, -update->fee_raw, &entry->base.total_raw) != B3_OK) return B3_ERR_OVERFLOW;
+    if (b3_add(entry->base_raw, -update->fee_raw, &entry->base_raw) != B3_OK) return B3_ERR_OVERFLOW;
     entry->base_qty_fee_raw = qty;
     return b3_notional(instrument, update->last_price_raw, qty, &entry->fee_raw);
 }
@@ -221,8 +227,8 @@ static int32_t base_fee(const b3_instrument *instrument, const b3_update *update
 static int32_t other_fee(const b3_account *account, const b3_instrument *instrument, const b3_update *update, b3_entry *entry) {
     int64_t rate = 0;
     if (update->fee_currency >= account->currency_count) return B3_ERR_ARGUMENT;
-    entry->other = account->purses[update->fee_currency];
-    if (b3_add(entry->other.total_raw, -update->fee_raw, &entry->other.total_raw) != B3_OK) return B3_ERR_OVERFLOW;
+    entry->has_other = 1;
+    if (b3_add(account->purses[update->fee_currency].total_raw, -update->fee_raw, &entry->other_raw) != B3_OK) return B3_ERR_OVERFLOW;
     const int32_t status = b3_account_rate(account, update->fee_currency, instrument->quote_currency, &rate);
     entry->incomplete = status == B3_EMPTY;
     return status == B3_OK ? b3_mul_div(update->fee_raw, rate, b3_pow10[B3_MONEY_SCALE], &entry->fee_raw) : status < 0 ? status : B3_OK;
@@ -234,45 +240,35 @@ static int32_t work_out_fee(const b3_account *account, const b3_instrument *inst
     if (update->fee_currency == instrument->base_currency) return base_fee(instrument, update, entry);
     if (update->fee_currency != instrument->quote_currency) return other_fee(account, instrument, update, entry);
     entry->fee_raw = update->fee_raw;
-    return b3_add(entry->quote.total_raw, -update->fee_raw, &entry->quote.total_raw);
+    return b3_add(entry->quote_raw, -update->fee_raw, &entry->quote_raw);
 }
 
 static int32_t work_out(const b3_account *account, const b3_instrument *instrument, const b3_update *update, b3_entry *entry) {
     const int64_t sign = update->side == B3_BUY ? 1 : -1;
     int64_t base_amount = 0;
     entry->qty_raw = sign * update->last_qty_raw;
-    entry->base = account->purses[instrument->base_currency];
-    entry->quote = account->purses[instrument->quote_currency];
     int32_t status = b3_notional(instrument, update->last_price_raw, update->last_qty_raw, &entry->notional_raw);
     if (status == B3_OK) status = b3_account_base_amount(instrument, update->last_qty_raw, &base_amount);
-    if (status == B3_OK) status = b3_add(entry->base.total_raw, sign * base_amount, &entry->base.total_raw);
-    if (status == B3_OK) status = b3_add(entry->quote.total_raw, -sign * entry->notional_raw, &entry->quote.total_raw);
-    return status == B3_OK ? work_out_fee(account, instrument, update, entry) : status;
-}
-
-static int32_t check_ledger(const b3_ledger *ledger, const b3_entry *entry) {
-    const int64_t qty_fee = entry->base_qty_fee_raw < 0 ? -entry->base_qty_fee_raw : entry->base_qty_fee_raw;
-    const int64_t fee = entry->fee_raw < 0 ? -entry->fee_raw : entry->fee_raw;
-    const int64_t qty = entry->qty_raw < 0 ? -entry->qty_raw : entry->qty_raw;
-    int64_t qty_sum = 0;
-    int64_t money_sum = 0;
-    if (b3_add(qty, qty_fee, &qty_sum) != B3_OK || b3_add(entry->notional_raw, fee, &money_sum) != B3_OK) return B3_ERR_OVERFLOW;
-    return b3_ledger_check(ledger, qty_sum, money_sum);
+    if (status == B3_OK) status = b3_add(account->purses[instrument->base_currency].total_raw, sign * base_amount, &entry->base_raw);
+    if (status == B3_OK)
+        status = b3_add(account->purses[instrument->quote_currency].total_raw, -sign * entry->notional_raw, &entry->quote_raw);
+    if (status == B3_OK) status = work_out_fee(account, instrument, update, entry);
+    if (status == B3_OK) status = b3_add(update->last_qty_raw, absolute(entry->base_qty_fee_raw), &entry->qty_sum_raw);
+    return status == B3_OK ? b3_add(entry->notional_raw, absolute(entry->fee_raw), &entry->money_sum_raw) : status;
 }
 
 static void book(b3_account *account, b3_ledger *ledger, const b3_instrument *instrument, const b3_update *update, const b3_entry *entry) {
     const int64_t price = update->last_price_raw;
     b3_ledger_trade(ledger, &account->lots, instrument, price, entry->qty_raw, entry->notional_raw, update->order_id);
     if (entry->base_qty_fee_raw != 0) {
-        const int64_t value = entry->fee_raw < 0 ? -entry->fee_raw : entry->fee_raw;
-        b3_ledger_trade(ledger, &account->lots, instrument, price, -entry->base_qty_fee_raw, value, update->order_id);
+        b3_ledger_trade(ledger, &account->lots, instrument, price, -entry->base_qty_fee_raw, absolute(entry->fee_raw), update->order_id);
     }
     ledger->fees_raw += entry->fee_raw;
     ledger->incomplete |= entry->incomplete;
 }
 
-static void set_total(b3_account *account, uint32_t currency, const b3_purse *purse) {
-    account->purses[currency].total_raw = purse->total_raw;
+static void set_total(b3_account *account, uint32_t currency, int64_t total_raw) {
+    account->purses[currency].total_raw = total_raw;
     revalue(account, currency);
 }
 
@@ -298,17 +294,16 @@ int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_po
     b3_ledger *own = &account->ledgers[(size_t)strategy * account->instrument_count + index];
     b3_entry entry = {0};
     status = work_out(account, instrument, update, &entry);
-    if (status == B3_OK) status = check_ledger(whole, &entry);
-    if (status == B3_OK) status = check_ledger(own, &entry);
+    if (status == B3_OK) status = b3_ledger_check(whole, entry.qty_sum_raw, entry.money_sum_raw);
+    if (status == B3_OK) status = b3_ledger_check(own, entry.qty_sum_raw, entry.money_sum_raw);
     if (status != B3_OK) return status;
     if (b3_account_lots_free(account) < (entry.base_qty_fee_raw != 0 ? 4u : 2u)) return B3_ERR_CAPACITY;
 
     book(account, whole, instrument, update, &entry);
     if (strategy != 0) book(account, own, instrument, update, &entry);
-    set_total(account, instrument->base_currency, &entry.base);
-    set_total(account, instrument->quote_currency, &entry.quote);
-    if (update->fee_raw != 0 && update->fee_currency != instrument->base_currency && update->fee_currency != instrument->quote_currency)
-        set_total(account, update->fee_currency, &entry.other);
+    set_total(account, instrument->base_currency, entry.base_raw);
+    set_total(account, instrument->quote_currency, entry.quote_raw);
+    if (entry.has_other) set_total(account, update->fee_currency, entry.other_raw);
     b3_account_read_position(account, index, position);
     return B3_OK;
 }

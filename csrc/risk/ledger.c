@@ -69,7 +69,16 @@ static int64_t take_lots(b3_ledger *ledger, b3_lots *lots, int64_t qty) {
 
 /* ---------------------------------------------------------------- trades */
 
+/* Whether five such values fit int64 together. */
+#define SMALL ((int64_t)1 << 60)
+static uint64_t shifted(int64_t value) {
+    return (uint64_t)value + SMALL; /* below 2 x SMALL if it is small either way */
+}
+
 int32_t b3_ledger_check(const b3_ledger *ledger, int64_t qty_raw, int64_t notional_raw) {
+    const uint64_t all = shifted(ledger->qty_raw) | shifted(ledger->cost_raw) | shifted(ledger->realized_raw) | shifted(ledger->fees_raw) |
+                         shifted(qty_raw) | shifted(notional_raw);
+    if (all < 2 * (uint64_t)SMALL) return B3_OK;
     const b3_int128 qty = (b3_int128)absolute(ledger->qty_raw) + qty_raw;
     const b3_int128 cost = (b3_int128)absolute(ledger->cost_raw) + notional_raw;
     const b3_int128 realized = cost + absolute(ledger->realized_raw) + notional_raw;

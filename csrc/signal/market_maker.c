@@ -47,13 +47,6 @@ typedef struct quote {
     uint8_t reserved[6];
 } quote;
 
-/* What a side should show; qty_raw 0: nothing. room_raw: what may be filled there without passing the bound on inventory. */
-typedef struct wish {
-    int64_t price_raw;
-    int64_t qty_raw;
-    int64_t room_raw;
-} wish;
-
 typedef struct maker {
     uint32_t size;
     uint32_t version;
@@ -172,24 +165,10 @@ static int64_t ask_price(const b3_instrument *instrument, const b3_touch *touch,
     return off_raw == 0 ? raw : raw + (instrument->tick_raw - off_raw);
 }
 
-static void size_wish(wish *w, const b3_instrument *instrument, int64_t size_raw) {
-    const int64_t qty_raw = size_raw < w->room_raw ? size_raw : w->room_raw;
-    w->qty_raw = w->price_raw <= 0 ? 0 : b3_order_size_limit(instrument, w->price_raw, qty_raw);
-}
-
-static void wishes_of(const maker *m, const b3_view *view, wish wishes[SIDES]) {
-    const int64_t held_raw = view->position->qty_raw;
-    const int64_t size_raw = b3_sizing_qty_raw(&m->sizing, view, B3_BUY);
-    wishes[BID] = (wish){.room_raw = m->inventory_max_raw - held_raw};
-    wishes[ASK] = (wish){.room_raw = held_raw + m->short_max_raw};
-    if (!is_whole(view) || m->samples < m->warm_up) return;
-    const b3_maker_prices prices = prices_of(m, inventory(view, size_raw));
-    const double mid = mid_of(view->touch);
-    const double bid_bps = prices.reservation_bps - prices.half_spread_bps;
-    const double ask_bps = prices.reservation_bps + prices.half_spread_bps;
-    wishes[BID].price_raw = bid_price(view->instrument, view->touch, mid * (1.0 + bid_bps * BPS));
-    wishes[ASK].price_raw = ask_price(view->instrument, view->touch, mid * (1.0 + ask_bps * BPS));
-    for (int side = 0; side < SIDES; ++side) size_wish(&wishes[side], view->instrument, size_raw);
+static int64_t price_at(int side, const b3_view *view, const b3_maker_prices *prices) {
+    const double off_bps = side == BID ? -prices->half_spread_bps : prices->half_spread_bps;
+    const double price = mid_of(view->touch) * (1.0 + (prices->reservation_bps + off_bps) * BPS);
+    return side == BID ? bid_price(view->instrument, view->touch, price) : ask_price(view->instrument, view->touch, price);
 }
 
 /* ---------------------------------------------------------------- orders towards it */
@@ -199,30 +178,53 @@ static int32_t cancel(quote *at, uint8_t side, b3_slot *out) {
     return b3_strategy_put_cancel(out, side, at->order_id);
 }
 
-static int32_t ask_for(const maker *m, quote *at, uint8_t side, const wish *w, int64_t now_ns, b3_slot *out) {
-    at->asked = 1;
-    at->leaves = at->order_id != 0;
-    at->next_ns = now_ns + m->interval_ns;
-    return b3_strategy_put_quote(out, side, w->price_raw, w->qty_raw, at->order_id);
+/* What may be filled on a side without passing the bound on inventory. */
+static int64_t room_of(const maker *m, int side, int64_t held_raw) {
+    return side == BID ? m->inventory_max_raw - held_raw : held_raw + m->short_max_raw;
 }
 
-static int32_t work(const maker *m, quote *at, uint8_t side, const wish *w, int64_t now_ns, b3_slot *out) {
-    if (at->asked || at->leaves) return 0;
-    const int early = now_ns < at->next_ns;
-    if (at->order_id == 0) return early || w->qty_raw == 0 ? 0 : ask_for(m, at, side, w, now_ns, out);
-    if (w->qty_raw == 0 || at->open_raw > w->room_raw) return cancel(at, side, out);
-    if (early || fabs((double)(w->price_raw - at->price_raw)) < m->requote_rate * (double)at->price_raw) return 0;
-    if (w->price_raw == at->price_raw) return 0;
+/* A new order, or one in place of another. */
+static int32_t show(const maker *m, quote *at, int side, const b3_view *view, int64_t price_raw, int64_t size_raw, b3_slot *out) {
+    const uint8_t order_side = side == BID ? B3_BUY : B3_SELL;
+    const int64_t room_raw = room_of(m, side, view->position->qty_raw);
+    const int64_t qty_raw =
+        price_raw <= 0 ? 0 : b3_order_size_limit(view->instrument, price_raw, size_raw < room_raw ? size_raw : room_raw);
+    const int replaces = at->order_id != 0;
     /* The order may be filled in part before the REPLACE is there: both have to fit. */
-    return w->room_raw - at->open_raw >= w->qty_raw ? ask_for(m, at, side, w, now_ns, out) : cancel(at, side, out);
+    if (replaces && (qty_raw == 0 || room_raw - at->open_raw < qty_raw)) return cancel(at, order_side, out);
+    if (qty_raw == 0) return 0;
+    at->asked = 1;
+    at->leaves = (uint8_t)replaces;
+    at->next_ns = view->now_ns + m->interval_ns;
+    return b3_strategy_put_quote(out, order_side, price_raw, qty_raw, at->order_id);
 }
 
-static int32_t work_both(maker *m, const b3_view *view, b3_slot *out) {
-    wish wishes[SIDES];
-    if ((m->quotes[BID].asked || m->quotes[BID].leaves) && (m->quotes[ASK].asked || m->quotes[ASK].leaves)) return 0;
-    wishes_of(m, view, wishes);
-    int32_t count = work(m, &m->quotes[BID], B3_BUY, &wishes[BID], view->now_ns, out);
-    count += work(m, &m->quotes[ASK], B3_SELL, &wishes[ASK], view->now_ns, &out[count]);
+/* Whether an order is where it should be, or not so far off that it is worth a message. */
+static int is_near(const maker *m, const quote *at, int64_t price_raw) {
+    const double off_raw = fabs((double)(price_raw - at->price_raw));
+    return at->order_id != 0 && (off_raw == 0.0 || off_raw < m->requote_rate * (double)at->price_raw);
+}
+
+static int32_t work(maker *m, const b3_view *view, b3_slot *out) {
+    const int shows = is_whole(view) && m->samples >= m->warm_up;
+    int free[SIDES]; /* to be moved or shown anew */
+    int32_t count = 0;
+    for (int side = 0; side < SIDES; ++side) {
+        quote *at = &m->quotes[side];
+        const int busy = at->asked || at->leaves;
+        free[side] = !busy && shows && view->now_ns >= at->next_ns;
+        if (busy || at->order_id == 0 || (shows && at->open_raw <= room_of(m, side, view->position->qty_raw))) continue;
+        count += cancel(at, side == BID ? B3_BUY : B3_SELL, &out[count]);
+        free[side] = 0;
+    }
+    if (!free[BID] && !free[ASK]) return count;
+    const int64_t size_raw = b3_sizing_qty_raw(&m->sizing, view, B3_BUY);
+    const b3_maker_prices prices = prices_of(m, inventory(view, size_raw));
+    for (int side = 0; side < SIDES; ++side) {
+        if (!free[side]) continue;
+        const int64_t price_raw = price_at(side, view, &prices);
+        if (!is_near(m, &m->quotes[side], price_raw)) count += show(m, &m->quotes[side], side, view, price_raw, size_raw, &out[count]);
+    }
     return count;
 }
 
@@ -242,6 +244,7 @@ static void on_update(maker *m, const b3_update *update, int64_t now_ns) {
         if (known) at->leaves = 0;
         return;
     }
+    if (!known && (!at->asked || update->order_type != B3_LIMIT)) return; /* not ours: the engine takes a position out */
     switch (update->state) {
     case B3_WORKING:
     case B3_PARTIALLY_FILLED:
@@ -288,7 +291,7 @@ static int32_t on_event(void *state, const b3_header *event, const b3_view *view
     if (event->kind == B3_QUOTE && is_whole(view)) sample(m, view);
     else if (event->kind == B3_UPDATE) on_update(m, (const b3_update *)(const void *)event, view->now_ns);
     else if (b3_is_own_bar(event)) count = on_bar(m, (const b3_bar *)(const void *)event, view, out);
-    return count + work_both(m, view, &out[count]);
+    return count + work(m, view, &out[count]);
 }
 
 const b3_strategy b3_strategy_market_maker = {

@@ -21,6 +21,10 @@ void b3_fees_on_rate(b3_fees *fees, const b3_rate *rate) {
     if (rate->rate_raw > 0) fees->rates[rate->quote] = rate->rate_raw;
 }
 
+void b3_fees_on_balance(b3_fees *fees, const b3_balance *balance) {
+    if (balance->currency == fees->config->fee_currency) fees->left_raw = balance->total_raw;
+}
+
 static int64_t fee_rate(const b3_fees *fees, uint32_t quote, uint8_t liquidity) {
     uint32_t tier = fees->config->fee_tier_count - 1;
     while (tier > 0 && fees->config->fees[tier].volume_min_raw > fees->volumes[quote]) tier--;
@@ -37,9 +41,10 @@ int32_t b3_fees_on_fill(b3_fees *fees, const b3_instrument *instrument, uint8_t 
     int64_t notional_raw = 0;
     int32_t status = b3_notional(instrument, price_raw, qty_raw, &notional_raw);
     if (status != B3_OK) return status;
-    if (third_rate_raw > 0) {
+    if (third_rate_raw > 0) status = b3_mul_div(notional_raw, rate_raw, third_rate_raw, &fee->fee_raw);
+    if (third_rate_raw > 0 && (status != B3_OK || fee->fee_raw <= fees->left_raw)) {
         fee->currency = fees->config->fee_currency;
-        status = b3_mul_div(notional_raw, rate_raw, third_rate_raw, &fee->fee_raw);
+        if (status == B3_OK && b3_add(fees->left_raw, -fee->fee_raw, &fees->left_raw) != B3_OK) fees->left_raw = INT64_MAX;
     } else if (asset != B3_FEE_QUOTE && side == B3_BUY) {
         fee->currency = instrument->base_currency;
         status = b3_mul_div(qty_raw, rate_raw, b3_pow10[instrument->qty_scale], &fee->fee_raw);

@@ -35,7 +35,7 @@ b3_paper *b3_paper_init(void *memory, const b3_paper_config *config, const b3_in
     at += rounded(sizeof(b3_paper));
     paper->markets = (b3_paper_market *)at;
     at += rounded(instrument_count * sizeof(b3_paper_market));
-    paper->fees = (b3_fees){.config = &paper->config, .volumes = (int64_t *)at, .currency_count = currencies};
+    paper->fees = (b3_fees){.config = &paper->config, .volumes = (int64_t *)at, .left_raw = INT64_MAX, .currency_count = currencies};
     at += rounded(currencies * sizeof(int64_t));
     paper->fees.rates = (int64_t *)at;
     at += rounded(currencies * sizeof(int64_t));
@@ -68,6 +68,10 @@ int32_t b3_paper_on_event(void *state, const b3_header *event, const b3_view *vi
         if (paper->task.stage != B3_STEP_IDLE) return B3_ERR_STATE;
         if (event->kind == B3_RATE) {
             b3_fees_on_rate(&paper->fees, (const b3_rate *)(const void *)event);
+            return 0;
+        }
+        if (event->kind == B3_BALANCE) {
+            b3_fees_on_balance(&paper->fees, (const b3_balance *)(const void *)event);
             return 0;
         }
         if (event->instrument >= paper->instrument_count) return B3_ERR_ARGUMENT;

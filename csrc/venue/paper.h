@@ -43,10 +43,11 @@ typedef struct b3_paper b3_paper;
 size_t b3_paper_size(const b3_paper_config *config, const b3_instrument *instruments, uint32_t instrument_count);
 b3_paper *b3_paper_init(void *memory, const b3_paper_config *config, const b3_instrument *instruments, uint32_t instrument_count);
 
-/* The stage: B3_REQUEST (an arrival), B3_TRADE, B3_QUOTE (the fused touch has moved; it is read from the view) -> B3_UPDATE events; B3_RATE
- * -> nothing. Returns how many were written; exactly cap means there may be more: call again with event = NULL and the same view until it
- * returns fewer, before any other event. B3_ERR_ARGUMENT: instrument out of range, cap < 1; B3_ERR_STATE: an event before the last one
- * was drained. Cost: O(1) while nothing of ours rests there; resting: O(our orders at the prices touched) + O(log our prices). */
+/* The stage: B3_REQUEST (an arrival), B3_TRADE, B3_QUOTE (the fused touch has moved; it is read from the view) -> B3_UPDATE events;
+ * B3_RATE, B3_BALANCE -> nothing. Returns how many were written; exactly cap means there may be more: call again with event = NULL and the
+ * same view until it returns fewer, before any other event. B3_ERR_ARGUMENT: instrument out of range, cap < 1; B3_ERR_STATE: an event
+ * before the last one was drained. Cost: O(1) while nothing of ours rests there; resting: O(our orders at the prices touched) + O(log our
+ * prices). */
 int32_t b3_paper_on_event(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
 
 /* A depth message that the book has taken, before the quote that follows from it: what is displayed behind the touch. Cost: O(1), and with

@@ -1,4 +1,4 @@
-"""Every way we know to start a run that cannot go well: a clear message, a documented exit code, nothing half-written."""
+"""Every way we know to start a run that cannot go well: a clear message, an exit code, nothing half-written."""
 
 import gzip
 import json

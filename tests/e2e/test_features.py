@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from bot3.errors import ArgumentError, RecordingError
 from bot3.features import FEATURES, FeatureComputer
 from bot3.sample import SAMPLE, SAMPLE_INSTRUMENTS
 
+ROOT = Path(__file__).resolve().parents[2]
 Array = npt.NDArray[np.float64]
 NAMES = [feature.name for feature in FEATURES]
 
@@ -261,3 +264,15 @@ def test_what_cannot_be_computed_is_told(tmp_path: Path) -> None:
         FeatureComputer().compute(tmp_path / "none.b3r")
     with pytest.raises(ArgumentError, match="BTCUSDT"):
         FeatureComputer().compute(SAMPLE, symbols=["ETHUSDT"])
+
+
+def test_the_example_says_something_of_every_feature() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "features.py")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    rows = [line.split()[:2] for line in done.stdout.splitlines()[1:]]
+    assert [name for name, _ in rows] == NAMES and all(-1 <= float(value) <= 1 for _, value in rows)

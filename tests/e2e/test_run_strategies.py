@@ -161,6 +161,9 @@ def test_two_python_strategies_share_an_instrument(tmp_path: Path) -> None:
         ),
         ("def on_bar(self, bar):\n        self.buy('0.0000000001')", "finer than 8 decimals", 4),
         ("def on_bar(self, bar):\n        self.buy(-1)", "above 0", 4),
+        ("def on_bar(self, bar):\n        self.buy(float('nan'))", "qty: must be a number above 0 (found nan)", 4),
+        ("def on_bar(self, bar):\n        self.buy('0.01', bar.close * float('nan'))", "price: must be a number", 4),
+        ("def on_bar(self, bar):\n        self.buy(self.round_qty(float('nan')))", "qty: must be a number", 4),
         ("def on_bar(self, bar):\n        self.buy(1, tif='day')", "time in force", 4),
         ("def on_bar(self, bar):\n        self.cancel(99)", "no such open order", 4),
         ("def on_start(self):\n        raise ValueError('no')", "ValueError: no", 4),
@@ -194,7 +197,9 @@ class Mine(Strategy):
         mine.buy("1")
 
 
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = [
+    path for path in sorted((ROOT / "examples").glob("*.py")) if "(Strategy)" in path.read_text(encoding="utf-8")
+]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

@@ -27,5 +27,6 @@ void b3t_filters_check_many(const b3_instrument *instrument, const b3_request *r
 
 int b3t_risk_passes(b3_risk *risk, const b3_request *request, const b3_view *view) {
     b3_case c = {.request = request, .view = view};
-    return b3_passes(risk, &c);
+    b3_exposure after;
+    return b3_passes(risk, &c) && (!risk->worst.counted || b3_exposure_fits(risk, &c, &after));
 }

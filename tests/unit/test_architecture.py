@@ -23,17 +23,8 @@ MAY_INCLUDE = {
     "engine": {"base", "ipc", "net", "engine", *STAGES},
 }
 # Other than these, the C library is for base, net and engine.
-STAGE_HEADERS = {
-    "stdint.h",
-    "stddef.h",
-    "string.h",
-    "math.h",
-    "float.h",
-    "limits.h",
-    "immintrin.h",
-    "arm_neon.h",
-    "bot3.h",
-}
+STAGE_HEADERS = {"stdint.h", "stddef.h", "string.h", "math.h", "float.h", "limits.h", "bot3.h"}
+STAGE_HEADERS |= {"immintrin.h", "arm_neon.h"}
 
 
 def c_files() -> list[Path]:

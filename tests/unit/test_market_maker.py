@@ -103,13 +103,22 @@ class Venue:
             self.requests.append((self.world.now_ns, request))
             self.travelling.append((self.random.randint(1, 4), self.last_id, request))
 
-    def tell(self, order_id: int, side: int, state: str, rule: str = "NONE", flags: int = 0, last: int = 0) -> None:
+    def tell(
+        self,
+        order_id: int,
+        side: int,
+        state: str,
+        rule: str = "NONE",
+        flags: int = 0,
+        last: int = 0,
+        kind: str = "LIMIT",
+    ) -> None:
         ffi, lib = self.world.internals
         order = self.orders.get(order_id)
         update = ffi.new("b3_update *")
         update.hdr.kind, update.hdr.flags = lib.B3_UPDATE, flags
         update.state, update.rule = getattr(lib, f"B3_{state}"), getattr(lib, f"B3_RULE_{rule}")
-        update.order_id, update.side = order_id, side
+        update.order_id, update.side, update.order_type = order_id, side, getattr(lib, f"B3_{kind}")
         if order is not None:
             update.price_raw, update.qty_raw, update.cum_qty_raw = order.price, order.qty, order.filled
             update.last_qty_raw, update.exec_id = last, int(last > 0)
@@ -126,9 +135,22 @@ class Venue:
         self.travelling = [(wait - 1, i, r) for wait, i, r in self.travelling if wait > 0]
         for order_id, request in arrived:
             self.arrive(order_id, request)
+        if self.position and not self.orders and not self.travelling and self.random.random() < 0.5:
+            self.take_out()
         for order_id, order in list(self.orders.items()):
             if order_id in self.orders and self.random.random() < self.fills:
                 self.fill(order_id, order)
+
+    def take_out(self) -> None:
+        """The engine itself closes the position, as a stop does: orders of this strategy that it did not ask for."""
+        side, qty = 2 if self.position > 0 else 1, abs(self.position)
+        self.last_id += 1
+        exit_id = self.last_id
+        self.position = 0  # already: what the strategy asks for meanwhile is risk's affair
+        self.orders[exit_id] = Resting(side, 0, qty)
+        self.tell(exit_id, side, "WORKING", kind="MARKET")
+        self.orders[exit_id].filled = qty
+        self.tell(exit_id, side, "FILLED", last=qty, kind="MARKET")
 
     def fill(self, order_id: int, order: Resting) -> None:
         _, lib = self.world.internals
@@ -238,7 +260,7 @@ class Maker:
     def on_request(self, request: Any) -> None:
         _, lib = self.venue.world.internals
         side, world = request.side, self.venue.world
-        own = {i: o for i, o in self.venue.orders.items() if o.side == side}
+        own = {i: o for i, o in self.venue.orders.items() if o.side == side and o.price}
         for _, _, other in self.venue.travelling:  # one thing at a time, but for a cancel that comes too late
             assert other.side != side or (other.action == lib.B3_CANCEL and other.orig_order_id not in own)
         if request.action != lib.B3_NEW:

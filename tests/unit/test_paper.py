@@ -581,6 +581,20 @@ def test_a_third_currency_pays_at_the_rate_known_then(core: Core) -> None:
     assert fee(4) == (MONEY // 1000 // 250, 2)
 
 
+def test_a_third_currency_pays_as_long_as_there_is_some(core: Core) -> None:
+    paper = Paper(core, core.instruments(SCALES), taker=MONEY // 1000, fee_asset=FEE_THIRD, fee_currency=2)
+    paper.rate(2, 0, MONEY)
+    one = MONEY // 1000  # the fee of 10 at 100.00, in quote and here in the third currency
+    paper.balance(1, 0)  # of another currency
+    paper.balance(2, 2 * one + 10)  # what the first two take, at 100.00 and 100.01
+    book = Book(ask=(10000, 10), asks=((10000, 10), (10001, 10), (10002, 10)), bid=(9999, 100))
+    fills = [u for u in send(paper, 1, 30, book, order_type=MARKET) if u.last_qty_raw]
+    assert [u.fee_currency for u in fills] == [2, 2, 1], "nothing is left for the third"
+    paper.balance(2, one)
+    assert send(paper, 2, 10, Book(ask=(10003, 10)), order_type=MARKET)[-1].fee_currency == 1
+    assert send(paper, 3, 10, Book(ask=(10000, 11)), order_type=MARKET)[-1].fee_currency == 2
+
+
 def test_fees_are_rounded_half_to_even(core: Core) -> None:
     """A fee of half a unit of 10^-8: to even, either way."""
     for notional, fee in ((1, 0), (3, 2), (5, 2), (7, 4)):

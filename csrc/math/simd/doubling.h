@@ -6,7 +6,7 @@
  * Every result is made from its own window alone, in a fixed order: nothing drifts, and a NaN or infinity is seen by the windows that hold
  * it and no other. What an aggregate consists of, and how two that lie side by side are joined, depends on its kind; the rest is the same.
  *
- * x: the oldest sample of the first window; x[0 .. count + period - 2] are read. count <= B3_CHUNK, period <= B3_RUN_LOOKBACK_MAX + 1.
+ * x: the oldest sample of the first window; x[0 .. count + period - 2] are read. count <= B3_CHUNK_MAX, period <= B3_RUN_LOOKBACK_MAX + 1.
  */
 #ifndef B3_MATH_SIMD_DOUBLING_H
 #define B3_MATH_SIMD_DOUBLING_H
@@ -14,20 +14,26 @@
 #include <math.h>
 #include <string.h>
 
-#include "lanes.h"
 #include "math/run.h"
+#include "wide.h"
 
 /* Arrays of a loop do not overlap where it matters: what it writes is not read in it. The compiler cannot see that by itself. */
 #define B3_INDEPENDENT _Pragma("GCC ivdep")
 
 /* A call costs nothing beside a chunk; a copy in each kernel would cost kilobytes. */
-#define B3_ONE_COPY __attribute__((noinline)) static
+#define B3_ONE_COPY __attribute__((noinline, noclone)) static
+/* The same for what seldom runs: small rather than fast. */
+#define B3_RARE __attribute__((noinline, noclone, cold)) static
 #define B3_SPECIALISED static inline __attribute__((always_inline))
 
+/* Windows in a chunk: so many stay in the first cache with all that is made for them; but for long windows, whose samples before the chunk
+ * are read anew for each. */
 #define B3_CHUNK 512
+#define B3_CHUNK_MAX 2048
+#define B3_CHUNK_OF(period) ((period) <= 128 ? B3_CHUNK : B3_CHUNK_MAX)
 /* The odd rest keeps arrays that lie side by side from sharing the low 12 bits of their addresses: a load would wait for a store that only
  * looks like its own. */
-#define B3_LEVEL (B3_CHUNK + B3_RUN_LOOKBACK_MAX + 264)
+#define B3_LEVEL (B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 264)
 
 /* d: sample less the anchor; sums over the window. */
 enum {
@@ -36,6 +42,8 @@ enum {
     MIN,      /* x */
     LATE_MAX, /* x, its place: of equal samples the newest */
     LATE_MIN, /* x, its place */
+    RANGE,    /* largest x, smallest y */
+    WEIGHTED, /* x * y, y */
     TREND,    /* d, age * d: 0 is the age of the newest */
     SQUARES,  /* d, d^2 */
     PRODUCTS, /* dx, dy, dx^2, dy^2, dx * dy */
@@ -54,6 +62,8 @@ B3_SPECIALISED int members(int kind) {
     case MIN: return 1;
     case LATE_MAX:
     case LATE_MIN:
+    case RANGE:
+    case WEIGHTED:
     case TREND:
     case SQUARES: return 2;
     case SAFE_TREND:
@@ -63,14 +73,23 @@ B3_SPECIALISED int members(int kind) {
     }
 }
 
+B3_SPECIALISED int has_two_series(int kind) {
+    return kind == RANGE || kind == WEIGHTED || kind == PRODUCTS || kind == SAFE_PRODUCTS;
+}
+
+/* Comparing may lose a NaN, unlike adding. */
+B3_SPECIALISED int is_extreme(int kind) {
+    return kind == MAX || kind == MIN || kind == LATE_MAX || kind == LATE_MIN || kind == RANGE;
+}
+
 /* An aggregate for each of the windows that end at the samples of a register. */
 typedef struct part {
-    lanes of[PART_MEMBERS];
+    wide of[PART_MEMBERS];
 } part;
 
 typedef struct source {
     const double *x;
-    const double *y; /* of PRODUCTS and SAFE_PRODUCTS */
+    const double *y; /* where the kind has two series */
     double anchor_x;
     double anchor_y;
 } source;
@@ -89,29 +108,33 @@ B3_SPECIALISED joint joint_of(double c, double w) {
     return (joint){c, w, 1.0 / c, 1.0 / w, c * w / (c + w), 0.5 * w * (w - 1.0)};
 }
 
-B3_SPECIALISED part leaf(int kind, const source *from, lanes x, lanes y, size_t place) {
+B3_SPECIALISED part leaf(int kind, const source *from, wide x, wide y, size_t place) {
     part p = {0};
     switch (kind) {
     case LATE_MAX:
-    case LATE_MIN: p.of[1] = lanes_of((double)place) + lanes_load(LANE_NUMBERS); /* fall through */
+    case LATE_MIN: p.of[1] = wide_of((double)place) + wide_load(WIDE_NUMBERS); /* fall through */
     case SAFE_TREND:
     case SAFE_SQUARES:
     case SUM:
     case MAX:
     case MIN: p.of[0] = x; break;
-    case TREND: p.of[0] = x - lanes_of(from->anchor_x); break;
+    case TREND: p.of[0] = x - wide_of(from->anchor_x); break;
     case SQUARES:
-        p.of[0] = x - lanes_of(from->anchor_x);
+        p.of[0] = x - wide_of(from->anchor_x);
         p.of[1] = p.of[0] * p.of[0];
         break;
     case PRODUCTS:
-        p.of[0] = x - lanes_of(from->anchor_x);
-        p.of[1] = y - lanes_of(from->anchor_y);
+        p.of[0] = x - wide_of(from->anchor_x);
+        p.of[1] = y - wide_of(from->anchor_y);
         p.of[2] = p.of[0] * p.of[0];
         p.of[3] = p.of[1] * p.of[1];
         p.of[4] = p.of[0] * p.of[1];
         break;
-    default:
+    case WEIGHTED:
+        p.of[0] = x * y;
+        p.of[1] = y;
+        break;
+    default: /* RANGE, SAFE_PRODUCTS */
         p.of[0] = x;
         p.of[1] = y;
         break;
@@ -120,67 +143,73 @@ B3_SPECIALISED part leaf(int kind, const source *from, lanes x, lanes y, size_t 
 }
 
 /* The sum of x - (newest sample of both), for the older window. */
-B3_SPECIALISED lanes reanchored(lanes offset, lanes newest, lanes newest_before, const joint *j) {
-    return lanes_fma(lanes_of(-j->w), newest - newest_before, offset);
+B3_SPECIALISED wide reanchored(wide offset, wide newest, wide newest_before, const joint *j) {
+    return wide_fma(wide_of(-j->w), newest - newest_before, offset);
 }
 
 B3_SPECIALISED part join(int kind, part newer, part older, const joint *j) {
     part p = {0};
     if (kind == MAX || kind == MIN) {
-        p.of[0] = kind == MAX ? lanes_max(newer.of[0], older.of[0]) : lanes_min(newer.of[0], older.of[0]);
+        p.of[0] = kind == MAX ? wide_max(newer.of[0], older.of[0]) : wide_min(newer.of[0], older.of[0]);
+    } else if (kind == RANGE) {
+        p.of[0] = wide_max(newer.of[0], older.of[0]);
+        p.of[1] = wide_min(newer.of[1], older.of[1]);
     } else if (kind == LATE_MAX || kind == LATE_MIN) {
-        const lanes_mask older_wins =
-            kind == LATE_MAX ? LANES_IS(older.of[0], _CMP_GT_OQ, newer.of[0]) : LANES_IS(older.of[0], _CMP_LT_OQ, newer.of[0]);
-        p.of[0] = lanes_pick(older_wins, older.of[0], newer.of[0]);
-        p.of[1] = lanes_pick(older_wins, older.of[1], newer.of[1]);
+        const wide_mask older_wins =
+            kind == LATE_MAX ? WIDE_IS(older.of[0], _CMP_GT_OQ, newer.of[0]) : WIDE_IS(older.of[0], _CMP_LT_OQ, newer.of[0]);
+        p.of[0] = wide_pick(older_wins, older.of[0], newer.of[0]);
+        p.of[1] = wide_pick(older_wins, older.of[1], newer.of[1]);
+    } else if (kind == TREND && j->c == 1.0 && j->w == 1.0) { /* nothing has aged yet */
+        p.of[0] = newer.of[0] + older.of[0];
+        p.of[1] = older.of[0];
     } else if (kind == TREND) {
         p.of[0] = newer.of[0] + older.of[0];
-        p.of[1] = lanes_fma(lanes_of(j->c), older.of[0], newer.of[1] + older.of[1]);
+        p.of[1] = wide_fma(wide_of(j->c), older.of[0], newer.of[1] + older.of[1]);
     } else if (kind == SAFE_TREND) {
-        const lanes offset = reanchored(older.of[1], newer.of[0], older.of[0], j);
-        const lanes aged = lanes_fma(lanes_of(-j->ages), newer.of[0] - older.of[0], older.of[2]);
+        const wide offset = reanchored(older.of[1], newer.of[0], older.of[0], j);
+        const wide aged = wide_fma(wide_of(-j->ages), newer.of[0] - older.of[0], older.of[2]);
         p.of[0] = newer.of[0];
         p.of[1] = newer.of[1] + offset;
-        p.of[2] = lanes_fma(lanes_of(j->c), offset, newer.of[2] + aged);
+        p.of[2] = wide_fma(wide_of(j->c), offset, newer.of[2] + aged);
     } else if (kind == SAFE_SQUARES) {
-        const lanes offset = reanchored(older.of[1], newer.of[0], older.of[0], j);
-        const lanes apart = newer.of[1] * lanes_of(j->per_c) - offset * lanes_of(j->per_w);
+        const wide offset = reanchored(older.of[1], newer.of[0], older.of[0], j);
+        const wide apart = newer.of[1] * wide_of(j->per_c) - offset * wide_of(j->per_w);
         p.of[0] = newer.of[0];
         p.of[1] = newer.of[1] + offset;
-        p.of[2] = lanes_fma(apart * apart, lanes_of(j->apart), newer.of[2] + older.of[2]);
+        p.of[2] = wide_fma(apart * apart, wide_of(j->apart), newer.of[2] + older.of[2]);
     } else if (kind == SAFE_PRODUCTS) {
-        const lanes offset_x = reanchored(older.of[2], newer.of[0], older.of[0], j);
-        const lanes offset_y = reanchored(older.of[3], newer.of[1], older.of[1], j);
-        const lanes apart_x = newer.of[2] * lanes_of(j->per_c) - offset_x * lanes_of(j->per_w);
-        const lanes apart_y = newer.of[3] * lanes_of(j->per_c) - offset_y * lanes_of(j->per_w);
-        const lanes scale = lanes_of(j->apart);
+        const wide offset_x = reanchored(older.of[2], newer.of[0], older.of[0], j);
+        const wide offset_y = reanchored(older.of[3], newer.of[1], older.of[1], j);
+        const wide apart_x = newer.of[2] * wide_of(j->per_c) - offset_x * wide_of(j->per_w);
+        const wide apart_y = newer.of[3] * wide_of(j->per_c) - offset_y * wide_of(j->per_w);
+        const wide scale = wide_of(j->apart);
         p.of[0] = newer.of[0];
         p.of[1] = newer.of[1];
         p.of[2] = newer.of[2] + offset_x;
         p.of[3] = newer.of[3] + offset_y;
-        p.of[4] = lanes_fma(apart_x * apart_x, scale, newer.of[4] + older.of[4]);
-        p.of[5] = lanes_fma(apart_y * apart_y, scale, newer.of[5] + older.of[5]);
-        p.of[6] = lanes_fma(apart_x * apart_y, scale, newer.of[6] + older.of[6]);
+        p.of[4] = wide_fma(apart_x * apart_x, scale, newer.of[4] + older.of[4]);
+        p.of[5] = wide_fma(apart_y * apart_y, scale, newer.of[5] + older.of[5]);
+        p.of[6] = wide_fma(apart_x * apart_y, scale, newer.of[6] + older.of[6]);
     } else {
         for (int k = 0; k < members(kind); ++k) p.of[k] = newer.of[k] + older.of[k];
     }
     return p;
 }
 
-B3_SPECIALISED part load_part(int kind, const lanes *at) {
+B3_SPECIALISED part load_part(int kind, const wide *at) {
     part p = {0};
     for (int k = 0; k < members(kind); ++k) p.of[k] = at[k];
     return p;
 }
 
-B3_SPECIALISED void store_part(int kind, lanes *at, part p) {
+B3_SPECIALISED void store_part(int kind, wide *at, part p) {
     for (int k = 0; k < members(kind); ++k) at[k] = p.of[k];
 }
 
 /* Windows that end k samples before. */
 B3_SPECIALISED part earlier(int kind, part now, part before, int k) {
     part p = {0};
-    for (int i = 0; i < members(kind); ++i) p.of[i] = lanes_later(now.of[i], before.of[i], k);
+    for (int i = 0; i < members(kind); ++i) p.of[i] = wide_later(now.of[i], before.of[i], k);
     return p;
 }
 
@@ -195,33 +224,33 @@ B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, i
     return join(kind, newer, earlier(kind, now, before, c), &j);
 }
 
-#define LEVELS 3                                                         /* windows of LANES, 8 * LANES, 64 * LANES samples */
-#define LEVEL_VECTORS ((B3_CHUNK + B3_RUN_LOOKBACK_MAX + 2) / LANES + 3) /* registers of samples in a chunk and before it */
+#define LEVELS 3 /* windows of WIDE_LANES, 8 * WIDE_LANES, 64 * WIDE_LANES samples */
+#define LEVEL_VECTORS ((B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 2) / WIDE_LANES + 3) /* registers of samples in a chunk and before it */
 #define ROOM(kind_members) ((LEVELS + 1) * LEVEL_VECTORS * (kind_members))
 #define TERMS_MAX (7 * LEVELS + 2)
 
 typedef struct term {
-    const lanes *at; /* the part of the first register of outputs */
+    const wide *at; /* the part of the first register of outputs */
     joint joint;
 } term;
 
 /* What the windows of a chunk are made of: windows side by side, newest first. */
-typedef struct terms {
+typedef struct composition {
     size_t count;
     term term[TERMS_MAX];
-} terms;
+} composition;
 
 typedef struct pieces {
     part one, two, four;
 } pieces;
 
-/* The LANES - 1 or fewer samples that no window of LANES covers. */
+/* The WIDE_LANES - 1 or fewer samples that no window of WIDE_LANES covers. */
 B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, uint32_t rest) {
     switch (rest) {
     case 1: return now->one;
     case 2: return now->two;
     case 3: return append(kind, now->two, now->one, before->one, 2, 1);
-#if LANES == 8
+#if WIDE_LANES == 8
     case 4: return now->four;
     case 5: return append(kind, now->four, now->one, before->one, 4, 1);
     case 6: return append(kind, now->four, now->two, before->two, 4, 2);
@@ -236,56 +265,57 @@ B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, u
 typedef struct stretch {
     const double *from[3];
     size_t registers[3];
-    double ends[2][LANES];
+    double ends[2][WIDE_LANES];
 } stretch;
 
 B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t length) {
     const size_t head = skip != 0 ? 1 : 0;
-    const size_t whole = (skip + length) / LANES - head;
-    const size_t tail = (skip + length) % LANES;
+    const size_t whole = (skip + length) / WIDE_LANES - head;
+    const size_t tail = (skip + length) % WIDE_LANES;
     const double *start = x - skip;
     s->from[0] = s->ends[0];
-    s->from[1] = start + head * LANES;
+    s->from[1] = start + head * WIDE_LANES;
     s->from[2] = s->ends[1];
     s->registers[0] = head;
     s->registers[1] = whole;
     s->registers[2] = tail != 0 ? 1 : 0;
-    if (head != 0) lanes_store(s->ends[0], lanes_load_from(start, skip));
-    if (tail != 0) lanes_store(s->ends[1], lanes_load_first(s->from[1] + whole * LANES, tail));
+    if (head != 0) wide_store(s->ends[0], wide_load_from(start, skip));
+    if (tail != 0) wide_store(s->ends[1], wide_load_first(s->from[1] + whole * WIDE_LANES, tail));
 }
 
-/* Windows of LANES samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
-B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period, uint32_t count, uint32_t left, lanes *tile, lanes *rest) {
-    const int two = kind == PRODUCTS || kind == SAFE_PRODUCTS;
+/* Windows of WIDE_LANES samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
+B3_SPECIALISED wide small_windows(int kind, const source *from, uint32_t period, uint32_t count, uint32_t left, wide *tile, wide *rest) {
+    const int two = has_two_series(kind);
     const size_t stride = (size_t)members(kind);
-    const size_t skip = (LANES - (period - 1) % LANES) % LANES;
+    const size_t skip = (WIDE_LANES - (period - 1) % WIDE_LANES) % WIDE_LANES;
     const size_t length = (size_t)period - 1 + count;
-    const int tiled = period >= LANES;
+    const int tiled = period >= WIDE_LANES;
     stretch xs;
     stretch ys;
     stretch_of(&xs, from->x, skip, length);
     if (two) stretch_of(&ys, from->y, skip, length);
     pieces before = {0};
-    lanes finite = lanes_of(0.0);
+    wide finite = wide_of(0.0);
     size_t place = 0;
     for (int k = 0; k < 3; ++k) {
         const double *x = xs.from[k];
         const double *y = two ? ys.from[k] : x;
-        for (size_t i = 0; i < xs.registers[k]; ++i, place += LANES) {
-            const lanes vx = lanes_load(x + i * LANES);
-            const lanes vy = two ? lanes_load(y + i * LANES) : vx;
+        for (size_t i = 0; i < xs.registers[k]; ++i, place += WIDE_LANES) {
+            const wide vx = wide_load(x + i * WIDE_LANES);
+            const wide vy = two ? wide_load(y + i * WIDE_LANES) : vx;
             pieces now;
             now.one = leaf(kind, from, vx, vy, place);
             now.two = join_equal(kind, now.one, before.one, 1);
             now.four = join_equal(kind, now.two, before.two, 2);
-#if LANES == 8
+#if WIDE_LANES == 8
             const part whole = join_equal(kind, now.four, before.four, 4);
 #else
             const part whole = now.four;
 #endif
             if (tiled) store_part(kind, tile, whole);
             if (left != 0) store_part(kind, rest, rest_of(kind, &now, &before, left));
-            if (kind <= LATE_MIN && kind != SUM) finite = lanes_fma(vx, lanes_of(0.0), finite);
+            if (is_extreme(kind)) finite = wide_fma(vx, wide_of(0.0), finite);
+            if (kind == RANGE) finite = wide_fma(vy, wide_of(0.0), finite);
             before = now;
             tile += stride;
             rest += stride;
@@ -295,13 +325,13 @@ B3_SPECIALISED lanes small_windows(int kind, const source *from, uint32_t period
 }
 
 /* A loop for each rest, where a decision in the loop would cost as much as what it decides. */
-B3_SPECIALISED lanes any_small_windows(int kind, const source *from, uint32_t period, uint32_t count, lanes *tile, lanes *rest) {
-    if (members(kind) > 2) return small_windows(kind, from, period, count, period % LANES, tile, rest);
-    switch (period % LANES) {
+B3_SPECIALISED wide any_small_windows(int kind, const source *from, uint32_t period, uint32_t count, wide *tile, wide *rest) {
+    if (kind != SUM) return small_windows(kind, from, period, count, period % WIDE_LANES, tile, rest);
+    switch (period % WIDE_LANES) {
     case 1: return small_windows(kind, from, period, count, 1, tile, rest);
     case 2: return small_windows(kind, from, period, count, 2, tile, rest);
     case 3: return small_windows(kind, from, period, count, 3, tile, rest);
-#if LANES == 8
+#if WIDE_LANES == 8
     case 4: return small_windows(kind, from, period, count, 4, tile, rest);
     case 5: return small_windows(kind, from, period, count, 5, tile, rest);
     case 6: return small_windows(kind, from, period, count, 6, tile, rest);
@@ -312,118 +342,128 @@ B3_SPECIALISED lanes any_small_windows(int kind, const source *from, uint32_t pe
 }
 
 /* Windows of 8 * width from windows of width. */
-B3_SPECIALISED void widen(int kind, const lanes *narrow, size_t width, size_t vectors, lanes *wide) {
+B3_SPECIALISED void lengthen(int kind, const wide *shorter, size_t width, size_t vectors, wide *longer) {
     const size_t stride = (size_t)members(kind);
-    const size_t step = width / LANES;
+    const size_t step = width / WIDE_LANES;
     for (size_t i = 7 * step; i < vectors; ++i) {
-        part sum = load_part(kind, narrow + i * stride);
+        part sum = load_part(kind, shorter + i * stride);
 #pragma GCC unroll 1
         for (size_t k = 1; k < 8; ++k) {
             const joint j = joint_of((double)(k * width), (double)width);
-            sum = join(kind, sum, load_part(kind, narrow + (i - k * step) * stride), &j);
+            sum = join(kind, sum, load_part(kind, shorter + (i - k * step) * stride), &j);
         }
-        store_part(kind, wide + i * stride, sum);
+        store_part(kind, longer + i * stride, sum);
     }
 }
 
-/* room: ROOM(members of the kind) registers, to be kept as long as the terms are used. */
-B3_SPECIALISED lanes decompose(int kind, const source *from, uint32_t period, uint32_t count, lanes *room, terms *t) {
+/* room: ROOM(members of the kind) registers, to be kept as long as the composition is used. */
+/* 1: a sample may be a NaN, for kinds that may lose it; see `poison`. */
+B3_SPECIALISED int decompose(int kind, const source *from, uint32_t period, uint32_t count, wide *room, composition *t) {
     const size_t stride = (size_t)members(kind);
-    const size_t back = (period + LANES - 2) / LANES;
-    const size_t vectors = back + (count + LANES - 1) / LANES;
-    lanes *rest = room + LEVELS * LEVEL_VECTORS * stride;
-    const lanes finite = any_small_windows(kind, from, period, count, room, rest);
-    size_t width = LANES;
+    const size_t back = (period + WIDE_LANES - 2) / WIDE_LANES;
+    const size_t vectors = back + (count + WIDE_LANES - 1) / WIDE_LANES;
+    wide *rest = room + LEVELS * LEVEL_VECTORS * stride;
+    const wide finite = any_small_windows(kind, from, period, count, room, rest);
+    size_t width = WIDE_LANES;
     size_t level = 0;
     for (; level + 1 < LEVELS && 8 * width <= period; ++level, width *= 8) {
-        lanes *narrow = room + level * LEVEL_VECTORS * stride;
-        widen(kind, narrow, width, vectors, narrow + LEVEL_VECTORS * stride);
+        wide *shorter = room + level * LEVEL_VECTORS * stride;
+        lengthen(kind, shorter, width, vectors, shorter + LEVEL_VECTORS * stride);
     }
+    const size_t whole = period - period % WIDE_LANES;
     size_t covered = 0;
     t->count = 0;
     for (;; --level, width /= 8) {
         for (; covered + width <= period; covered += width)
             t->term[t->count++] =
-                (term){room + (level * LEVEL_VECTORS + back - covered / LANES) * stride, joint_of((double)covered, (double)width)};
+                (term){room + (level * LEVEL_VECTORS + back - covered / WIDE_LANES) * stride, joint_of((double)covered, (double)width)};
+        if (is_extreme(kind) && covered != 0 && covered < whole) { /* one window more may overlap */
+            t->term[t->count++] = (term){.at = room + (level * LEVEL_VECTORS + back - (whole - width) / WIDE_LANES) * stride};
+            covered = whole;
+        }
         if (level == 0) break;
     }
     if (covered < period)
-        t->term[t->count++] = (term){rest + (back - covered / LANES) * stride, joint_of((double)covered, (double)(period - covered))};
-    return finite;
+        t->term[t->count++] = (term){rest + (back - covered / WIDE_LANES) * stride, joint_of((double)covered, (double)(period - covered))};
+    return is_extreme(kind) && wide_any(WIDE_IS(finite, _CMP_UNORD_Q, finite));
 }
 
-/* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, LANES at most.
+/* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, WIDE_LANES at
+ * most.
  */
 typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
 
-B3_SPECIALISED void each_window(int kind, const terms *t, size_t count, window_fn finish, void *context) {
+B3_SPECIALISED void each_window(int kind, const composition *t, size_t count, window_fn finish, void *context) {
     enum { BLOCK_MOST = 4 };
     const size_t stride = (size_t)members(kind);
-    const size_t block = members(kind) == 1 ? 4 : members(kind) == 2 ? 2 : 1; /* at a time: hides the loop over the terms */
+    const size_t block = members(kind) == 1 ? 4 : 1; /* at a time: hides the loop over the terms */
     const size_t term_count = t->count;
     size_t at = 0;
     size_t first = 0;
-    for (; at + block * LANES <= count; at += block * LANES, first += block * stride) {
+    for (; block > 1 && at + block * WIDE_LANES <= count; at += block * WIDE_LANES, first += block * stride) {
         part sums[BLOCK_MOST];
         for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, t->term[0].at + first + i * stride);
         for (size_t k = 1; k < term_count; ++k) {
             const term *next = &t->term[k];
             for (size_t i = 0; i < block; ++i) sums[i] = join(kind, sums[i], load_part(kind, next->at + first + i * stride), &next->joint);
         }
-        for (size_t i = 0; i < block; ++i) finish(context, sums[i], at + i * LANES, LANES);
+        for (size_t i = 0; i < block; ++i) finish(context, sums[i], at + i * WIDE_LANES, WIDE_LANES);
     }
-    for (; at < count; at += LANES, first += stride) {
+    for (; at < count; at += WIDE_LANES, first += stride) {
         part sums = load_part(kind, t->term[0].at + first);
         for (size_t k = 1; k < term_count; ++k) sums = join(kind, sums, load_part(kind, t->term[k].at + first), &t->term[k].joint);
-        finish(context, sums, at, count - at < LANES ? count - at : LANES);
+        finish(context, sums, at, count - at < WIDE_LANES ? count - at : WIDE_LANES);
     }
 }
 
 typedef struct scaled {
-    lanes scale;
+    wide scale;
     double *out;
 } scaled;
 
 B3_SPECIALISED void finish_sum(void *context, part sums, size_t at, size_t left) {
     const scaled *s = context;
-    lanes_put(s->out + at, sums.of[0] * s->scale, left);
+    wide_put(s->out + at, sums.of[0] * s->scale, left);
 }
 
-B3_ONE_COPY void sum_terms(const double *x, uint32_t period, uint32_t count, lanes *room, terms *t) {
+B3_ONE_COPY void sum_terms(const double *x, uint32_t period, uint32_t count, wide *room, composition *t) {
     const source from = {.x = x};
     decompose(SUM, &from, period, count, room, t);
 }
 
-/* scale: factor of each sum. */
-B3_ONE_COPY void sum_windows(const double *x, uint32_t period, uint32_t count, double scale, double *out) {
-    lanes room[ROOM(1)];
-    terms t;
-    scaled s = {lanes_of(scale), out};
+B3_ONE_COPY void scaled_sums(const double *x, uint32_t period, uint32_t count, double scale, double *out) {
+    wide room[ROOM(1)];
+    composition t;
+    scaled s = {wide_of(scale), out};
     sum_terms(x, period, count, room, &t);
     each_window(SUM, &t, count, finish_sum, &s);
 }
 
+static inline void sum_windows(const double *x, uint32_t period, uint32_t count, double *out) {
+    scaled_sums(x, period, count, 1.0, out);
+}
+
 /* A comparison may lose a NaN: adds one to each window that holds one, and nothing (-0) to the others. */
-B3_ONE_COPY void poison(const double *x, uint32_t period, uint32_t count, double *out) {
+B3_RARE void poison(const double *x, uint32_t period, uint32_t count, double *out) {
     double holes[B3_LEVEL];
-    double sums[B3_CHUNK];
+    double sums[B3_CHUNK_MAX];
     memset(holes, 0, sizeof holes);
     for (size_t i = 0; i < (size_t)count + period - 1; ++i) holes[i] = x[i] != x[i] ? x[i] : -0.0;
-    sum_windows(holes, period, count, 1.0, sums);
+    sum_windows(holes, period, count, sums);
     for (size_t i = 0; i < count; ++i) out[i] += sums[i];
 }
 
 B3_SPECIALISED void finish_extreme(void *context, part sums, size_t at, size_t left) {
-    lanes_put((double *)context + at, sums.of[0], left);
+    wide_put((double *)context + at, sums.of[0], left);
 }
 
 B3_SPECIALISED void extreme_windows(int kind, const double *x, uint32_t period, uint32_t count, double *out) {
     const source from = {.x = x};
-    lanes room[ROOM(1)];
-    terms t;
-    const lanes finite = decompose(kind, &from, period, count, room, &t);
+    wide room[ROOM(1)];
+    composition t;
+    const int doubtful = decompose(kind, &from, period, count, room, &t);
     each_window(kind, &t, count, finish_extreme, out);
-    if (lanes_any(LANES_IS(finite, _CMP_UNORD_Q, finite))) poison(x, period, count, out);
+    if (doubtful) poison(x, period, count, out);
 }
 
 B3_ONE_COPY void max_windows(const double *x, uint32_t period, uint32_t count, double *out) {

@@ -21,7 +21,7 @@ static void run_stochrsi(RECURSIVE_ARGS) {
     run_rsi(params, &rsi, in, (double *[]){index}, before);
     b3_run_updates(&b3_indicator_stochrsi, stream, in, out, 0, before);
     for (uint64_t at = before, size; at < count; at += size) {
-        size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
+        size = count - at < B3_CHUNK_OF(before) ? count - at : B3_CHUNK_OF(before);
         run_rsi(params, &rsi, (const double *[]){in[0] + at}, (double *[]){index + before}, size);
         fast_stochastic((const double *[]){index, index, index}, period, average_period, before, (uint32_t)size, k, out[0] + at,
                         out[1] + at);
