@@ -59,9 +59,10 @@ Many streams in one call:
   lowered by `BOT3_ISA=scalar|avx2|avx512`), and differ from single updates by rounding: at most 1e-11 of the largest
   output. Panels equal batches bit for bit. Scalar batches equal streams bit for bit.
 * **TA-Lib** agrees to 1e-9 on recorded bars and ticks of eight markets (tests/oracle/test_ta_recorded.py), except where
-  the table says so; where a difference of two numbers is nearly 0 (`macd`, `trix`: 1e-12 of the numbers); where TA-Lib
-  itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and `linearreg_slope`
-  1e-5); and where what is asked is whether two prices are equal that differ by rounding (`mfi`, `cci`, `stochrsi`).
+  the table says so; where a difference of two numbers is nearly 0 (`macd`, `ppo`, `trix`: 1e-12 of the numbers);
+  where TA-Lib itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and
+  `linearreg_slope` 1e-5); and where what is asked is whether two prices are equal that differ by rounding (`mfi`,
+  `cci`, `stochrsi`).
 * **Published examples.** tests/vectors/outside has worked examples of Wilder, Achelis and StockCharts, and says where
   they differ from each other and from TA-Lib. Defaults are TA-Lib's; the others are options: `seed="first"`,
   `smoothing="plain"` or `"wilder"`, `ddof="sample"`.
