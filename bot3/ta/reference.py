@@ -58,9 +58,15 @@ Many streams in one call:
   `var`, `stddev` and the absolute one of `correl` stay below 1e-9 in every window, that of `linearreg` below 1e-12 of
   the largest value in it (tests/oracle/test_ta_windows.py); at a price of 60,000 that moves by 0.01 all stay below
   1e-12 (tests/oracle/test_ta.py). What stands still has a variance of exactly 0.
-* **Forms agree.** Streams are single updates. Batches and `update_many` use the widest vectors there are (`ta.isa()`;
-  lowered by `BOT3_ISA=scalar|avx2|avx512`), and differ from single updates by rounding: at most 1e-11 of the largest
-  output. Panels equal batches bit for bit. Scalar batches equal streams bit for bit.
+* **Forms agree.** Streams are single updates. Batches, panels and `update_many` use the widest vectors there are
+  (`ta.isa()`; lowered by `BOT3_ISA=scalar|avx2|avx512`), and differ from single updates, and from one another where
+  they cut a series differently, by rounding: at most 1e-11 of the largest output, or 1e-14 of the averages where an
+  output is a difference of averages (`macd`, `ppo`, `trix`). Scalar batches equal streams bit for bit, and so do all
+  forms of `sar` and of kernels that look at one or two bars. `stochrsi` of a price that stands still after a move is
+  the position in a range of rounding errors: any value, in any form.
+* **Speed.** A call costs about 0.3 microseconds for contiguous one-dimensional float64 arrays (results go to new
+  arrays, or to `out=`, which also saves the first touch of new memory: at 10 million values that costs more than most
+  kernels); any other input is converted first. Calls over more than 10,000 values let other Python threads run.
 * **TA-Lib** agrees to 1e-9 on recorded bars and ticks of eight markets (tests/oracle/test_ta_recorded.py), except where
   the table says so; where a difference of two numbers is nearly 0 (`macd`, `trix`: 1e-12 of the numbers); where TA-Lib
   itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and `linearreg_slope`

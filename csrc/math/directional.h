@@ -10,6 +10,7 @@
 typedef struct b3_directional {
     uint32_t period;
     uint32_t seen; /* movements since the start or a restart; stops at period */
+    double keep;   /* 1 - 1 / period */
     double high;
     double low;
     double close;
@@ -24,7 +25,13 @@ typedef struct b3_indices {
 } b3_indices;
 
 static inline void b3_directional_init(b3_directional *d, uint32_t period) {
-    *d = (b3_directional){.period = period, .high = NAN, .low = NAN, .close = NAN};
+    *d = (b3_directional){.period = period, .keep = 1.0 - 1.0 / period, .high = NAN, .low = NAN, .close = NAN};
+}
+
+/* to where it is larger than fro and above 0, else 0; in arithmetic, as compilers make a branch of it that nobody can foresee. */
+static inline double b3_movement(double to, double fro) {
+    const double is_larger = 0.5 - copysign(0.5, fro - to);
+    return 0.5 * (to + fabs(to)) * is_larger;
 }
 
 /* As TA-Lib: the first period - 1 movements are summed, from the next on the sums decay. A NaN or infinity restarts them. */
@@ -35,15 +42,16 @@ static inline b3_indices b3_directional_push(b3_directional *d, double high, dou
     d->high = high;
     d->low = low;
     d->close = close;
-    if (!isfinite(up) || !isfinite(down) || !isfinite(range)) {
+    const double sum = up + down + range;
+    if (sum - sum != 0.0) {
         d->seen = 0;
         d->plus = d->minus = d->range = 0.0;
         return (b3_indices){NAN, NAN};
     }
-    const double keep = d->seen + 1 < d->period ? 1.0 : 1.0 - 1.0 / d->period;
+    const double keep = d->seen + 1 < d->period ? 1.0 : d->keep;
     if (d->seen < d->period) ++d->seen;
-    d->plus = d->plus * keep + (up > down && up > 0.0 ? up : 0.0);
-    d->minus = d->minus * keep + (down > up && down > 0.0 ? down : 0.0);
+    d->plus = d->plus * keep + b3_movement(up, down);
+    d->minus = d->minus * keep + b3_movement(down, up);
     d->range = d->range * keep + range;
     if (d->seen < d->period) return (b3_indices){NAN, NAN};
     if (d->range == 0.0) return (b3_indices){0.0, 0.0};

@@ -20,7 +20,7 @@ static void update(void *stream, const double *in, double *out) {
     b3_volume_balance *b = stream;
     out[0] = NAN;
     if (!isfinite(in[0]) || !isfinite(in[1])) return;
-    const double sign = isnan(b->before) || in[0] > b->before ? 1.0 : in[0] < b->before ? -1.0 : 0.0;
+    const double sign = isnan(b->before) ? 1.0 : (double)((in[0] > b->before) - (in[0] < b->before));
     b->before = in[0];
     out[0] = b3_running_sum_push(&b->sum, sign * in[1]);
 }

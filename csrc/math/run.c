@@ -67,13 +67,20 @@ void b3_indicator_run_blocking(const b3_indicator *indicator, const double *para
     else run->recursive(params, stream, in, out, count);
 }
 
+#define ROWS 8
+
 void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
                                  double *const *out, uint64_t rows, uint64_t in_stride, uint64_t out_stride, uint64_t count) {
+    const b3_run *run = vector_run(indicator);
     const double *from[B3_INDICATOR_INPUTS];
     double *to[B3_INDICATOR_OUTPUTS];
+    uint32_t done = 0; /* bit i: row i of the eight that begin where row is a multiple of eight */
     for (uint64_t row = 0; row < rows; ++row) {
         for (uint32_t j = 0; j < indicator->input_count; ++j) from[j] = in[j] + row * in_stride;
         for (uint32_t j = 0; j < indicator->output_count; ++j) to[j] = out[j] + row * out_stride;
+        if (row % ROWS == 0)
+            done = run != NULL && run->rows != NULL && rows - row >= ROWS ? run->rows(params, from, in_stride, to, out_stride, count) : 0;
+        if ((done >> row % ROWS & 1U) != 0) continue;
         indicator->init(stream, params);
         b3_indicator_run_blocking(indicator, params, stream, from, to, count);
     }

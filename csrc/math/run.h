@@ -4,17 +4,20 @@
 
 #include "bot3.h"
 
-/* How a vector unit runs a kernel. Just one of the two is set.
+/* How a vector unit runs a kernel. Just one of the first two is set.
  *
  * window     the outputs from..count-1 of a kernel whose outputs depend on the last lookback + 1 values alone, all of which are in `in`
  *            (from >= lookback). The stream is brought up to date by the caller.
- * recursive  updates the stream itself, whatever its state. */
+ * recursive  updates the stream itself, whatever its state.
+ * rows       eight rows of a panel, streams of its own; bit i of the result: row i is done. NULL: there is no such way. */
 typedef void (*b3_window_fn)(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count);
 
 typedef struct b3_run {
     const b3_indicator *indicator;
     b3_window_fn window;
     void (*recursive)(const double *params, void *stream, const double *const *in, double *const *out, uint64_t count);
+    uint32_t (*rows)(const double *params, const double *const *in, uint64_t in_apart, double *const *out, uint64_t out_apart,
+                     uint64_t count);
 } b3_run;
 
 extern const b3_run b3_runs_avx2[];

@@ -56,7 +56,7 @@ static inline double b3_smooth_warm(b3_smooth *s, double x) {
 
 /* The average with x; NaN before period samples are seen. */
 static inline double b3_smooth_push(b3_smooth *s, double x) {
-    if (s->seen <= s->lookback || !isfinite(x)) return b3_smooth_warm(s, x);
+    if (s->seen <= s->lookback || x - x != 0.0) return b3_smooth_warm(s, x); /* not finite: NaN is its difference with itself */
     return s->value += s->gain * (x - s->value);
 }
 

@@ -20,8 +20,9 @@ static inline void b3_strength_init(b3_strength *s, uint32_t period, int seed) {
 static inline double b3_rsi_push(b3_strength *s, double x) {
     const double change = x - s->before;
     s->before = x;
-    const double gain = b3_smooth_push(&s->gain, change < 0.0 ? 0.0 : change);
-    const double total = b3_smooth_push(&s->change, fabs(change));
+    const double size = fabs(change);
+    const double gain = b3_smooth_push(&s->gain, 0.5 * (change + size)); /* max(change, 0), without a branch on what nobody can foresee */
+    const double total = b3_smooth_push(&s->change, size);
     return total == 0.0 ? 0.0 : 100.0 * gain / total;
 }
 

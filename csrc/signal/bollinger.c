@@ -32,7 +32,7 @@ static const char *const SIGNALS[] = {[SIGNAL_Z] = "bollinger_z"};
 
 static int32_t init(void *state, const double *params, const b3_instrument *instrument) {
     bands *b = state;
-    const double zscore[] = {params[PERIOD], 0.0};
+    const double zscore[B3_INDICATOR_PARAMS] = {params[PERIOD], 0.0};
     if (!b3_strategy_params_valid(PARAMS, PARAM_COUNT, params) || params[LEAVE] >= params[WIDTH]) return B3_ERR_ARGUMENT;
     b->size = sizeof *b;
     b->version = 1;

@@ -29,7 +29,7 @@ static const char *const SIGNALS[] = {[SIGNAL_RSI] = "rsi"};
 
 static int32_t init(void *state, const double *params, const b3_instrument *instrument) {
     reversion *r = state;
-    const double rsi[] = {params[PERIOD], B3_SEED_SMA};
+    const double rsi[B3_INDICATOR_PARAMS] = {params[PERIOD], B3_SEED_SMA};
     if (!b3_strategy_params_valid(PARAMS, PARAM_COUNT, params) || params[LOWER] >= params[LEAVE]) return B3_ERR_ARGUMENT;
     r->size = sizeof *r;
     r->version = 1;

@@ -11,7 +11,7 @@ static int64_t money_raw(double money) {
 }
 
 int32_t b3_sizing_init(b3_sizing *sizing, const double *params, const b3_instrument *instrument) {
-    const double atr[] = {params[B3_SIZING_PERIOD], B3_SEED_SMA};
+    const double atr[B3_INDICATOR_PARAMS] = {params[B3_SIZING_PERIOD], B3_SEED_SMA};
     *sizing = (b3_sizing){.mode = (uint32_t)params[B3_SIZING_MODE],
                           .notional_raw = money_raw(params[B3_SIZING_MONEY]),
                           .risk_raw = money_raw(params[B3_SIZING_RISK]),

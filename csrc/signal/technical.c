@@ -4,10 +4,10 @@
 #include "strategies.h"
 
 int32_t b3_technical_init(b3_technical *t, const b3_technical_config *config) {
-    const double rsi[] = {config->rsi_period, B3_SEED_SMA};
-    const double macd[] = {config->macd_fast, config->macd_slow, config->macd_signal, B3_SEED_SMA};
-    const double atr[] = {config->atr_period, B3_SEED_SMA};
-    const double zscore[] = {config->bollinger_period, 0.0};
+    const double rsi[B3_INDICATOR_PARAMS] = {config->rsi_period, B3_SEED_SMA};
+    const double macd[B3_INDICATOR_PARAMS] = {config->macd_fast, config->macd_slow, config->macd_signal, B3_SEED_SMA};
+    const double atr[B3_INDICATOR_PARAMS] = {config->atr_period, B3_SEED_SMA};
+    const double zscore[B3_INDICATOR_PARAMS] = {config->bollinger_period, 0.0};
     if (config->ema_fast >= config->ema_slow || config->macd_fast >= config->macd_slow) return B3_ERR_ARGUMENT;
     t->bollinger_width = config->bollinger_width;
     t->bollinger_period = config->bollinger_period;

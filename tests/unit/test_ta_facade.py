@@ -104,11 +104,11 @@ def test_any_real_input_is_taken() -> None:
 
 def test_panel_rows_are_symbols() -> None:
     rng = np.random.default_rng(3)
-    panel = 100 + rng.normal(size=(20, 6000)).cumsum(axis=1)  # enough for two threads
+    panel = 100 + rng.normal(size=(20, 26000)).cumsum(axis=1)  # enough for two threads
     together = ta.macd(panel)
     for row in range(20):
         for have, want in zip(together, ta.macd(panel[row]), strict=True):
-            np.testing.assert_array_equal(have[row], want)
+            np.testing.assert_allclose(have[row], want, rtol=0, atol=1e-11 * np.nanmax(np.abs(want)), equal_nan=True)
     turned = np.ascontiguousarray(panel.T).T  # a panel that is not contiguous
     np.testing.assert_array_equal(ta.ema(turned, 9), ta.ema(panel, 9))
 
@@ -216,3 +216,15 @@ def test_long_runs_let_other_threads_go_on() -> None:
     with ThreadPoolExecutor(4) as pool:
         for got, series in zip(pool.map(lambda x: ta.rsi(x, 14), inputs), inputs, strict=True):
             np.testing.assert_array_equal(got, ta.rsi(series, 14))
+
+
+def test_panels_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    for rows in (3, 8, 13, 37):
+        panel = 100 + rng.normal(size=(rows, 500_000 // rows + 1)).cumsum(axis=1)
+        results = []
+        for threads in (1, 2, 5):
+            monkeypatch.setattr("os.cpu_count", lambda count=threads: count)
+            results.append(ta.tema(panel))
+        for result in results[1:]:
+            np.testing.assert_array_equal(result, results[0])

@@ -73,6 +73,10 @@ static inline eight eight_pick(eight_mask mask, eight yes, eight no) {
     return _mm512_mask_blend_pd(mask, no, yes);
 }
 
+static inline eight eight_negate(eight a) {
+    return _mm512_xor_pd(a, _mm512_set1_pd(-0.0));
+}
+
 static inline int eight_all(eight_mask mask) {
     return mask == 0xff;
 }
@@ -97,6 +101,34 @@ static inline eight eight_up2(eight v, eight fill) {
 
 static inline eight eight_up4(eight v, eight fill) {
     return _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(v), _mm512_castpd_si512(fill), 4));
+}
+
+/* Row i of the eight becomes lane i of each. */
+__attribute__((always_inline)) static inline void eight_transpose(eight r[8]) {
+    const eight a0 = _mm512_unpacklo_pd(r[0], r[1]);
+    const eight a1 = _mm512_unpackhi_pd(r[0], r[1]);
+    const eight a2 = _mm512_unpacklo_pd(r[2], r[3]);
+    const eight a3 = _mm512_unpackhi_pd(r[2], r[3]);
+    const eight a4 = _mm512_unpacklo_pd(r[4], r[5]);
+    const eight a5 = _mm512_unpackhi_pd(r[4], r[5]);
+    const eight a6 = _mm512_unpacklo_pd(r[6], r[7]);
+    const eight a7 = _mm512_unpackhi_pd(r[6], r[7]);
+    const eight b0 = _mm512_shuffle_f64x2(a0, a2, 0x88);
+    const eight b1 = _mm512_shuffle_f64x2(a1, a3, 0x88);
+    const eight b2 = _mm512_shuffle_f64x2(a0, a2, 0xdd);
+    const eight b3 = _mm512_shuffle_f64x2(a1, a3, 0xdd);
+    const eight b4 = _mm512_shuffle_f64x2(a4, a6, 0x88);
+    const eight b5 = _mm512_shuffle_f64x2(a5, a7, 0x88);
+    const eight b6 = _mm512_shuffle_f64x2(a4, a6, 0xdd);
+    const eight b7 = _mm512_shuffle_f64x2(a5, a7, 0xdd);
+    r[0] = _mm512_shuffle_f64x2(b0, b4, 0x88);
+    r[1] = _mm512_shuffle_f64x2(b1, b5, 0x88);
+    r[2] = _mm512_shuffle_f64x2(b2, b6, 0x88);
+    r[3] = _mm512_shuffle_f64x2(b3, b7, 0x88);
+    r[4] = _mm512_shuffle_f64x2(b0, b4, 0xdd);
+    r[5] = _mm512_shuffle_f64x2(b1, b5, 0xdd);
+    r[6] = _mm512_shuffle_f64x2(b2, b6, 0xdd);
+    r[7] = _mm512_shuffle_f64x2(b3, b7, 0xdd);
 }
 
 #else
@@ -158,6 +190,11 @@ static inline eight eight_pick(eight_mask mask, eight yes, eight no) {
     return (eight){_mm256_blendv_pd(no.low, yes.low, mask.low), _mm256_blendv_pd(no.high, yes.high, mask.high)};
 }
 
+static inline eight eight_negate(eight a) {
+    const __m256d sign = _mm256_set1_pd(-0.0);
+    return (eight){_mm256_xor_pd(a.low, sign), _mm256_xor_pd(a.high, sign)};
+}
+
 static inline int eight_all(eight_mask mask) {
     return _mm256_movemask_pd(_mm256_and_pd(mask.low, mask.high)) == 0xf;
 }
@@ -187,9 +224,56 @@ static inline eight eight_up4(eight v, eight fill) {
     return (eight){fill.high, v.low};
 }
 
+static inline void four_transpose(__m256d *a, __m256d *b, __m256d *c, __m256d *d) {
+    const __m256d ab0 = _mm256_unpacklo_pd(*a, *b);
+    const __m256d ab1 = _mm256_unpackhi_pd(*a, *b);
+    const __m256d cd0 = _mm256_unpacklo_pd(*c, *d);
+    const __m256d cd1 = _mm256_unpackhi_pd(*c, *d);
+    *a = _mm256_permute2f128_pd(ab0, cd0, 0x20);
+    *b = _mm256_permute2f128_pd(ab1, cd1, 0x20);
+    *c = _mm256_permute2f128_pd(ab0, cd0, 0x31);
+    *d = _mm256_permute2f128_pd(ab1, cd1, 0x31);
+}
+
+static inline void four_exchange(__m256d *a, __m256d *b) {
+    const __m256d kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+__attribute__((always_inline)) static inline void eight_transpose(eight r[8]) {
+    four_transpose(&r[0].low, &r[1].low, &r[2].low, &r[3].low);
+    four_transpose(&r[0].high, &r[1].high, &r[2].high, &r[3].high);
+    four_transpose(&r[4].low, &r[5].low, &r[6].low, &r[7].low);
+    four_transpose(&r[4].high, &r[5].high, &r[6].high, &r[7].high);
+    four_exchange(&r[0].high, &r[4].low);
+    four_exchange(&r[1].high, &r[5].low);
+    four_exchange(&r[2].high, &r[6].low);
+    four_exchange(&r[3].high, &r[7].low);
+}
+
 #undef EIGHT_OF_TWO
 
 #endif
+
+/* x[j], lane i: row i, column j. */
+__attribute__((always_inline)) static inline void eight_load_columns(eight x[8], const double *rows, size_t apart) {
+    for (size_t i = 0; i < 8; ++i) x[i] = eight_load(rows + i * apart);
+    eight_transpose(x);
+}
+
+/* The other way. */
+__attribute__((always_inline)) static inline void eight_store_columns(eight y[8], double *rows, size_t apart) {
+    eight_transpose(y);
+    for (size_t i = 0; i < 8; ++i) eight_store(rows + i * apart, y[i]);
+}
+
+/* Lane i: x[i * apart]. */
+static inline eight eight_gather(const double *x, size_t apart) {
+    double lane[8];
+    for (size_t i = 0; i < 8; ++i) lane[i] = x[i * apart];
+    return eight_load(lane);
+}
 
 /* Stays 0 while all that it is shown is finite; is NaN ever after where it was not. */
 static inline eight eight_taint(eight taint, eight x) {
@@ -204,5 +288,20 @@ static inline int eight_is_clean(eight taint) {
 static inline eight eight_ratio(eight a, eight b) {
     return eight_pick(eight_equal(b, eight_of(0.0)), eight_of(0.0), eight_div(a, b));
 }
+
+/* In a file of vectors a step (math/real.h) is one of eight series. */
+#define B3_MATH_REAL_H
+typedef eight real;
+typedef eight_mask real_mask;
+#define real_of eight_of
+#define real_add eight_add
+#define real_sub eight_sub
+#define real_mul eight_mul
+#define real_negate eight_negate
+#define real_max eight_max
+#define real_min eight_min
+#define real_greater eight_greater
+#define real_at_most eight_at_most
+#define real_pick eight_pick
 
 #endif

@@ -1,34 +1,371 @@
-/* Vector runs of the recursive kernels. Included once by the file of each instruction set.
- *
- * A run goes by chunks. Where a stream is warm, a chunk is filtered by vectors, from the stream's own averages and back into them. One in
- * which an input is not finite is found out at its end, by its carries: it then changed nothing in the stream, and goes one value at a
- * time like all that comes before the stream is warm. So seeds, NaNs and restarts have one implementation.
+/* Vector runs of the recursive kernels. Included once by the file of each instruction set. Averages are written in the terms of
+ * recursion.h; kernels that sum from the beginning on, or whose gain varies, run by chunks that they see to themselves.
  */
 #ifndef B3_MATH_SIMD_RECURSIVE_H
 #define B3_MATH_SIMD_RECURSIVE_H
 
 #include "doubling.h"
+#include "recursion.h"
+
 #include "math/adaptive.h"
 #include "math/adx.h"
 #include "math/average_range.h"
 #include "math/chaikin.h"
 #include "math/crossing.h"
 #include "math/keltner.h"
-#include "math/kernel.h"
+#include "math/parabola.h"
 #include "math/price_oscillator.h"
-#include "math/run.h"
 #include "math/strength.h"
 #include "math/triple.h"
 #include "math/volume_balance.h"
 #include "math/weighted_mean.h"
 #include "math/weighted_price.h"
-#include "scan.h"
 
-#define RECURSIVE_ARGS const double *params, void *stream, const double *const *in, double *const *out, uint64_t count
+#define STEP_ARGS recursion *r, const eight *now, const eight *before, eight *out
+
+/* A stream that remembers nothing but its terms. */
+static void no_end(void *stream, const double *const *in, size_t last) {
+    (void)stream, (void)in, (void)last;
+}
+
+/* ---------------------------------------------------------------- exponential averages */
+
+static int ema_terms(void *stream, terms *t) {
+    return add_average(t, stream);
+}
+
+static inline void ema_step(STEP_ARGS) {
+    (void)before;
+    out[0] = push(r, 0, now[0]);
+}
+
+#define ema_end no_end
+
+static int dema_terms(void *stream, terms *t) {
+    b3_twice *twice = stream;
+    return add_average(t, &twice->first) && add_average(t, &twice->second);
+}
+
+static inline void dema_step(STEP_ARGS) {
+    (void)before;
+    const eight first = push(r, 0, now[0]);
+    out[0] = eight_sub(eight_add(first, first), push(r, 1, first));
+}
+
+#define dema_end no_end
+
+static int tema_terms(void *stream, terms *t) {
+    b3_triple *triple = stream;
+    return add_average(t, &triple->first) && add_average(t, &triple->second) && add_average(t, &triple->third);
+}
+
+static inline void tema_step(STEP_ARGS) {
+    (void)before;
+    const eight first = push(r, 0, now[0]);
+    const eight second = push(r, 1, first);
+    out[0] = eight_fma(eight_of(3.0), eight_sub(first, second), push(r, 2, second));
+}
+
+#define tema_end no_end
+
+static int trix_terms(void *stream, terms *t) {
+    b3_triple_rate *rate = stream;
+    return tema_terms(&rate->triple, t) && isfinite(rate->before);
+}
+
+static inline void trix_step(STEP_ARGS) {
+    (void)before;
+    const eight last = r->value[2];
+    const eight third = push(r, 2, push(r, 1, push(r, 0, now[0])));
+    const eight third_before = r->by_time ? eight_up1(third, last) : last;
+    out[0] = eight_mul(eight_ratio(eight_sub(third, third_before), third_before), eight_of(100.0));
+}
+
+static void trix_end(void *stream, const double *const *in, size_t last) {
+    b3_triple_rate *rate = stream;
+    (void)in, (void)last;
+    rate->before = rate->triple.third.value;
+}
+
+static int macd_terms(void *stream, terms *t) {
+    b3_crossing *c = stream;
+    const int warm = add_average(t, &c->fast) && add_average(t, &c->slow) && add_average(t, &c->signal);
+    t->scale[2] = 0;
+    return warm;
+}
+
+static inline void macd_step(STEP_ARGS) {
+    (void)before;
+    const eight fast = push(r, 0, now[0]);
+    out[0] = eight_sub(fast, push(r, 1, now[0]));
+    out[1] = push(r, 2, out[0]);
+    out[2] = eight_sub(out[0], out[1]);
+}
+
+#define macd_end no_end
+
+static int ppo_terms(void *stream, terms *t) {
+    b3_price_oscillator *p = stream;
+    return add_average(t, &p->ema) && add_average(t, &p->slow_ema);
+}
+
+static inline void ppo_step(STEP_ARGS) {
+    (void)before;
+    const eight fast = push(r, 0, now[0]);
+    const eight slow = push(r, 1, now[0]);
+    out[0] = eight_mul(eight_of(100.0), eight_ratio(eight_sub(fast, slow), slow));
+}
+
+#define ppo_end no_end
+
+/* ---------------------------------------------------------------- strength */
+
+static int rsi_terms(void *stream, terms *t) {
+    b3_strength *s = stream;
+    return add_average(t, &s->gain) && add_average(t, &s->change) && isfinite(s->before) && s->change.value > LEAST;
+}
+
+static inline eight strength(STEP_ARGS, double percent) {
+    const eight change = eight_sub(now[0], before[0]);
+    const eight rise = push(r, 0, eight_max(change, eight_of(0.0)));
+    const eight all = push(r, 1, eight_abs(change));
+    r->least = eight_min(r->least, all);
+    (void)out;
+    return eight_div(eight_mul(eight_of(percent), rise), all);
+}
+
+static inline void rsi_step(STEP_ARGS) {
+    out[0] = strength(r, now, before, out, 100.0);
+}
+
+static void rsi_end(void *stream, const double *const *in, size_t last) {
+    b3_strength *s = stream;
+    s->before = in[0][last];
+}
+
+#define cmo_terms rsi_terms
+static inline void cmo_step(STEP_ARGS) {
+    out[0] = eight_sub(strength(r, now, before, out, 200.0), eight_of(100.0));
+}
+
+#define cmo_end rsi_end
+
+/* ---------------------------------------------------------------- ranges */
+
+static inline eight true_range(recursion *r, const eight *now, const eight *before) {
+    const eight up = eight_abs(eight_sub(now[0], before[2]));
+    const eight down = eight_abs(eight_sub(now[1], before[2]));
+    r->taint = eight_taint(r->taint, eight_add(up, down));
+    return eight_max(eight_max(up, down), eight_sub(now[0], now[1]));
+}
+
+static int atr_terms(void *stream, terms *t) {
+    b3_average_range *a = stream;
+    return add_average(t, &a->range) && isfinite(a->close);
+}
+
+static inline void atr_step(STEP_ARGS) {
+    out[0] = push(r, 0, true_range(r, now, before));
+}
+
+static void atr_end(void *stream, const double *const *in, size_t last) {
+    b3_average_range *a = stream;
+    a->close = in[2][last];
+}
+
+#define natr_terms atr_terms
+static inline void natr_step(STEP_ARGS) {
+    out[0] = eight_ratio(eight_mul(eight_of(100.0), push(r, 0, true_range(r, now, before))), now[2]);
+    r->taint = eight_taint(r->taint, now[2]);
+}
+
+#define natr_end atr_end
+
+static int keltner_terms(void *stream, terms *t) {
+    b3_keltner *k = stream;
+    t->constant[0] = k->multiplier;
+    return add_average(t, &k->range) && add_average(t, &k->middle) && isfinite(k->close);
+}
+
+static inline void keltner_step(STEP_ARGS) {
+    const eight width = eight_mul(r->constant[0], push(r, 0, true_range(r, now, before)));
+    out[1] = push(r, 1, now[2]);
+    out[0] = eight_add(out[1], width);
+    out[2] = eight_sub(out[1], width);
+}
+
+static void keltner_end(void *stream, const double *const *in, size_t last) {
+    b3_keltner *k = stream;
+    k->close = in[2][last];
+}
+
+/* ---------------------------------------------------------------- directional movement */
+
+static int plus_di_terms(void *stream, terms *t) {
+    b3_directional *d = stream;
+    return add_term(t, &d->plus, d->keep, 1.0) && add_term(t, &d->minus, d->keep, 1.0) && add_term(t, &d->range, d->keep, 1.0) &&
+           d->seen == d->period;
+}
+
+typedef struct movement {
+    eight plus;
+    eight minus;
+    eight range;
+} movement;
+
+/* The part of `to` that is larger than `fro`, and above 0. */
+static inline eight towards(eight to, eight fro) {
+    return eight_pick(eight_greater(to, fro), eight_max(to, eight_of(0.0)), eight_of(0.0));
+}
+
+static inline movement movements(recursion *r, const eight *now, const eight *before) {
+    const eight up = eight_sub(now[0], before[0]);
+    const eight down = eight_sub(before[1], now[1]);
+    const eight plus = push_sum(r, 0, towards(up, down));
+    const eight minus = push_sum(r, 1, towards(down, up));
+    return (movement){plus, minus, push_sum(r, 2, true_range(r, now, before))};
+}
+
+static inline void plus_di_step(STEP_ARGS) {
+    const movement m = movements(r, now, before);
+    out[0] = eight_ratio(eight_mul(eight_of(100.0), m.plus), m.range);
+}
+
+static void plus_di_end(void *stream, const double *const *in, size_t last) {
+    b3_directional *d = stream;
+    d->high = in[0][last];
+    d->low = in[1][last];
+    d->close = in[2][last];
+}
+
+#define minus_di_terms plus_di_terms
+static inline void minus_di_step(STEP_ARGS) {
+    const movement m = movements(r, now, before);
+    out[0] = eight_ratio(eight_mul(eight_of(100.0), m.minus), m.range);
+}
+
+#define minus_di_end plus_di_end
+
+static int adx_terms(void *stream, terms *t) {
+    b3_adx *a = stream;
+    return plus_di_terms(&a->movement, t) && add_average(t, &a->average);
+}
+
+static inline void adx_step(STEP_ARGS) {
+    const movement m = movements(r, now, before);
+    const eight both = eight_add(m.plus, m.minus);
+    r->least = eight_min(eight_min(r->least, m.range), both);
+    out[0] = push(r, 3, eight_div(eight_mul(eight_of(100.0), eight_abs(eight_sub(m.plus, m.minus))), both));
+}
+
+static void adx_end(void *stream, const double *const *in, size_t last) {
+    b3_adx *a = stream;
+    plus_di_end(&a->movement, in, last);
+}
+
+/* ---------------------------------------------------------------- sar */
+
+/* Two trends on the same bars become one where they turn on the same bar from the same extreme. */
+#define SAR_MEMORY 96
+
+static int sar_terms(void *stream, terms *t) {
+    b3_parabola *p = stream;
+    t->exact = 1;
+    t->memory = SAR_MEMORY;
+    t->constant[0] = p->step;
+    t->constant[1] = p->factor_max;
+    return add_term(t, &p->sar, 0.0, 0.0) && add_term(t, &p->extreme, 0.0, 0.0) && add_term(t, &p->factor, 0.0, 0.0) &&
+           add_term(t, &p->rises, 0.0, 0.0) && p->started;
+}
+
+static inline void sar_step(STEP_ARGS) {
+    b3_trend trend = {r->value[0], r->value[1], r->value[2], r->value[3]};
+    r->taint = eight_taint(eight_taint(r->taint, now[0]), now[1]);
+    out[0] = b3_trend_push(&trend, r->constant[0], r->constant[1], now[0], now[1], before[0], before[1]);
+    r->value[0] = trend.sar;
+    r->value[1] = trend.extreme;
+    r->value[2] = trend.factor;
+    r->value[3] = trend.rises;
+}
+
+static void sar_end(void *stream, const double *const *in, size_t last) {
+    b3_parabola *p = stream;
+    p->high = in[0][last];
+    p->low = in[1][last];
+}
+
+/* A trend that begins on the bar before, upwards or downwards as the bars do. */
+static void sar_guess(const void *stream, const double *const *in, size_t at, double *value) {
+    const b3_parabola *p = stream;
+    const int falls = in[0][at - 1] + in[1][at - 1] < in[0][at - 2] + in[1][at - 2];
+    value[0] = falls ? -in[0][at - 2] : in[1][at - 2];
+    value[1] = falls ? -in[1][at - 1] : in[0][at - 1];
+    value[2] = p->step;
+    value[3] = falls ? -1.0 : 1.0;
+}
+
+RECURSIVE(ema, 1, 1, 1, 1)
+RECURSIVE(dema, 1, 1, 2, 1)
+RECURSIVE(tema, 1, 1, 3, 1)
+RECURSIVE(trix, 1, 1, 3, 1)
+RECURSIVE(macd, 1, 3, 3, 1)
+RECURSIVE(rsi, 1, 1, 2, 1)
+RECURSIVE(cmo, 1, 1, 2, 1)
+RECURSIVE(atr, 3, 1, 1, 0)
+RECURSIVE(natr, 3, 1, 1, 0)
+RECURSIVE(keltner, 3, 3, 2, 0)
+RECURSIVE(plus_di, 3, 1, 3, 1)
+RECURSIVE(minus_di, 3, 1, 3, 1)
+RECURSIVE(adx, 3, 1, 4, 1)
+RECURSIVE_PARTS(ppo, 1, 1, 2, 1)
+SEQUENTIAL(sar, 2, 1, 4)
+
+/* ---------------------------------------------------------------- adxr */
+
+/* Values of adx that stay in the cache until they are averaged. */
+#define ADXR_PIECE 65536
+
+/* y[i] = (adx[i] + adx[i - period]) / 2 in place, from the newest on, so that what is read is still as it was. The first ones look back
+ * into the lag, which gets the last ones. count >= period. */
+static void average_with_lag(b3_lag *lag, double *y, size_t count) {
+    double oldest[B3_RUN_LOOKBACK_MAX];
+    const size_t period = lag->period;
+    const size_t tail = period - lag->k;
+    memcpy(oldest, lag->sample + lag->k, tail * sizeof *oldest);
+    memcpy(oldest + tail, lag->sample, lag->k * sizeof *oldest);
+    memcpy(lag->sample, y + count - period, period * sizeof *y);
+    lag->k = 0;
+    const eight half = eight_of(0.5);
+    size_t i = count;
+    for (; i >= period + 8; i -= 8)
+        eight_store(y + i - 8, eight_mul(half, eight_add(eight_load(y + i - 8), eight_load(y + i - 8 - period))));
+    for (; i > period; --i) y[i - 1] = 0.5 * (y[i - 1] + y[i - 1 - period]);
+    for (; i > 0; --i) y[i - 1] = 0.5 * (y[i - 1] + oldest[i - 1]);
+}
+
+static void run_adxr(RECURSIVE_ARGS) {
+    (void)params;
+    b3_adx_rating *rating = stream;
+    const size_t period = rating->lag.period;
+    size_t at = 0;
+    for (size_t size; period <= B3_RUN_LOOKBACK_MAX && count - at >= period; at += size) {
+        size = count - at < ADXR_PIECE ? count - at : ADXR_PIECE;
+        const double *const from[] = {in[0] + at, in[1] + at, in[2] + at};
+        double *const to[] = {out[0] + at};
+        run_recursive(&adx_recursive, &rating->adx, from, to, size);
+        average_with_lag(&rating->lag, to[0], size);
+        if (at + size == count) return;
+    }
+    b3_run_updates(&b3_indicator_adxr, stream, in, out, at, count);
+}
+
+/* ---------------------------------------------------------------- chunks */
+
 #define CHUNK_ARGS void *stream, const double *const *in, double *const *out, size_t at, size_t size
-#define RECURSIVE_CHUNK 1024
+#define WARM_ARGS const void *stream, const double *const *in, size_t at
+#define EIGHTS(i) for (size_t i = 0; i < size; i += 8)
 
-/* Values before `at` that a chunk looks back to lie in `in` as well: at is never 0. */
+/* What a chunk looks back to lies in `in` as well: at is never 0. */
 typedef int (*warm_fn)(const void *stream, const double *const *in, size_t at);
 /* Filters size values, a multiple of eight, from at on; 0: they are not all finite, and nothing changed but out. */
 typedef int (*chunk_fn)(CHUNK_ARGS);
@@ -46,190 +383,11 @@ static inline void run_chunks(const b3_indicator *indicator, warm_fn warm, chunk
     }
 }
 
-#define RECURSIVE(kernel)                                                                                                                  \
+#define CHUNKED(kernel)                                                                                                                    \
     static void run_##kernel(RECURSIVE_ARGS) {                                                                                             \
         (void)params;                                                                                                                      \
-        run_chunks(&b3_indicator_##kernel, kernel##_warm, kernel##_chunk, RECURSIVE_CHUNK, stream, in, out, count);                        \
+        run_chunks(&b3_indicator_##kernel, kernel##_warm, kernel##_chunk, CHUNK_MAX, stream, in, out, count);                              \
     }
-
-#define WARM_ARGS const void *stream, const double *const *in, size_t at
-#define EIGHTS(i) for (size_t i = 0; i < size; i += 8)
-
-/* ---------------------------------------------------------------- exponential averages */
-
-typedef struct average {
-    filter filter;
-    eight gain;
-    eight carry;
-} average;
-
-static inline int is_warm(const b3_smooth *s) {
-    return s->seen > s->lookback && isfinite(s->value);
-}
-
-static inline average average_of(const b3_smooth *s) {
-    return (average){.filter = filter_of(1.0 - s->gain), .gain = eight_of(s->gain), .carry = eight_of(s->value)};
-}
-
-static inline eight average_push(average *a, eight x) {
-    return filter_push(&a->filter, &a->carry, eight_mul(a->gain, x));
-}
-
-static inline double average_last(const average *a) {
-    return eight_first_lane(a->carry);
-}
-
-static int ema_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    return is_warm(stream);
-}
-
-static int ema_chunk(CHUNK_ARGS) {
-    b3_smooth *s = stream;
-    const double *x = in[0] + at;
-    double *y = out[0] + at;
-    average a = average_of(s);
-    EIGHTS(i) eight_store(y + i, average_push(&a, eight_load(x + i)));
-    if (!isfinite(average_last(&a))) return 0;
-    s->value = average_last(&a);
-    return 1;
-}
-
-static int dema_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_twice *t = stream;
-    return is_warm(&t->first) && is_warm(&t->second);
-}
-
-static int dema_chunk(CHUNK_ARGS) {
-    b3_twice *t = stream;
-    const double *x = in[0] + at;
-    double *y = out[0] + at;
-    average first = average_of(&t->first);
-    average second = average_of(&t->second);
-    EIGHTS(i) {
-        const eight once = average_push(&first, eight_load(x + i));
-        eight_store(y + i, eight_sub(eight_add(once, once), average_push(&second, once)));
-    }
-    if (!isfinite(average_last(&second))) return 0;
-    t->first.value = average_last(&first);
-    t->second.value = average_last(&second);
-    return 1;
-}
-
-typedef struct averages {
-    average first;
-    average second;
-    average third;
-} averages;
-
-static inline averages averages_of(const b3_triple *t) {
-    return (averages){average_of(&t->first), average_of(&t->second), average_of(&t->third)};
-}
-
-static inline int averages_end(const averages *a, b3_triple *t) {
-    if (!isfinite(average_last(&a->third))) return 0;
-    t->first.value = average_last(&a->first);
-    t->second.value = average_last(&a->second);
-    t->third.value = average_last(&a->third);
-    return 1;
-}
-
-static int tema_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_triple *t = stream;
-    return is_warm(&t->first) && is_warm(&t->second) && is_warm(&t->third);
-}
-
-static int tema_chunk(CHUNK_ARGS) {
-    const double *x = in[0] + at;
-    double *y = out[0] + at;
-    const eight three = eight_of(3.0);
-    averages a = averages_of(stream);
-    EIGHTS(i) {
-        const eight first = average_push(&a.first, eight_load(x + i));
-        const eight second = average_push(&a.second, first);
-        eight_store(y + i, eight_fma(three, eight_sub(first, second), average_push(&a.third, second)));
-    }
-    return averages_end(&a, stream);
-}
-
-static int trix_warm(WARM_ARGS) {
-    const b3_triple_rate *r = stream;
-    return tema_warm(&r->triple, in, at) && isfinite(r->before);
-}
-
-static int trix_chunk(CHUNK_ARGS) {
-    b3_triple_rate *r = stream;
-    const double *x = in[0] + at;
-    double *y = out[0] + at;
-    const eight percent = eight_of(100.0);
-    averages a = averages_of(&r->triple);
-    eight last = eight_of(r->before);
-    EIGHTS(i) {
-        const eight third = average_push(&a.third, average_push(&a.second, average_push(&a.first, eight_load(x + i))));
-        const eight before = eight_up1(third, last);
-        eight_store(y + i, eight_mul(eight_ratio(eight_sub(third, before), before), percent));
-        last = third;
-    }
-    if (!averages_end(&a, &r->triple)) return 0;
-    r->before = r->triple.third.value;
-    return 1;
-}
-
-static int macd_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_crossing *c = stream;
-    return is_warm(&c->fast) && is_warm(&c->slow) && is_warm(&c->signal);
-}
-
-static int macd_chunk(CHUNK_ARGS) {
-    b3_crossing *c = stream;
-    const double *x = in[0] + at;
-    double *macd = out[0] + at;
-    double *signal = out[1] + at;
-    double *histogram = out[2] + at;
-    average fast = average_of(&c->fast);
-    average slow = average_of(&c->slow);
-    average late = average_of(&c->signal);
-    EIGHTS(i) {
-        const eight now = eight_load(x + i);
-        const eight apart = eight_sub(average_push(&fast, now), average_push(&slow, now));
-        const eight mean = average_push(&late, apart);
-        eight_store(macd + i, apart);
-        eight_store(signal + i, mean);
-        eight_store(histogram + i, eight_sub(apart, mean));
-    }
-    if (!isfinite(average_last(&late))) return 0;
-    c->fast.value = average_last(&fast);
-    c->slow.value = average_last(&slow);
-    c->signal.value = average_last(&late);
-    return 1;
-}
-
-static int ppo_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_price_oscillator *p = stream;
-    return is_warm(&p->ema) && is_warm(&p->slow_ema);
-}
-
-static int ppo_chunk(CHUNK_ARGS) {
-    b3_price_oscillator *p = stream;
-    const double *x = in[0] + at;
-    double *y = out[0] + at;
-    const eight percent = eight_of(100.0);
-    average fast = average_of(&p->ema);
-    average slow = average_of(&p->slow_ema);
-    EIGHTS(i) {
-        const eight now = eight_load(x + i);
-        const eight base = average_push(&slow, now);
-        eight_store(y + i, eight_mul(percent, eight_ratio(eight_sub(average_push(&fast, now), base), base)));
-    }
-    if (!isfinite(average_last(&fast)) || !isfinite(average_last(&slow))) return 0;
-    p->ema.value = average_last(&fast);
-    p->slow_ema.value = average_last(&slow);
-    return 1;
-}
 
 static int ewma_warm(WARM_ARGS) {
     (void)in, (void)at;
@@ -258,264 +416,29 @@ static int ewma_chunk(CHUNK_ARGS) {
     return 1;
 }
 
-/* ---------------------------------------------------------------- strength */
+CHUNKED(ewma)
 
-/* Below, averages of changes may have lost digits by underflow, or be 0 for good: a matter for single updates. */
-#define LEAST 1e-200
-
-static int rsi_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_strength *s = stream;
-    return isfinite(s->before) && is_warm(&s->gain) && is_warm(&s->change) && s->change.value > LEAST;
-}
-
-/* y = scale * gain / |change| + shift. The gain of the averages cancels. */
-static inline int strength_chunk(CHUNK_ARGS, double scale, double shift) {
-    b3_strength *s = stream;
-    const double *x = in[0] + at;
-    double *y = out[0] + at;
-    const double gain = s->gain.gain;
-    const filter f = filter_of(1.0 - gain);
-    const eight zero = eight_of(0.0);
-    const eight scales = eight_of(scale);
-    const eight shifts = eight_of(shift);
-    eight gains = eight_of(s->gain.value / gain);
-    eight changes = eight_of(s->change.value / gain);
-    EIGHTS(i) {
-        const eight change = eight_sub(eight_load(x + i), eight_load(x + i - 1));
-        const eight rise = filter_push(&f, &gains, eight_max(change, zero));
-        const eight all = filter_push(&f, &changes, eight_abs(change));
-        eight_store(y + i, eight_add(eight_div(eight_mul(scales, rise), all), shifts));
-    }
-    const double end = eight_first_lane(changes) * gain;
-    if (!isfinite(end) || end < LEAST) return 0;
-    s->before = x[size - 1];
-    s->gain.value = eight_first_lane(gains) * gain;
-    s->change.value = end;
-    return 1;
-}
-
-static int rsi_chunk(CHUNK_ARGS) {
-    return strength_chunk(stream, in, out, at, size, 100.0, 0.0);
-}
-
-#define cmo_warm rsi_warm
-static int cmo_chunk(CHUNK_ARGS) {
-    return strength_chunk(stream, in, out, at, size, 200.0, -100.0);
-}
-
-/* ---------------------------------------------------------------- ranges */
-
-/* True ranges of the bars i .. i + 7; taint: see eight_taint. */
-static inline eight true_range(const double *high, const double *low, const double *close, size_t i, eight *taint) {
-    const eight before = eight_load(close + i - 1);
-    const eight top = eight_load(high + i);
-    const eight bottom = eight_load(low + i);
-    const eight up = eight_abs(eight_sub(top, before));
-    const eight down = eight_abs(eight_sub(bottom, before));
-    *taint = eight_taint(*taint, eight_add(up, down));
-    return eight_max(eight_max(up, down), eight_sub(top, bottom));
-}
-
-static int atr_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_average_range *a = stream;
-    return isfinite(a->close) && is_warm(&a->range);
-}
-
-static inline int range_chunk(CHUNK_ARGS, int normalised) {
-    b3_average_range *a = stream;
-    const double *high = in[0] + at;
-    const double *low = in[1] + at;
-    const double *close = in[2] + at;
-    double *y = out[0] + at;
-    const eight percent = eight_of(100.0);
-    average range = average_of(&a->range);
-    eight taint = eight_of(0.0);
-    EIGHTS(i) {
-        const eight value = average_push(&range, true_range(high, low, close, i, &taint));
-        eight_store(y + i, normalised ? eight_ratio(eight_mul(percent, value), eight_load(close + i)) : value);
-    }
-    const double end = average_last(&range);
-    if (!eight_is_clean(taint) || !isfinite(end) || !isfinite(close[size - 1])) return 0;
-    a->close = close[size - 1];
-    a->range.value = end;
-    return 1;
-}
-
-static int atr_chunk(CHUNK_ARGS) {
-    return range_chunk(stream, in, out, at, size, 0);
-}
-
-#define natr_warm atr_warm
-static int natr_chunk(CHUNK_ARGS) {
-    return range_chunk(stream, in, out, at, size, 1);
-}
-
-static int keltner_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_keltner *k = stream;
-    return isfinite(k->close) && is_warm(&k->middle) && is_warm(&k->range);
-}
-
-static int keltner_chunk(CHUNK_ARGS) {
-    b3_keltner *k = stream;
-    const double *high = in[0] + at;
-    const double *low = in[1] + at;
-    const double *close = in[2] + at;
-    double *upper = out[0] + at;
-    double *centre = out[1] + at;
-    double *lower = out[2] + at;
-    const eight multiplier = eight_of(k->multiplier);
-    average range = average_of(&k->range);
-    average middle = average_of(&k->middle);
-    eight taint = eight_of(0.0);
-    EIGHTS(i) {
-        const eight width = eight_mul(multiplier, average_push(&range, true_range(high, low, close, i, &taint)));
-        const eight mean = average_push(&middle, eight_load(close + i));
-        eight_store(upper + i, eight_add(mean, width));
-        eight_store(centre + i, mean);
-        eight_store(lower + i, eight_sub(mean, width));
-    }
-    if (!eight_is_clean(taint) || !isfinite(average_last(&range)) || !isfinite(average_last(&middle))) return 0;
-    k->close = close[size - 1];
-    k->range.value = average_last(&range);
-    k->middle.value = average_last(&middle);
-    return 1;
-}
-
-/* ---------------------------------------------------------------- directional movement */
-
-typedef struct movement {
+/* Averages outside of a recursion. */
+typedef struct average {
     filter filter;
-    eight plus;
-    eight minus;
-    eight range;
-    eight taint;
-} movement;
+    eight gain;
+    eight carry;
+} average;
 
-static inline movement movement_of(const b3_directional *d) {
-    return (movement){.filter = filter_of(1.0 - 1.0 / d->period),
-                      .plus = eight_of(d->plus),
-                      .minus = eight_of(d->minus),
-                      .range = eight_of(d->range),
-                      .taint = eight_of(0.0)};
+static inline int is_warm(const b3_smooth *s) {
+    return s->seen > s->lookback && isfinite(s->value);
 }
 
-typedef struct moved {
-    eight up;
-    eight down;
-} moved;
-
-static inline moved movement_at(const double *high, const double *low, size_t i) {
-    return (moved){eight_sub(eight_load(high + i), eight_load(high + i - 1)), eight_sub(eight_load(low + i - 1), eight_load(low + i))};
+static inline average average_of(const b3_smooth *s) {
+    return (average){.filter = filter_of(1.0 - s->gain), .gain = eight_of(s->gain), .carry = eight_of(s->value)};
 }
 
-/* The part of `to` that is larger than `fro`, and above 0. */
-static inline eight movement_towards(eight to, eight fro) {
-    const eight zero = eight_of(0.0);
-    return eight_pick(eight_greater(to, fro), eight_max(to, zero), zero);
+static inline eight average_push(average *a, eight x) {
+    return filter_push(&a->filter, &a->carry, eight_mul(a->gain, x));
 }
 
-static int plus_di_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_directional *d = stream;
-    return d->seen == d->period && isfinite(d->plus) && isfinite(d->minus) && isfinite(d->range);
-}
-
-static inline int movement_end(const movement *m, b3_directional *d, const double *const *in, size_t last) {
-    const double plus = eight_first_lane(m->plus);
-    const double minus = eight_first_lane(m->minus);
-    const double range = eight_first_lane(m->range);
-    if (!eight_is_clean(m->taint) || !isfinite(plus) || !isfinite(minus) || !isfinite(range) || !isfinite(in[2][last])) return 0;
-    d->high = in[0][last];
-    d->low = in[1][last];
-    d->close = in[2][last];
-    d->plus = plus;
-    d->minus = minus;
-    d->range = range;
-    return 1;
-}
-
-static inline int di_chunk(CHUNK_ARGS, int is_plus) {
-    b3_directional *d = stream;
-    const double *high = in[0] + at;
-    const double *low = in[1] + at;
-    const double *close = in[2] + at;
-    double *y = out[0] + at;
-    const eight percent = eight_of(100.0);
-    movement m = movement_of(d);
-    EIGHTS(i) {
-        const moved step = movement_at(high, low, i);
-        const eight plus = filter_push(&m.filter, &m.plus, movement_towards(step.up, step.down));
-        const eight minus = filter_push(&m.filter, &m.minus, movement_towards(step.down, step.up));
-        const eight range = filter_push(&m.filter, &m.range, true_range(high, low, close, i, &m.taint));
-        eight_store(y + i, eight_ratio(eight_mul(percent, is_plus ? plus : minus), range));
-    }
-    return movement_end(&m, d, in, at + size - 1);
-}
-
-static int plus_di_chunk(CHUNK_ARGS) {
-    return di_chunk(stream, in, out, at, size, 1);
-}
-
-#define minus_di_warm plus_di_warm
-static int minus_di_chunk(CHUNK_ARGS) {
-    return di_chunk(stream, in, out, at, size, 0);
-}
-
-static int adx_warm(WARM_ARGS) {
-    const b3_adx *a = stream;
-    return plus_di_warm(&a->movement, in, at) && is_warm(&a->average);
-}
-
-/* Where nothing moves for so long that the stream's special cases matter, it is not for vectors either. */
-B3_ONE_COPY int adx_values(b3_adx *a, const double *const *in, size_t at, size_t size, double *y) {
-    const double *high = in[0] + at;
-    const double *low = in[1] + at;
-    const double *close = in[2] + at;
-    const eight percent = eight_of(100.0);
-    movement m = movement_of(&a->movement);
-    average mean = average_of(&a->average);
-    eight least = eight_of(INFINITY);
-    EIGHTS(i) {
-        const moved step = movement_at(high, low, i);
-        const eight plus = filter_push(&m.filter, &m.plus, movement_towards(step.up, step.down));
-        const eight minus = filter_push(&m.filter, &m.minus, movement_towards(step.down, step.up));
-        const eight range = filter_push(&m.filter, &m.range, true_range(high, low, close, i, &m.taint));
-        const eight both = eight_add(plus, minus);
-        least = eight_min(eight_min(least, range), both);
-        const eight index = eight_div(eight_mul(percent, eight_abs(eight_sub(plus, minus))), both);
-        eight_store(y + i, average_push(&mean, index));
-    }
-    const double end = average_last(&mean);
-    if (!isfinite(end) || !eight_all(eight_greater(least, eight_of(LEAST)))) return 0;
-    if (!movement_end(&m, &a->movement, in, at + size - 1)) return 0;
-    a->average.value = end;
-    return 1;
-}
-
-static int adx_chunk(CHUNK_ARGS) {
-    return adx_values(stream, in, at, size, out[0] + at);
-}
-
-static int adxr_warm(WARM_ARGS) {
-    const b3_adx_rating *r = stream;
-    return r->lag.period <= B3_RUN_LOOKBACK_MAX && adx_warm(&r->adx, in, at);
-}
-
-static int adxr_chunk(CHUNK_ARGS) {
-    b3_adx_rating *r = stream;
-    double adx[B3_RUN_LOOKBACK_MAX + RECURSIVE_CHUNK];
-    const size_t back = r->lag.period;
-    double *y = out[0] + at;
-    if (!adx_values(&r->adx, in, at, size, adx + back)) return 0;
-    memcpy(adx, r->lag.sample + r->lag.k, (back - r->lag.k) * sizeof *adx);
-    memcpy(adx + back - r->lag.k, r->lag.sample, r->lag.k * sizeof *adx);
-    for (size_t i = 0; i < size; ++i) y[i] = 0.5 * (adx[back + i] + adx[i]);
-    memcpy(r->lag.sample, adx + size, back * sizeof *adx);
-    r->lag.k = 0;
-    return 1;
+static inline double average_last(const average *a) {
+    return eight_first_lane(a->carry);
 }
 
 /* ---------------------------------------------------------------- sums since the beginning */
@@ -634,24 +557,9 @@ static int vwap_chunk(CHUNK_ARGS) {
     return sums_end(&volumes, &w->volume);
 }
 
-RECURSIVE(ema)
-RECURSIVE(dema)
-RECURSIVE(tema)
-RECURSIVE(trix)
-RECURSIVE(macd)
-RECURSIVE(ewma)
-RECURSIVE(rsi)
-RECURSIVE(cmo)
-RECURSIVE(atr)
-RECURSIVE(natr)
-RECURSIVE(keltner)
-RECURSIVE(plus_di)
-RECURSIVE(minus_di)
-RECURSIVE(adx)
-RECURSIVE(adxr)
-RECURSIVE(obv)
-RECURSIVE(ad)
-RECURSIVE(adosc)
+CHUNKED(obv)
+CHUNKED(ad)
+CHUNKED(adosc)
 
 /* ---------------------------------------------------------------- kernels of two kinds */
 
@@ -675,7 +583,7 @@ static void ppo_windows(const double *params, const double *const *in, double *c
 
 static void run_ppo(RECURSIVE_ARGS) {
     const b3_price_oscillator *p = stream;
-    if (p->is_ema) run_chunks(&b3_indicator_ppo, ppo_warm, ppo_chunk, RECURSIVE_CHUNK, stream, in, out, count);
+    if (p->is_ema) run_recursive(&ppo_recursive, stream, in, out, count);
     else b3_run_window(&b3_indicator_ppo, ppo_windows, params, stream, in, out, count);
 }
 
@@ -697,7 +605,7 @@ static void vwap_windows(const double *params, const double *const *in, double *
 
 static void run_vwap(RECURSIVE_ARGS) {
     const b3_weighted_price *w = stream;
-    if (w->notional_size == 0) run_chunks(&b3_indicator_vwap, vwap_warm, vwap_chunk, RECURSIVE_CHUNK, stream, in, out, count);
+    if (w->notional_size == 0) run_chunks(&b3_indicator_vwap, vwap_warm, vwap_chunk, CHUNK_MAX, stream, in, out, count);
     else b3_run_window(&b3_indicator_vwap, vwap_windows, params, stream, in, out, count);
 }
 
@@ -760,8 +668,8 @@ static void run_kama(RECURSIVE_ARGS) {
 }
 
 #define RECURSIVE_ROWS                                                                                                                     \
-    FILTER(ema), FILTER(dema), FILTER(tema), FILTER(kama), FILTER(ewma), FILTER(vwap), FILTER(keltner), FILTER(macd), FILTER(ppo),         \
-        FILTER(trix), FILTER(rsi), FILTER(cmo), FILTER(adx), FILTER(adxr), FILTER(plus_di), FILTER(minus_di), FILTER(atr), FILTER(natr),   \
+    LANES(ema), LANES(dema), LANES(tema), LANES(trix), LANES(macd), LANES(ppo), LANES(rsi), LANES(cmo), LANES(atr), LANES(natr),           \
+        LANES(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr), FILTER(kama), FILTER(ewma), FILTER(vwap),   \
         FILTER(obv), FILTER(ad), FILTER(adosc)
 
 #endif

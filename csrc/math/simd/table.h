@@ -7,6 +7,7 @@
 #include "windows.h"
 
 #define WINDOW(kernel) {.indicator = &b3_indicator_##kernel, .window = run_##kernel}
+#define LANES(kernel) {.indicator = &b3_indicator_##kernel, .recursive = run_##kernel, .rows = rows_##kernel}
 #define FILTER(kernel) {.indicator = &b3_indicator_##kernel, .recursive = run_##kernel}
 
 const b3_run B3_RUNS[] = {
