@@ -47,6 +47,14 @@ CASES = (
     Case("L2 book", "book_l2", ("0", "{lines}"), "pass over the sample's depth"),
     Case("risk checks", "trading_cycle", ("risk", "20480"), "20,480 orders"),
     Case("order cycle", "trading_cycle", ("cycle", "20480"), "20,480 orders"),
+    *(
+        Case(f"{name}, batch", "ta", ("0", "batch", name), "20,000 bars")
+        for name in ("sma", "max", "bbands", "rsi", "adx")
+    ),
+    *(
+        Case(f"{name}, stream", "ta", ("0", "stream", name), "20,000 bars")
+        for name in ("ema", "rsi", "stddev", "stoch")
+    ),
 )
 
 

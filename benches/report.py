@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable
@@ -114,28 +115,36 @@ def book_row() -> Row:
 
 
 def peer_environment() -> Path | None:
-    """The interpreter that has the peers, made at the first call; None where they cannot be installed."""
+    """The interpreter that has the peers, made when what is wanted has changed; None where they cannot be installed.
+
+    It finds bot3 and what bot3 requires behind its own packages, so that both can be called in one process.
+    """
     python = PEERS / "bin" / "python"
-    if not python.is_file():
+    wanted = output([sys.executable, str(ROOT / "tools" / "requires.py"), "peers"])
+    stamp = PEERS / "wanted.txt"
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
         subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-        wanted = output([sys.executable, str(ROOT / "tools" / "requires.py"), "peers"]).split("\n")
-        done = subprocess.run([str(python), "-m", "pip", "install", "-q", *filter(None, wanted)], check=False)
+        done = subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted.split()], check=False)
         if done.returncode != 0:
             shutil.rmtree(PEERS)
             return None
+        site = Path(output([str(python), "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]).strip())
+        (site / "bot3.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+        stamp.write_text(wanted, encoding="utf-8")
     return python
 
 
-def main_job_rows(folder: Path) -> list[Row]:
-    """Bytes to fills per book level or trade, beside hftbacktest on the same session."""
+def main_job_rows(folder: Path) -> tuple[list[Row], dict[str, Any]]:
+    """Bytes to fills per book level or trade, beside two peers on the same session; and what those peers told."""
     recording = session_recording(folder) or sample_recording(folder)
     python = peer_environment()
-    peer: dict[str, float] = {}
+    peer: dict[str, Any] = {}
     if python is None:
-        print("hftbacktest is not measured: it could not be installed")
+        print("hftbacktest and nautilus_trader are not measured: they could not be installed")
     else:
-        script = ROOT / "benches" / "peers" / "hftbacktest_job.py"
-        peer = json_lines(output([str(python), str(script), *map(str, sessions())]))[0]
+        for name in ("hftbacktest_job", "nautilus_job"):
+            script = ROOT / "benches" / "peers" / f"{name}.py"
+            peer |= json_lines(output([str(python), str(script), *map(str, sessions())]))[0]
     rows = []
     result: dict[str, Any] = {}
     for strategy, beside in (("-", "ns_no_orders"), ("ema_cross", "ns_market_maker"), ("obi", "ns_market_maker")):
@@ -151,14 +160,77 @@ def main_job_rows(folder: Path) -> list[Row]:
                 None if theirs is None else ours <= 0.5 * theirs,
             )
         )
+        if strategy == "ema_cross" and python is not None:
+            theirs = peer["ns_ema_cross"]
+            beside_text = f"nautilus_trader {peer['version']}, same strategy: {theirs:.0f} ns"
+            rows.append(Row("the same", f"{ours:.1f} ns", beside_text, ">= 25 x faster", theirs >= 25 * ours))
     start, memory = result["start_ms"], result["memory_mib"]
     rows.append(Row("engine, from nothing to the first event", f"{start:.1f} ms", "-", "<= 10 ms", start <= 10))
     rows.append(Row("its memory, journal's log left out", f"{memory:.1f} MiB", "-", "<= 10 MiB", memory <= 10))
+    return rows, peer
+
+
+# The kernels that the table shows one by one, and what each is to reach of the best accurate peer at 100,000 elements.
+TA_SHOWN = {
+    "sma": 0.5,
+    "ema": 0.5,
+    "rsi": 0.5,
+    "macd": 0.5,
+    "bbands": 0.5,
+    "atr": 0.5,
+    "stddev": 0.5,
+    "max": 0.5,
+    "wma": 0.5,
+    "correl": 0.5,
+}
+
+
+def indicator_rows() -> list[Row]:
+    """Summary of benches/ta_kernels.py, which prints every kernel."""
+    python = peer_environment()
+    if python is None:
+        print("indicators are not measured: their peers could not be installed")
+        return []
+    found = json_lines(output([str(python), str(ROOT / "benches" / "ta_kernels.py"), "--json"]))
+    rows = []
+    for one in found:
+        if one.get("size") == 100_000 and one["kernel"] in TA_SHOWN and one["best"] is not None:
+            share, best = TA_SHOWN[one["kernel"]], one["best"]
+            ours, theirs = one["ns"]["bot3"], one["ns"][best]
+            peer, target = f"{best} {theirs:.2f} ns", f"<= {share} x"
+            rows.append(
+                Row(f"{one['kernel']}, 100,000 elements, each", f"{ours:.2f} ns", peer, target, ours <= share * theirs)
+            )
+    for one in found:
+        if "summary" in one:
+            work = f"all indicators, {one['summary']:,} elements"
+            ours = f"{one['talib']:.2f} x TA-Lib's speed, least {one['least']:.2f} x ({one['slowest']})"
+            peer = f"best peer of each: {one['held']} of {one['judged']} held"
+            target = "none slower than its best peer" if one["summary"] > 1000 else "<= 1.3 x its best peer"
+            rows.append(Row(work, ours, peer, target, one["held"] == one["judged"]))
+        elif "summary_panel" in one:
+            mean = one["summary_panel"]
+            rows.append(Row("panel of 100 x 10,000", f"{mean:.2f} x TA-Lib's speed", "in a loop", "> 1 x", mean > 1))
+        elif "python_bar" in one:
+            ns = one["python_bar"]
+            rows.append(
+                Row(
+                    "10 indicators from Python, a bar",
+                    f"graph {ns['graph, a call a bar']:.0f} ns, in arrays {ns['graph, update_many']:.0f} ns",
+                    f"talipp (9 of them) {ns['talipp']:.0f} ns" if "talipp" in ns else "-",
+                    "< talipp",
+                    ns["graph, a call a bar"] < ns["talipp"] if "talipp" in ns else None,
+                )
+            )
+    updates = [one["ns"] for one in found if one.get("form") == "stream"]
+    median = statistics.median(updates)
+    ours = f"{median:.1f} ns, {min(updates):.1f} to {max(updates):.1f}"
+    rows.append(Row(f"an indicator's update in C, median of {len(updates)}", ours, "-", "<= 3 ns", median <= 3))
     return rows
 
 
-def trading_rows() -> list[Row]:
-    """Risk checks, and an order's whole cycle."""
+def trading_rows(peer: dict[str, Any]) -> list[Row]:
+    """Risk checks, and an order's whole cycle; peer: of main_job_rows."""
     risk = json_lines(output([str(BENCHES / "trading_cycle"), "risk", "200000"]))[0]
     cycle = json_lines(output([str(BENCHES / "trading_cycle"), "cycle", "1000000"]))[0]
     return [
@@ -173,7 +245,7 @@ def trading_rows() -> list[Row]:
             "an order's whole cycle, 1,000,000 orders",
             f"{cycle['cycle_ns']:.0f} ns (first tenth {cycle['first_tenth_ns']:.0f}, "
             f"last {cycle['last_tenth_ns']:.0f})",
-            "-",
+            f"nautilus_trader {peer['us_order_cycle']:.0f} us" if peer else "-",
             "<= 500 ns, flat",
             cycle["cycle_ns"] <= 500,
         ),
@@ -225,12 +297,14 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        job, peer = main_job_rows(folder)
         rows = [
             *parser_rows(folder),
             *python_rows(),
             book_row(),
-            *main_job_rows(folder),
-            *trading_rows(),
+            *job,
+            *trading_rows(peer),
+            *indicator_rows(),
             start_row(),
             *size_rows(),
         ]

@@ -8,11 +8,13 @@ __all__ = [
     "Bot3Error",
     "ClosedError",
     "ConfigError",
+    "ControlError",
     "EngineError",
     "InstrumentError",
     "JournalError",
     "RecordingError",
     "ReplayMismatchError",
+    "StateError",
     "StorageError",
     "StrategyError",
 ]
@@ -74,6 +76,10 @@ class ConfigError(Bot3Error):
         super().__init__(text, where=where, value=value, hint=hint)
 
 
+class ControlError(Bot3Error):
+    """A running engine cannot be reached: there is none of that name, there are several, or it does not answer."""
+
+
 class RecordingError(Bot3Error):
     """A recording cannot be read or written."""
 
@@ -96,6 +102,10 @@ class StrategyError(Bot3Error):
 
 class EngineError(Bot3Error):
     """The core refused a call or ended the run."""
+
+
+class StateError(Bot3Error):
+    """What survives a restart cannot be read or written, belongs to another account, or is in use."""
 
 
 class StorageError(Bot3Error):

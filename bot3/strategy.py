@@ -69,7 +69,10 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """An execution of one of this strategy's orders. fee: paid if positive, in the quote currency."""
+    """An execution of one of this strategy's orders. fee: paid if positive, in fee_currency.
+
+    A fee in the base asset makes the position smaller: it is what can be sold.
+    """
 
     ts_ns: int
     order_id: int
@@ -77,6 +80,7 @@ class Fill:
     price: Decimal
     qty: Decimal
     fee: Decimal
+    fee_currency: str
     maker: bool
 
 

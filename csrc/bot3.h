@@ -82,7 +82,8 @@ enum b3_kind {
     B3_FUNDING = 12,
     B3_DECISION = 13, /* of risk, on a request */
     B3_SYSTEM = 14,
-    B3_KIND_END = 15,
+    B3_EQUITY = 15, /* what the account is worth */
+    B3_KIND_END = 16,
 };
 
 /* Where ts_recv_ns comes from. */
@@ -100,8 +101,13 @@ enum b3_stamp { B3_STAMP_NONE = 0, B3_STAMP_SOFTWARE = 1, B3_STAMP_KERNEL = 2, B
 #define B3_FLAG_EMPTY 0x01       /* BAR: no trade in the interval; prices repeat the last close */
 #define B3_FLAG_VENUE 0x02       /* BAR: the venue's own (kline), not built by us */
 #define B3_FLAG_CLOSED 0x04      /* BAR: final; ours always are */
+#define B3_FLAG_REDUCE_ONLY 0x01 /* REQUEST: refused unless it makes the position smaller, with all that is pending counted against it */
+#define B3_FLAG_EXIT 0x02        /* REQUEST: made by the engine itself: takes a position out (a stop, flatten), or clears the way for it */
+#define B3_FLAG_TRAILING 0x01    /* SYSTEM, of B3_SYS_STOP: the trailing stop, else the stop-loss */
+#define B3_FLAG_INCOMPLETE 0x01  /* POSITION: fees_raw lacks a fee whose currency has no conversion rate */
 #define B3_FLAG_CANCEL_REJECT                                                                                                              \
-    0x01 /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
+    0x01                       /* UPDATE: a cancel or replace of this order was refused, rule says why; state: UNKNOWN, the order stands */
+#define B3_FLAG_TRIGGERED 0x02 /* UPDATE: the stop price was reached: a STOP is a market order now, a STOP_LIMIT a limit order */
 
 typedef struct b3_header {
     uint16_t kind;
@@ -175,7 +181,12 @@ typedef struct b3_signal {
 
 enum b3_side { B3_BUY = 1, B3_SELL = 2 };
 enum b3_action { B3_NEW = 1, B3_CANCEL = 2, B3_REPLACE = 3 };
-enum b3_order_type { B3_MARKET = 1, B3_LIMIT = 2 };
+enum b3_order_type {
+    B3_MARKET = 1,
+    B3_LIMIT = 2,
+    B3_STOP = 3,       /* a market order once the touch reaches stop_price_raw: a sell's the bid, a buy's the ask */
+    B3_STOP_LIMIT = 4, /* the same, then a limit order at price_raw */
+};
 enum b3_tif { B3_GTC = 1, B3_IOC = 2, B3_FOK = 3, B3_POST_ONLY = 4 };
 
 typedef struct b3_request {
@@ -187,9 +198,9 @@ typedef struct b3_request {
     uint32_t reserved;
     uint64_t order_id;      /* ours; 0 in a NEW or REPLACE from a strategy: the engine gives the next one */
     uint64_t orig_order_id; /* CANCEL, REPLACE: the order meant */
-    int64_t price_raw;      /* LIMIT */
+    int64_t price_raw;      /* LIMIT, STOP_LIMIT */
     int64_t qty_raw;
-    int64_t stop_price_raw;
+    int64_t stop_price_raw; /* STOP, STOP_LIMIT; else 0 */
 } b3_request;
 
 enum b3_order_state {
@@ -225,12 +236,13 @@ typedef struct b3_update {
     int64_t fee_raw;     /* of this fill; positive is paid */
 } b3_update;
 
+/* hdr.strategy 0: of the account; else of what that strategy has traded. */
 typedef struct b3_position {
     b3_header hdr;
-    int64_t qty_raw;        /* positive long */
+    int64_t qty_raw;        /* positive long; net of fees paid in the base currency */
     int64_t cost_raw;       /* total cost of what is held, signed as qty; quote currency */
-    int64_t realized_raw;   /* before fees */
-    int64_t fees_raw;       /* paid so far */
+    int64_t realized_raw;   /* before fees, by the method of the account */
+    int64_t fees_raw;       /* paid so far, in the quote currency: others converted when they were paid */
     int64_t unrealized_raw; /* at mark_price_raw */
     int64_t mark_price_raw;
     uint32_t currency; /* of the money fields */
@@ -245,6 +257,15 @@ typedef struct b3_balance {
     uint32_t reserved;
 } b3_balance;
 
+/* After a fill and at each bar; none while something that is held has no value (csrc/risk/account.h says how it is valued). */
+typedef struct b3_equity {
+    b3_header hdr;
+    int64_t equity_raw;
+    uint32_t currency; /* the reporting currency */
+    uint32_t reserved;
+} b3_equity;
+
+/* Before the position events of a fill: its fee was in base, and was converted into the instrument's quote currency at this rate. */
 typedef struct b3_rate {
     b3_header hdr;
     int64_t rate_raw; /* 8 digits: one unit of base in quote */
@@ -291,7 +312,25 @@ enum b3_rule {
     B3_RULE_POST_ONLY = 25,
     B3_RULE_FOK = 26,
     B3_RULE_NO_LIQUIDITY = 27,
-    B3_RULE_END = 28,
+    B3_RULE_PRICE_COLLAR = 28,     /* too far through the touch */
+    B3_RULE_NET_EXPOSURE_MAX = 29, /* |sum of signed worst-case exposures| */
+    B3_RULE_OPEN_POSITIONS = 30,   /* instruments held or about to be */
+    B3_RULE_SELF_CROSS = 31,       /* would trade with an order of our own */
+    B3_RULE_FEED_LATE = 32,        /* market data later than the estimated clock offset explains */
+    B3_RULE_DAILY_LOSS = 33,
+    B3_RULE_DRAWDOWN = 34, /* from the peak of equity */
+    B3_RULE_BREAKER = 35,  /* the circuit breaker is open */
+    B3_RULE_KILLED = 36,   /* the kill switch is on until a person resets it */
+    B3_RULE_EXIT = 37,     /* a stop is taking this position out: nothing else may */
+    B3_RULE_REDUCE_ONLY = 38,
+    B3_RULE_LOTS = 39,        /* no room to remember another lot (FIFO, LIFO) */
+    B3_RULE_SHADOW = 40,      /* allowed, but this run sends nothing */
+    B3_RULE_REJECTS = 41,     /* cause of a breaker: too many refusals */
+    B3_RULE_PRICE_JUMP = 42,  /* cause of a breaker */
+    B3_RULE_LATENCY = 43,     /* cause of a breaker: the venue answers late */
+    B3_RULE_MESSAGE_GAP = 44, /* cause of a breaker: silence */
+    B3_RULE_LOSS = 45,        /* cause of a breaker: equity lost within its window */
+    B3_RULE_END = 46,
 };
 
 typedef struct b3_decision {
@@ -303,19 +342,35 @@ typedef struct b3_decision {
     uint64_t order_id;
     int64_t limit_raw; /* of the rule, in the rule's unit */
     int64_t value_raw;
+    int64_t bid_price_raw; /* the touch when it was decided: what slippage is measured from */
+    int64_t ask_price_raw;
 } b3_decision;
 
 enum b3_system_code {
     B3_SYS_HEARTBEAT = 1,
     B3_SYS_GAP = 2, /* a: update id expected, b: found */
     B3_SYS_RECONNECT = 3,
-    B3_SYS_HALT = 4, /* a: b3_rule */
-    B3_SYS_RESUME = 5,
+    B3_SYS_HALT = 4,   /* a: b3_rule */
+    B3_SYS_RESUME = 5, /* a: B3_RULE_BREAKER when its cool-down is over; else 0, the instrument's book is whole again */
     B3_SYS_SHUTDOWN = 6,
-    B3_SYS_COMMAND = 7,
+    B3_SYS_COMMAND = 7,     /* a: b3_command */
     B3_SYS_BAD_MESSAGE = 8, /* a: b3_fault, b: byte position */
     B3_SYS_SNAPSHOT = 9,    /* a: last update id */
     B3_SYS_LATE_TRADE = 10, /* a: trade time ns, b: open of the running bar */
+    B3_SYS_STOP = 11,       /* a stop was reached; a: its trigger price, b: the touch that reached it */
+    B3_SYS_BREAKER = 12,    /* open; a: b3_rule that caused it, b: closes at this receive time */
+    B3_SYS_KILL = 13,       /* a: 1 positions are taken out too */
+    B3_SYS_RESET = 14,      /* the kill switch is off again */
+    B3_SYS_DAY = 15,        /* a new UTC day by exchange time; a: days since 1970, b: equity at its start */
+    B3_SYS_FLAT = 16,       /* the engine has taken a position out; a: quantity left, too small to be traded */
+};
+
+/* What a person asks of a running engine; a of a B3_SYSTEM event of code B3_SYS_COMMAND. */
+enum b3_command {
+    B3_COMMAND_KILL = 1,    /* cancel all, refuse all until RESET */
+    B3_COMMAND_FLATTEN = 2, /* cancel all, take all positions out; trading goes on after it */
+    B3_COMMAND_RESET = 3,   /* kill switch and breaker off */
+    B3_COMMAND_KILL_FLATTEN = 4,
 };
 
 typedef struct b3_system {
@@ -417,18 +472,21 @@ typedef struct b3_view {
     const b3_touch *touch;
     const void *book; /* pass it to levels */
     b3_levels_fn levels;
-    const b3_position *position; /* of this strategy's account in this instrument */
+    const b3_position *position; /* what this strategy holds in this instrument, marked at its last fill or bar; the account's where there
+                                    is no strategy */
     int64_t now_ns;              /* receive time of the input being worked on */
     int64_t cash_free_raw;       /* of the quote currency */
     uint32_t flags;              /* B3_VIEW_* */
     uint32_t open_orders;        /* of this strategy in this instrument */
+    int64_t late_ns;             /* of the newest market event that carries exchange time, beyond the estimated clock offset */
 } b3_view;
 
 /* ---------------------------------------------------------------- the one form of a stage, and of a strategy
  *
  * event: valid for the call. out: room for cap events; what the stage writes there has hdr.kind set, the engine fills the rest of the
  * header that is left 0. Returns how many it wrote, or a fault. It never sleeps, allocates, logs, or keeps a pointer it was passed.
- * A strategy writes B3_REQUEST, B3_SIGNAL and B3_TIMER events; it sees B3_QUOTE, B3_TRADE, B3_BAR, B3_TIMER, B3_UPDATE and B3_SYSTEM.
+ * A strategy writes B3_REQUEST, B3_SIGNAL and B3_TIMER events; it sees B3_QUOTE, B3_TRADE, B3_BAR, B3_TIMER, B3_UPDATE, B3_SYSTEM, and
+ * the model's B3_SIGNAL once there is a model.
  */
 typedef int32_t (*b3_on_event_fn)(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
 
@@ -461,6 +519,14 @@ typedef struct b3_strategy {
     b3_on_event_fn on_event;
 } b3_strategy;
 
+/* A value of the feature vector (csrc/signal/features.h), for people: the names are those of the signals of the strategy `features`. */
+typedef struct b3_feature {
+    const char *name;
+    const char *unit;
+    const char *formula; /* x[-n]: of n bars before; functions are the indicators' */
+    const char *text;
+} b3_feature;
+
 /* ---------------------------------------------------------------- indicators
  *
  * One row an indicator. A stream is `size` bytes of the caller's memory, aligned to 8, without pointers inside: it may be copied, saved
@@ -471,6 +537,7 @@ typedef struct b3_indicator {
     const char *text;
     const char *formula;
     const char *start;  /* seed of a recursion, and the rule for what the field computes differently */
+    const char *source; /* who defined it, where, when */
     const char *inputs; /* names, separated by a blank */
     const char *outputs;
     const b3_param *params; /* unit "bars": a whole number; "a|b": the index of a choice */
@@ -521,6 +588,49 @@ void b3_graph_update(const b3_graph_node *nodes, uint32_t node_count, double *sl
 void b3_graph_run_blocking(const b3_graph_node *nodes, uint32_t node_count, double *slots, uint32_t input_count, uint32_t slot_count,
                            const double *const *in, double *const *out, uint64_t count);
 
+/* ---------------------------------------------------------------- matrices
+ *
+ * Row-major doubles without gaps; a panel has a row for each symbol. No result may overlap an input. Vectors of every width add in their
+ * own order: results differ by rounding from one instruction set to another (docs/TA.md gives the bound). Not-a-number in an input reaches
+ * the results that depend on it and no others.
+ */
+
+double b3_matrix_dot(const double *x, const double *y, uint64_t count);
+/* out[rows] = a[rows][columns] . x[columns] */
+void b3_matrix_gemv_blocking(const double *a, uint64_t rows, uint64_t columns, const double *x, double *out);
+/* out[rows][columns] = a[rows][inner] . b[inner][columns] */
+void b3_matrix_gemm_blocking(const double *a, const double *b, uint64_t rows, uint64_t inner, uint64_t columns, double *out);
+
+/* out[symbols][symbols] = sum((x - mean x)(y - mean y)) / (count - ddof) of the rows of panel[symbols][count], means[symbols] beside it.
+ * NaN where count <= ddof. */
+void b3_matrix_covariance_blocking(const double *panel, uint64_t symbols, uint64_t count, uint32_t ddof, double *means, double *out);
+/* Turns a covariance matrix into correlations, within -1 .. 1: NaN where a variance is 0. deviations[symbols]: square roots of the
+ * variances. */
+void b3_matrix_correlation(double *covariance, uint64_t symbols, double *deviations);
+
+/* The lower factor in the place of a symmetric matrix, of which the lower triangle is read; zeros above. B3_ERR_ARGUMENT with position =
+ * the first pivot, from 0, that is not above 0 (or not finite): a is partly overwritten then. */
+int32_t b3_matrix_cholesky_blocking(double *a, uint64_t n, b3_error *error);
+/* Solves a . x = b for each row of x[systems][n], which holds b before and the solution after. factor: as above. */
+void b3_matrix_cholesky_solve_blocking(const double *factor, uint64_t n, double *x, uint64_t systems);
+
+/* Exponentially weighted covariance matrix. State: `size` bytes of the caller's memory, aligned to 8, without pointers inside.
+ * mean += gain * d; C = (1 - gain) * (C + gain * d d'), d = x - mean before, gain = 1 - decay; the first sample is the mean.
+ * ADJUST: gain = 1 / sum(decay^k so far). ZERO_MEAN: C = (1 - gain) * C + gain * x x'. */
+enum b3_ew_flags { B3_EW_ADJUST = 1, B3_EW_ZERO_MEAN = 2 };
+
+#define B3_EW_SYMBOLS_MAX 4096
+
+/* symbols: 1 .. B3_EW_SYMBOLS_MAX; decay: 0 <= decay < 1. */
+size_t b3_ew_covariance_size(uint32_t symbols);
+void b3_ew_covariance_init(void *state, uint32_t symbols, double decay, uint32_t flags);
+/* Takes in x[symbols]: returns 1, or 0 when a value is not finite, which leaves the sample out. */
+int32_t b3_ew_covariance_update(void *state, const double *x);
+/* The same for the columns of panel[symbols][count], eight in one pass over the matrix; returns how many were taken in. */
+uint64_t b3_ew_covariance_run_blocking(void *state, const double *panel, uint64_t count);
+/* means[symbols], out[symbols][symbols]: NaN before the first sample. */
+void b3_ew_covariance_read(const void *state, double *means, double *out);
+
 /* ---------------------------------------------------------------- settings of the stages */
 
 enum b3_bar_kind { B3_BAR_TIME = 1, B3_BAR_TICK = 2, B3_BAR_VOLUME = 3, B3_BAR_NOTIONAL = 4 };
@@ -532,16 +642,24 @@ typedef struct b3_bars_config {
     int64_t grace_ns; /* time bars: the clock alone closes a bar this long after its close; >= 0 */
 } b3_bars_config;
 
-/* Pre-trade limits over all instruments. 0 switches one off. */
+/* Pre-trade limits over all instruments. 0 switches one off. Money: reporting currency. Rates: 8 digits, 1000000 is 1 %. */
 typedef struct b3_limits {
-    int64_t order_notional_max_raw; /* one order, money of the reporting currency */
-    int64_t exposure_max_raw;       /* sum over instruments of worst-case |position| x mark, reporting currency */
+    int64_t order_notional_max_raw; /* one order */
+    int64_t exposure_max_raw;       /* gross: sum over instruments of worst-case |position| x mark */
     int64_t stale_after_ns;         /* no market data for the instrument this long: refuse */
     uint32_t orders_per_second;     /* token bucket: burst = rate */
     uint32_t open_orders_max;
     uint32_t allow_short; /* 1: a sell need not be covered by what is held */
-    uint32_t reserved;
+    uint32_t open_positions_max;
+    int64_t net_exposure_max_raw;  /* |sum over instruments of signed worst-case position x mark|, either way */
+    int64_t price_collar_rate_raw; /* a price at most this far through the opposite touch */
+    int64_t late_after_ns;         /* market data later than this, beyond the estimated clock offset: refuse */
+    int64_t daily_loss_max_raw;    /* equity below that of the start of the UTC day: only reductions */
+    int64_t drawdown_max_rate_raw; /* equity below its peak, as a share of the peak: only reductions */
 } b3_limits;
+
+/* FIFO, LIFO: lots that stay free for each open order, so that what it may become can be remembered: 16 fills of up to 4 lots each. */
+#define B3_LOTS_AN_ORDER 64
 
 /* Pre-trade limits of one instrument. 0 switches one off. */
 typedef struct b3_instrument_limits {
@@ -549,11 +667,79 @@ typedef struct b3_instrument_limits {
     int64_t position_max_raw;
 } b3_instrument_limits;
 
-typedef struct b3_paper_config {
+/* Stops on every position, and the circuit breaker. 0 switches one off. Money: reporting currency. Rates: 8 digits. */
+typedef struct b3_guard_config {
+    int64_t stop_loss_rate_raw;     /* from the average entry price; a long's trigger is met by the bid, a short's by the ask */
+    int64_t trailing_stop_rate_raw; /* from the best such price since entry */
+    int64_t breaker_loss_max_raw;   /* equity lost within breaker_window_ns */
+    int64_t breaker_drawdown_rate_raw;
+    int64_t breaker_reject_rate_raw; /* share of refusals among the last breaker_reject_count requests */
+    int64_t breaker_jump_rate_raw;   /* mid against the mid breaker_window_ns before or less */
+    int64_t breaker_latency_ns;      /* request sent -> first answer of the venue */
+    int64_t breaker_gap_ns;          /* no message of an instrument that is traded */
+    int64_t breaker_window_ns;
+    int64_t cool_down_ns; /* the breaker closes by itself after so long; the clock is receive time */
+    uint32_t breaker_reject_count;
+    uint32_t reserved;
+} b3_guard_config;
+
+/* What survives a restart of the engine: given with the configuration, read while running. All 0: a first start. */
+typedef struct b3_guard_saved {
+    int64_t day; /* days since 1970, UTC, by exchange time */
+    int64_t day_start_equity_raw;
+    int64_t peak_equity_raw;
+    int64_t breaker_until_ns; /* 0: closed */
+    uint32_t breaker_cause;   /* b3_rule */
+    uint32_t killed;          /* 1: the kill switch is on */
+} b3_guard_saved;
+
+enum b3_pnl_method { B3_PNL_WEIGHTED_AVERAGE = 1, B3_PNL_FIFO = 2, B3_PNL_LIFO = 3 };
+
+/* A currency of the engine: its place in the table is its number everywhere else. */
+typedef struct b3_currency {
+    char name[16];
+    int64_t start_raw; /* balance at the start */
+    int64_t rate_raw;  /* 8 digits: one of it in the reporting currency; 0: not known until the market tells */
+} b3_currency;
+
+/* How far ahead of us others stand at our price: csrc/venue/queue.h has the formulas. */
+enum b3_queue_model {
+    B3_QUEUE_NONE = 1,         /* nobody: a print at our price fills us */
+    B3_QUEUE_CONSERVATIVE = 2, /* all that was displayed when we came; trades alone take it away */
+    B3_QUEUE_PROPORTIONAL = 3, /* cancels take their share of it too */
+};
+
+enum b3_fee_asset {
+    B3_FEE_QUOTE = 1,
+    B3_FEE_RECEIVED = 2, /* what the fill brings in: base of a buy, quote of a sell */
+    B3_FEE_THIRD = 3,    /* b3_paper_config.fee_currency, at the rate known then */
+};
+
+/* A latency: constant (spread_ns 0), or constant plus an exponentially distributed part of mean spread_ns. */
+typedef struct b3_latency_model {
+    int64_t constant_ns;
+    int64_t spread_ns;
+} b3_latency_model;
+
+#define B3_FEE_TIERS 8
+
+/* Fees from a traded volume on. */
+typedef struct b3_fee_tier {
+    int64_t volume_min_raw;     /* traded in this run, quote currency */
     int64_t maker_fee_rate_raw; /* 8 digits: 100000 is 0.1 % */
     int64_t taker_fee_rate_raw;
-    uint32_t order_capacity; /* resting at once, all instruments */
-    uint32_t reserved;
+} b3_fee_tier;
+
+typedef struct b3_paper_config {
+    b3_fee_tier fees[B3_FEE_TIERS]; /* the first from volume 0 on, the others rising */
+    uint32_t fee_tier_count;        /* at least 1 */
+    uint32_t order_capacity;        /* resting at once, all instruments */
+    uint16_t queue_model;           /* b3_queue_model */
+    uint16_t fee_asset;             /* b3_fee_asset */
+    uint32_t fee_currency;
+    b3_latency_model order_entry; /* decision -> the request is at the venue; cancels and replaces too */
+    b3_latency_model market_data; /* the market as we see it is older than the venue's by this: added to what an order takes */
+    uint64_t seed;                /* of the drawn latencies */
 } b3_paper_config;
 
 /* ---------------------------------------------------------------- book: an L2 order book fed with batches of levels
@@ -792,20 +978,23 @@ int32_t b3_recorder_close_blocking(b3_recorder *recorder, b3_error *error);
 
 /* ---------------------------------------------------------------- engine: the fused pipeline
  *
- * new -> add_strategy* -> start -> run (as often as needed) -> reads -> free. All calls from one thread, except: stop (any thread, or a
- * signal handler), journal_drain (one housekeeping thread of its own).
+ * new -> add_strategy* -> start -> run (as often as needed) -> reads -> free. All calls from one thread, except: stop and interrupt (any
+ * thread, or a signal handler), journal_drain (one housekeeping thread of its own).
  */
 
 typedef struct b3_engine b3_engine;
 
 typedef struct b3_engine_config {
     b3_limits limits;
+    b3_guard_config guard;
+    b3_guard_saved saved;
     b3_bars_config bars;
     b3_paper_config paper;
-    int64_t order_entry_latency_ns; /* decision -> arrival at the venue */
-    int64_t start_cash_raw;
-    uint32_t start_cash_currency; /* also the reporting currency */
+    uint32_t reporting_currency;
     uint32_t currency_count;
+    uint32_t pnl_method;   /* b3_pnl_method */
+    uint32_t lot_capacity; /* FIFO, LIFO: lots remembered at once, all instruments and strategies */
+    uint32_t shadow;       /* 1: everything is decided, nothing is sent */
     uint32_t tap_kinds;    /* bit 1 << b3_kind: events copied to the tap (QUOTE: those of the depth book) */
     uint32_t tap_capacity; /* slots; run returns B3_FULL before one is lost */
     uint32_t dense_ticks;  /* of each book, see book/l2.h */
@@ -817,9 +1006,9 @@ typedef struct b3_engine_config {
     double pace;             /* 0: as fast as it goes; else recorded time / pace */
 } b3_engine_config;
 
-/* config_json: written to the journal as it is. All arrays are copied. NULL on a fault. */
-b3_engine *b3_engine_new(const b3_engine_config *config, const b3_instrument *instruments, const b3_instrument_limits *limits,
-                         uint32_t instrument_count, const char *config_json, b3_error *error);
+/* currencies: config->currency_count of them. config_json: written to the journal as it is. All arrays are copied. NULL on a fault. */
+b3_engine *b3_engine_new(const b3_engine_config *config, const b3_currency *currencies, const b3_instrument *instruments,
+                         const b3_instrument_limits *limits, uint32_t instrument_count, const char *config_json, b3_error *error);
 void b3_engine_free(b3_engine *engine);
 
 /* One instance of a built-in strategy on one instrument. params: as many as b3_strategy.param_count. Returns its id (from 1). */
@@ -834,9 +1023,15 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error);
 int32_t b3_engine_run_blocking(b3_engine *engine, b3_recording *recording, uint64_t max_inputs, b3_error *error);
 /* Ends run at the next input; sticky. */
 void b3_engine_stop(b3_engine *engine);
+/* Makes run return B3_YIELD before the next input, also while it keeps pace; once. The engine does so itself after an input that changed
+ * b3_guard_saved (the peak aside), so that it can be written down. */
+void b3_engine_interrupt(b3_engine *engine);
 /* A request from the control plane: the next input. Judged by risk like any other; the outcome is an event. Requests are numbered from 1:
  * its order id is b3_totals.requests after the call. */
 int32_t b3_engine_submit(b3_engine *engine, const b3_request *request, b3_error *error);
+/* What a person asks for, as the next input: hdr.kind B3_SYSTEM, code B3_SYS_COMMAND, a a b3_command. It is never refused for what the
+ * market, the limits or the guard are like. */
+int32_t b3_engine_command(b3_engine *engine, const b3_system *command, b3_error *error);
 /* Ends the journal with the END record (the drain then returns). */
 int32_t b3_engine_finish(b3_engine *engine, b3_error *error);
 
@@ -882,7 +1077,7 @@ typedef struct b3_totals {
     uint64_t requests;
     uint64_t orders; /* allowed and sent */
     uint64_t fills;
-    uint64_t rejects[28]; /* by b3_rule */
+    uint64_t rejects[64]; /* by b3_rule */
     uint64_t signals;
     uint64_t bars;
     uint64_t hot_ns;          /* time spent in the hot loop */
@@ -926,10 +1121,40 @@ typedef struct b3_memory_use {
 
 int32_t b3_engine_read_instrument(const b3_engine *engine, uint32_t instrument, b3_instrument_state *out);
 void b3_engine_read_totals(const b3_engine *engine, b3_totals *out);
-/* These two value positions at the mid as it stands; nothing that is journalled depends on when they are called. */
-int32_t b3_engine_read_position(b3_engine *engine, uint32_t instrument, b3_position *out);
-int32_t b3_engine_read_pnl(b3_engine *engine, uint32_t currency, b3_pnl *out);
+/* Positions are valued at the mid as it stands. */
+int32_t b3_engine_read_position(const b3_engine *engine, uint32_t instrument, b3_position *out);
+/* What a strategy (its id, from 1) has traded in its instrument. */
+int32_t b3_engine_read_strategy(const b3_engine *engine, uint32_t strategy, b3_position *out);
+int32_t b3_engine_read_pnl(const b3_engine *engine, uint32_t currency, b3_pnl *out);
+/* One unit of a currency in the reporting currency, 8 digits. B3_EMPTY: not known. */
+int32_t b3_engine_read_rate(const b3_engine *engine, uint32_t currency, int64_t *rate_raw);
+/* What the account is worth, in the reporting currency. B3_EMPTY: something that is held has no value. */
+int32_t b3_engine_read_equity(const b3_engine *engine, int64_t *equity_raw);
 int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_balance *out);
+/* What the guard stands at. */
+typedef struct b3_guard_state {
+    b3_guard_saved saved;
+    int64_t equity_raw; /* as last looked at, reporting currency */
+    uint64_t notes;     /* B3_SYSTEM events so far */
+    uint64_t cancels;   /* sent by the engine itself */
+    uint64_t exits;     /* orders of the engine itself */
+    uint32_t exiting;   /* instruments that are being taken out */
+    uint16_t rule;      /* b3_rule that refuses orders now; B3_RULE_NONE */
+    uint8_t equity_known;
+    uint8_t reserved;
+} b3_guard_state;
+
+/* The stop on the account's position in an instrument. */
+typedef struct b3_stop_state {
+    int64_t trigger_raw; /* a long's is met by the bid, a short's by the ask; 0: nothing is guarded */
+    int64_t loss_raw;    /* trigger of the stop-loss alone */
+    int64_t best_raw;    /* best trigger-side price since entry */
+    uint32_t trailing;   /* 1: trigger_raw is the trailing stop's */
+    uint32_t exiting;    /* 1: the position is being taken out */
+} b3_stop_state;
+
+int32_t b3_engine_read_guard(const b3_engine *engine, b3_guard_state *out);
+int32_t b3_engine_read_stop(const b3_engine *engine, uint32_t instrument, b3_stop_state *out);
 /* index from 0; B3_END past the last. */
 int32_t b3_engine_read_latency(const b3_engine *engine, uint32_t index, b3_latency *out);
 int32_t b3_engine_read_memory(const b3_engine *engine, uint32_t index, b3_memory_use *out);
@@ -943,6 +1168,8 @@ const char *b3_kind_name(uint16_t kind);    /* "trade"; NULL past the last */
 const char *b3_isa_name(void);              /* instruction set in use */
 /* Built-in strategies, index from 0; NULL past the last. */
 const b3_strategy *b3_strategy_at(uint32_t index);
+/* The feature vector's values in order, index from 0; NULL past the last. */
+const b3_feature *b3_feature_at(uint32_t index);
 
 /* cdef: end */
 

@@ -12,13 +12,15 @@ MONEY = 10**8
 NOW_NS = 1_700_000_000_000_000_000
 BUY, SELL = 1, 2
 NEW, CANCEL, REPLACE = 1, 2, 3
-MARKET, LIMIT = 1, 2
+MARKET, LIMIT, STOP, STOP_LIMIT = 1, 2, 3, 4
 GTC, IOC, FOK, POST_ONLY = 1, 2, 3, 4
 PENDING_NEW, WORKING, PARTIALLY_FILLED, FILLED, PENDING_CANCEL, CANCELED, REJECTED, EXPIRED, UNKNOWN = range(1, 10)
 SYNCED, HALTED, CROSSED = 1, 2, 4
-CANCEL_REJECT = 1
+CANCEL_REJECT, TRIGGERED = 1, 2
+REDUCE_ONLY, EXIT = 1, 2
 TRADE, QUOTE, REQUEST, UPDATE, DECISION = 2, 3, 7, 8, 13
 BID_SIDE, ASK_SIDE = BUY, SELL
+WEIGHTED_AVERAGE, FIFO, LIFO = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,13 @@ class Core:
         return array
 
     def request(self, **fields: Any) -> Any:
-        """A b3_request: a limit buy, good till cancelled, unless told otherwise. instrument, strategy: its header."""
+        """A b3_request: a limit buy, good till cancelled, unless told otherwise.
+
+        instrument, strategy and flags go to its header.
+        """
         header = {"kind": REQUEST, "version": 1, "instrument": fields.pop("instrument", 0)}
         header["strategy"] = fields.pop("strategy", 1)
+        header["flags"] = fields.pop("flags", 0)
         defaults = {"action": NEW, "side": BUY, "order_type": LIMIT, "tif": GTC}
         return self.struct("b3_request", hdr=header, **{**defaults, **fields})
 
@@ -84,7 +90,13 @@ class Core:
         return self.struct("b3_update", hdr=header, **{"side": BUY, "order_type": LIMIT, **fields})
 
     def view(
-        self, instrument: Any, book: Book, now_ns: int = NOW_NS, flags: int = SYNCED, touch_ns: int | None = None
+        self,
+        instrument: Any,
+        book: Book,
+        now_ns: int = NOW_NS,
+        flags: int = SYNCED,
+        touch_ns: int | None = None,
+        late_ns: int = 0,
     ) -> Any:
         """A view of a made-up market."""
         (bid, bid_qty), (ask, ask_qty) = book.bid, book.ask
@@ -110,6 +122,7 @@ class Core:
             levels=self.ffi.addressof(self.lib, "b3t_book_levels"),
             now_ns=now_ns,
             flags=flags,
+            late_ns=late_ns,
         )
 
 
@@ -119,13 +132,43 @@ def rule_name(core: Core, rule: int) -> str:
 
 
 class Account:
-    """b3_account with its instruments."""
+    """b3_account with its instruments and strategies 1 and 2. rates: by currency, 8 digits."""
 
-    def __init__(self, core: Core, instruments: Any, currency_count: int) -> None:
+    def __init__(
+        self,
+        core: Core,
+        instruments: Any,
+        currency_count: int,
+        *,
+        reporting: int = 0,
+        rates: dict[int, int] | None = None,
+        method: int = WEIGHTED_AVERAGE,
+        lots: int = 256,
+    ) -> None:
         self.core, self.instruments = core, instruments
-        count = len(instruments)
-        memory = core.memory(core.lib.b3_account_size(count, currency_count))
-        self.handle = core.lib.b3_account_init(memory, instruments, count, currency_count)
+        currencies = core.keep(core.ffi.new("b3_currency[]", currency_count))
+        for currency, rate in (rates or {}).items():
+            currencies[currency].rate_raw = rate
+        config = core.struct(
+            "b3_account_config",
+            instruments=instruments,
+            currencies=currencies,
+            instrument_count=len(instruments),
+            currency_count=currency_count,
+            strategy_count=2,
+            reporting_currency=reporting,
+            pnl_method=method,
+            lot_capacity=lots,
+        )
+        memory = core.memory(core.lib.b3_account_size(config))
+        self.handle = core.lib.b3_account_init(memory, config)
+
+    def equity(self) -> int | None:
+        """In the reporting currency; None: something has no value."""
+        out = self.core.ffi.new("int64_t *")
+        status = self.core.lib.b3_account_equity(self.handle, out)
+        assert status in (0, self.core.lib.B3_EMPTY), status
+        return None if status else int(out[0])
 
     def deposit(self, currency: int, amount: int) -> int:
         return int(self.core.lib.b3_account_deposit(self.handle, currency, amount))
@@ -136,11 +179,18 @@ class Account:
     def mark(self, instrument: int, price: int) -> None:
         self.core.lib.b3_account_mark(self.handle, instrument, price)
 
-    def position(self, instrument: int = 0) -> dict[str, int]:
+    def position(self, instrument: int = 0, strategy: int = 0) -> dict[str, int]:
+        """The account's, or a strategy's."""
         out = self.core.ffi.new("b3_position *")
-        self.core.lib.b3_account_read_position(self.handle, instrument, out)
+        self.core.lib.b3_account_read_strategy(self.handle, strategy, instrument, out)
         names = ("qty", "cost", "realized", "fees", "unrealized", "mark_price")
         return {name: getattr(out, f"{name}_raw") for name in names}
+
+    def incomplete(self, instrument: int = 0, strategy: int = 0) -> bool:
+        """Whether a fee is missing in what is said of a position."""
+        out = self.core.ffi.new("b3_position *")
+        self.core.lib.b3_account_read_strategy(self.handle, strategy, instrument, out)
+        return bool(out.hdr.flags & self.core.lib.B3_FLAG_INCOMPLETE)
 
     def balance(self, currency: int) -> tuple[int, int]:
         """(total, locked)."""
@@ -155,7 +205,10 @@ class Account:
 
 
 class Risk:
-    """b3_risk over an account. limits, per_instrument: fields of b3_limits and b3_instrument_limits."""
+    """b3_risk over an account. limits, per_instrument: fields of b3_limits and b3_instrument_limits.
+
+    standing: the guard's word, which a test sets as it likes.
+    """
 
     def __init__(
         self,
@@ -171,6 +224,8 @@ class Risk:
     ) -> None:
         self.core, self.account = core, account
         count = len(account.instruments)
+        self.exiting = core.keep(core.ffi.new("uint8_t[]", count))
+        self.standing = core.struct("b3_standing", exiting=self.exiting)
         own = core.keep(core.ffi.new("b3_instrument_limits[]", count))
         for index, fields in (per_instrument or {}).items():
             for key, value in fields.items():
@@ -186,12 +241,18 @@ class Risk:
             reporting_currency=reporting,
             order_capacity=order_capacity,
             taker_fee_rate_raw=taker_fee,
+            standing=self.standing,
         )
         self.handle = core.lib.b3_risk_init(core.memory(core.lib.b3_risk_size(config)), config)
 
     def decide(self, request: Any, view: Any) -> Any:
         out = self.core.ffi.new("b3_decision *")
         self.core.lib.b3_risk_decide(self.handle, request, view, out)
+        return out
+
+    def decide_exactly(self, request: Any, view: Any) -> Any:
+        out = self.core.ffi.new("b3_decision *")
+        self.core.lib.b3_risk_decide_exactly(self.handle, request, view, out)
         return out
 
     def on_update(self, update: Any) -> None:
@@ -206,7 +267,8 @@ class Risk:
     def state(self, instrument: int = 0) -> dict[str, int]:
         out = self.core.ffi.new("b3_risk_state *")
         self.core.lib.b3_risk_read(self.handle, instrument, out)
-        names = ("pending_buy_raw", "pending_sell_raw", "exposure_raw", "instrument_orders", "open_orders")
+        names = ["pending_buy_raw", "pending_sell_raw", "best_buy_raw", "best_sell_raw", "exposure_raw", "net_long_raw"]
+        names += ["net_short_raw", "instrument_orders", "open_orders", "open_positions"]
         return {name.removesuffix("_raw"): getattr(out, name) for name in names}
 
 
@@ -246,7 +308,10 @@ class Paper:
     ) -> None:
         self.core, self.instruments, self.cap = core, instruments, cap
         config = core.struct(
-            "b3_paper_config", maker_fee_rate_raw=maker, taker_fee_rate_raw=taker, order_capacity=order_capacity
+            "b3_paper_config",
+            fees=[{"maker_fee_rate_raw": maker, "taker_fee_rate_raw": taker}],
+            fee_tier_count=1,
+            order_capacity=order_capacity,
         )
         size = core.lib.b3_paper_size(config, len(instruments))
         self.handle = core.lib.b3_paper_init(core.memory(size), config, instruments, len(instruments))

@@ -56,10 +56,12 @@ static b3_instrument btcusdt(void) {
 static b3_engine_config settings(void) {
     return (b3_engine_config){.limits = {.stale_after_ns = 5000000000, .orders_per_second = 10, .open_orders_max = 5},
                               .bars = {.kind = B3_BAR_TIME, .size = 1000000000, .grace_ns = 100000000},
-                              .paper = {.maker_fee_rate_raw = 100000, .taker_fee_rate_raw = 100000, .order_capacity = 64},
-                              .order_entry_latency_ns = 1000000,
-                              .start_cash_raw = 100000 * MONEY,
+                              .paper = {.fees = {{.maker_fee_rate_raw = 100000, .taker_fee_rate_raw = 100000}},
+                                        .fee_tier_count = 1,
+                                        .order_capacity = 64,
+                                        .order_entry = {.constant_ns = 1000000}},
                               .currency_count = 2,
+                              .pnl_method = B3_PNL_WEIGHTED_AVERAGE,
                               .dense_ticks = 32768,
                               .sparse_levels = 16384,
                               .order_capacity = 64,
@@ -108,9 +110,10 @@ static result run(b3_recording *recording, const char *strategy, const char *jou
     b3_engine_config config = settings();
     config.journal_bytes = log_bytes;
     const b3_instrument instrument = btcusdt();
+    const b3_currency currencies[] = {{.name = "USDT", .start_raw = 100000 * MONEY}, {.name = "BTC"}};
     const b3_instrument_limits limits = {.order_qty_max_raw = MONEY, .position_max_raw = MONEY};
     const double started_ms = now_ms();
-    b3_engine *engine = b3_engine_new(&config, &instrument, &limits, 1, "{}", &error);
+    b3_engine *engine = b3_engine_new(&config, currencies, &instrument, &limits, 1, "{}", &error);
     if (engine == NULL) fail("new", &error);
     add_strategy(engine, strategy);
     if (b3_engine_start(engine, &error) != B3_OK) fail("start", &error);

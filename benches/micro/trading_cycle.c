@@ -28,6 +28,8 @@ typedef struct world {
     b3_instrument_limits instrument_limits;
     b3_touch touch;
     b3_view view;
+    b3_standing standing;
+    uint8_t exiting;
     b3_account *account;
     b3_risk *risk;
     b3_orders *orders;
@@ -105,21 +107,35 @@ static world *make_world(void) {
     w->instrument_limits = (b3_instrument_limits){.order_qty_max_raw = 10 * MONEY, .position_max_raw = 2000 * MONEY};
 
     const uint32_t capacity = 2 * BATCH;
-    const b3_paper_config paper = {.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000, .order_capacity = capacity};
-    w->account = b3_account_init(zeroed(b3_account_size(1, 2)), &w->instrument, 1, 2);
+    const b3_paper_config paper = {
+        .fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}}, .fee_tier_count = 1, .order_capacity = capacity};
+    const b3_currency currencies[2] = {{.name = "USDT"}, {.name = "BTC"}};
+    const b3_account_config account = {.instruments = &w->instrument,
+                                       .currencies = currencies,
+                                       .instrument_count = 1,
+                                       .currency_count = 2,
+                                       .strategy_count = 1,
+                                       .pnl_method = B3_PNL_WEIGHTED_AVERAGE};
+    w->account = b3_account_init(zeroed(b3_account_size(&account)), &account);
     require(b3_account_deposit(w->account, 0, 50000000000 * MONEY / 10) == B3_OK, "deposit");
     const b3_risk_config config = {.limits = {.order_notional_max_raw = 1000000 * MONEY,
                                               .exposure_max_raw = 400000000 * MONEY,
                                               .stale_after_ns = 1000000000,
+                                              .late_after_ns = 1000000000,
                                               .orders_per_second = 4000000000u,
-                                              .open_orders_max = capacity},
+                                              .open_orders_max = capacity,
+                                              .open_positions_max = 5,
+                                              .net_exposure_max_raw = 400000000 * MONEY,
+                                              .price_collar_rate_raw = MONEY / 20},
                                    .per_instrument = &w->instrument_limits,
                                    .instruments = &w->instrument,
                                    .account = w->account,
                                    .instrument_count = 1,
                                    .currency_count = 2,
                                    .order_capacity = capacity,
-                                   .taker_fee_rate_raw = paper.taker_fee_rate_raw};
+                                   .taker_fee_rate_raw = paper.fees[0].taker_fee_rate_raw,
+                                   .standing = &w->standing};
+    w->standing.exiting = &w->exiting;
     w->risk = b3_risk_init(zeroed(b3_risk_size(&config)), &config);
     w->orders = b3_orders_init(zeroed(b3_orders_size(capacity, 1, 1)), capacity, 1, 1);
     w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, 1)), &paper, &w->instrument, 1);
@@ -246,6 +262,8 @@ static void run_risk(int batches) {
     world *w = make_world();
     int64_t *times = zeroed((size_t)batches * sizeof(int64_t));
     require(b3_account_deposit(w->account, 1, 100000 * MONEY) == B3_OK, "deposit");
+    /* All of them are open at once: the buys lie below what the sells reach, so as not to trade with them. */
+    for (int i = 0; i < VARIED; i += 2) w->requests[i].price_raw -= w->requests[i].price_raw / 5000000000 * 100000000;
     for (int i = 0; i < batches; i++) {
         times[i] = timed(w, decide_batch, i * BATCH);
         require(w->order_id == (uint64_t)(i + 1) * BATCH, "an order that must be allowed is refused");

@@ -16,8 +16,14 @@ __all__ = ["Exit", "run_command_line"]
 
 # Module and one line of help: listing the commands imports none of them.
 _COMMANDS = {
+    "flatten": "Take a running engine out of the market; it trades on after that.",
+    "kill": "Cancel all orders of a running engine, and refuse all others.",
     "record": "Convert recordings to bot3's own format, or say what they hold.",
+    "report": "Write a run's results as one page: P&L, fills, orders, latency.",
+    "reset": "Switch the kill switch and the circuit breaker off again.",
     "run": "Run strategies on a recorded session, and say what happened.",
+    "status": "Say how a running engine stands.",
+    "strategies": "List the built-in strategies: parameters, units, defaults, signals.",
     "tune": "Check and tune the host for low latency.",
 }
 
@@ -28,6 +34,7 @@ class Exit(IntEnum):
     OK = 0
     FAILED = 1  # it ran, and ended badly: a fault on the way, a replay that differs
     USAGE = 2  # it did not start: options, configuration or input
+    NOT_REACHED = 3  # a command to a running engine: there is none, there are several, or it did not answer
 
 
 class _Lazy(click.Group):
@@ -50,7 +57,7 @@ class _Lazy(click.Group):
 def _cli() -> None:
     """bot3: a trading engine whose hot path is C and whose control is Python.
 
-    Exit codes: 0 done, 1 it ran and ended badly, 2 options, configuration or input are wrong.
+    Exit codes: 0 done, 1 it ran and ended badly, 2 options, configuration or input are wrong, 3 no engine to command.
     """
 
 

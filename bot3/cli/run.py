@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot3.cli.tuned import LAST_CPU
 from bot3.cli.tuned import tuned as hold_tuning
 from bot3.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from bot3.engine.watch import Level
 
 __all__ = ["command"]
 
@@ -60,7 +64,8 @@ def _split(_context: click.Context, _parameter: click.Parameter, value: str | No
     "strategies",
     multiple=True,
     metavar="NAME[:k=v,...]",
-    help="Built-in strategy, or FILE.py:CLASS[:k=v,...]; repeatable. Default: ema_cross.",
+    help="Built-in strategy (bot3 strategies lists them), or FILE.py:CLASS[:k=v,...]; repeatable."
+    " Default: signal.strategies of --config, else ema_cross.",
 )
 @click.option("--config", type=_PATH, metavar="FILE", help="system.json; every key has a default.")
 @click.option(
@@ -89,6 +94,30 @@ def _split(_context: click.Context, _parameter: click.Parameter, value: str | No
     help="While it runs: pin it to CPUS (3, or 2-3; default the last), lock its memory, keep idle states and interrupts"
     " away. Put back after it.",
 )
+@click.option(
+    "--shadow", is_flag=True, help="Decide and charge everything, send nothing; the summary says what would have gone."
+)
+@click.option(
+    "--state",
+    type=_PATH,
+    metavar="FILE",
+    help="What survives a restart: day, peak, breaker, kill switch. Read at the start if it is there, kept up to date.",
+)
+@click.option("--name", metavar="NAME", help="By which kill, flatten, reset and status reach it. Default: process id.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Events from this level on go to stderr.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json: everything on stderr is one JSON object a line.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 @click.option(
     "--replay", "journal", type=_PATH, metavar="JOURNAL", help="Run a journal again and compare byte for byte."
@@ -104,6 +133,11 @@ def command(
     pace: float,
     out: Path | None,
     tuned: str | None,
+    shadow: bool,
+    state: Path | None,
+    name: str | None,
+    log_level: Level,
+    log_format: str,
     as_json: bool,
     journal: Path | None,
 ) -> int:
@@ -112,34 +146,41 @@ def command(
     With no option at all it runs the sample that comes with bot3. Ctrl-C ends a run cleanly, with the summary so far.
     """
     # Imported here, so that --help and other commands do not pay for numpy and the core.
-    from bot3.cli.report import Terminal, print_result
+    from bot3.cli.app import Exit
+    from bot3.cli.logs import JsonLines
+    from bot3.cli.terminal import Terminal, print_result
     from bot3.config import SystemConfig, load_config
-    from bot3.engine.loader import parse_choice
+    from bot3.engine.loader import choose_strategies
     from bot3.engine.session import Settings, replay, run_session
     from bot3.sample import SAMPLE, SAMPLE_INSTRUMENTS
 
-    terminal = Terminal()
+    terminal = JsonLines(log_level) if log_format == "json" else Terminal(log_level)
     if journal is not None:
-        if recordings or more_recordings or instruments or symbols or strategies or config or bars or out or tuned:
+        inputs = (*recordings, *more_recordings, instruments, *symbols, *strategies, config, bars)
+        if any((*inputs, out, tuned, shadow, state, name)):
             hint = "A journal holds its own configuration, instruments and inputs."
             raise ArgumentError("goes with --json and --speed alone", where="--replay", hint=hint)
         result = replay(journal, pace, terminal)
     else:
         files = [*recordings, *more_recordings]
+        system = load_config(config) if config is not None else SystemConfig()
         settings = Settings(
             recordings=files or [SAMPLE],
-            strategies=[parse_choice(text) for text in strategies or ("ema_cross",)],
-            config=load_config(config) if config is not None else SystemConfig(),
+            strategies=choose_strategies(strategies, system.signal.strategies),
+            config=system,
             instruments=instruments if instruments or files else SAMPLE_INSTRUMENTS,
             symbols=symbols,
             bars=bars,
             pace=pace,
             out=out,
             around=hold_tuning(tuned, terminal) if tuned is not None else nullcontext,
+            shadow=shadow,
+            state=state,
+            name=name,
         )
         result = run_session(settings, terminal)
     print_result(result, as_json=as_json)
     if result.error is not None:
         terminal.fail(result.error)
-        return 1
-    return 0
+        return Exit.FAILED
+    return Exit.OK

@@ -2,6 +2,6 @@
 
 from bot3.config.barspec import BarSpec, parse_bars
 from bot3.config.load import load_config, parse_config
-from bot3.config.model import SystemConfig
+from bot3.config.model import StrategyEntry, SystemConfig
 
-__all__ = ["BarSpec", "SystemConfig", "load_config", "parse_bars", "parse_config"]
+__all__ = ["BarSpec", "StrategyEntry", "SystemConfig", "load_config", "parse_bars", "parse_config"]

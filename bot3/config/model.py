@@ -13,13 +13,16 @@ from bot3.config.barspec import parse_bars
 from bot3.errors import ArgumentError
 
 __all__ = [
+    "AccountSection",
     "BarsSection",
+    "BreakerSection",
     "EngineSection",
     "ExecutionSection",
     "MarketDataSection",
     "PaperSection",
     "RiskSection",
     "SignalSection",
+    "StrategyEntry",
     "SystemConfig",
 ]
 
@@ -92,6 +95,8 @@ Rate = Annotated[_Number, Field(ge=-1, le=1)]
 Symbols = Annotated[tuple[str, ...], BeforeValidator(_tuple), AfterValidator(_symbols)]
 ZmqAddress = Annotated[str, AfterValidator(_zmq)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,15}$")]
+Amounts = dict[Currency, NotNegative]
+Rates = dict[Currency, Positive]
 
 
 class _Section(BaseModel):
@@ -120,12 +125,21 @@ class RiskSection(_Section):
     max_notional_exposure: Positive = Field(
         default=Decimal(100_000), description="reporting currency, over all instruments"
     )
-    max_open_positions: int = Field(default=5, ge=1, le=100_000, description="instruments held at once")
-    stop_loss_percent: Percent = Field(
-        default=Decimal(2), description="percent below (above, if short) the entry price"
+    max_open_positions: int = Field(
+        default=5, ge=1, le=100_000, description="instruments held at once, or that open orders may open"
     )
-    trailing_stop_percent: Percent = Field(
-        default=Decimal("1.5"), description="percent from the best price since entry"
+    stop_loss_percent: Percent | None = Field(
+        default=Decimal(2), description="percent below (above, if short) the average entry price; null: off"
+    )
+    trailing_stop_percent: Percent | None = Field(
+        default=Decimal("1.5"), description="percent from the best price since entry; null: off"
+    )
+    max_daily_loss: Positive | None = Field(
+        default=None,
+        description="reporting currency lost since the UTC day began, at which only reductions pass; null: none",
+    )
+    max_drawdown_percent: Percent | None = Field(
+        default=None, description="percent of the highest equity, at which only reductions pass; null: none"
     )
     max_order_size: Positive | None = Field(
         default=None, description="base asset, one order; null: only the position limit"
@@ -134,6 +148,42 @@ class RiskSection(_Section):
     max_open_orders: int = Field(default=64, ge=1, le=65_536, description="orders open at once, over all instruments")
     stale_after_ms: int = Field(
         default=5_000, ge=0, le=86_400_000, description="ms without market data before orders are refused; 0: off"
+    )
+    late_after_ms: int = Field(
+        default=1_000,
+        ge=0,
+        le=86_400_000,
+        description="ms that market data may be late, beyond the clocks' offset, before orders are refused; 0: off",
+    )
+    price_collar_percent: Percent | None = Field(
+        default=Decimal(5), description="percent that a price may be through the opposite touch; null: no bound"
+    )
+    max_net_exposure: Positive | None = Field(
+        default=None, description="reporting currency, longs less shorts over all instruments, either way; null: none"
+    )
+
+
+class BreakerSection(_Section):
+    """The circuit breaker: what opens it. While it is open, only what makes a position smaller passes."""
+
+    max_loss: Positive | None = Field(default=None, description="reporting currency lost within window_ms; null: off")
+    max_drawdown_percent: Percent | None = Field(default=None, description="percent of the highest equity; null: off")
+    max_reject_percent: Annotated[_Number, Field(gt=0, le=100)] | None = Field(
+        default=None, description="percent of the last reject_count orders that were refused; null: off"
+    )
+    reject_count: int = Field(default=20, ge=1, le=1024, description="orders that max_reject_percent looks at")
+    max_price_jump_percent: Percent | None = Field(
+        default=None, description="percent that a mid moves within window_ms; null: off"
+    )
+    max_latency_ms: int = Field(
+        default=0, ge=0, le=86_400_000, description="ms from a request to the venue's first answer; 0: off"
+    )
+    max_message_gap_ms: int = Field(
+        default=0, ge=0, le=86_400_000, description="ms without a message of an instrument that is traded; 0: off"
+    )
+    window_ms: int = Field(default=60_000, ge=1, le=86_400_000, description="ms that max_loss and the jump look back")
+    cool_down_ms: int = Field(
+        default=300_000, ge=0, le=604_800_000, description="ms until it closes by itself; 0: a person resets it"
     )
 
 
@@ -150,8 +200,23 @@ class ExecutionSection(_Section):
     paper_trading: bool = Field(default=True, description="orders go to the paper venue, none to the exchange")
 
 
+class StrategyEntry(_Section):
+    """A strategy of signal.strategies."""
+
+    name: Annotated[str, Field(min_length=1, max_length=4096)] = Field(description="built in, or FILE.py:CLASS")
+    params: dict[str, bool | int | Annotated[Decimal, Field(allow_inf_nan=False)] | str] = Field(
+        default={}, description="its parameters by name, in their units; the others have their defaults"
+    )
+    symbols: Symbols = Field(default=(), description="instruments it trades; empty: all")
+
+
 class SignalSection(_Section):
     """Where signals come from."""
+
+    strategies: Annotated[tuple[StrategyEntry, ...], BeforeValidator(_tuple)] = Field(
+        default=(),
+        description="strategies to run when there is no --strategy, each {name, params, symbols}; empty: ema_cross",
+    )
 
     model_path: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         default="models/ml_model.pkl",
@@ -175,7 +240,9 @@ class PaperSection(_Section):
         default=None,
         description="of the starting cash, also the reporting currency; null: the first instrument's quote",
     )
-    starting_cash: NotNegative = Field(default=Decimal(100_000), description="in that currency")
+    starting_cash: NotNegative = Field(
+        default=Decimal(100_000), description="in that currency; not together with account.balances"
+    )
     allow_short: bool = Field(default=False, description="a sell need not be covered by what is held")
     maker_fee_rate: Rate = Field(
         default=Decimal("0.001"), description="fraction of the notional: 0.001 is 0.1 %; < 0 is a rebate"
@@ -183,6 +250,22 @@ class PaperSection(_Section):
     taker_fee_rate: Rate = Field(default=Decimal("0.001"), description="fraction of the notional")
     latency_us: int = Field(
         default=1_000, ge=0, le=60_000_000, description="microseconds from decision to arrival at the venue"
+    )
+
+
+class AccountSection(_Section):
+    """What the account holds at the start, and how its P&L is told."""
+
+    balances: Amounts | None = Field(
+        default=None,
+        description="balance at the start of each currency, in its unit; null: paper.starting_cash alone",
+    )
+    rates: Rates = Field(
+        default={},
+        description="one unit of a currency in the reporting currency, until an instrument of the run tells it",
+    )
+    pnl_method: Literal["weighted_average", "fifo", "lifo"] = Field(
+        default="weighted_average", description="cost of what is sold: of the average, the oldest or the newest lots"
     )
 
 
@@ -207,6 +290,12 @@ class EngineSection(_Section):
     order_capacity: int = Field(
         default=1_024, ge=1, le=1_048_576, description="orders open at once that memory is taken for"
     )
+    lot_capacity: int = Field(
+        default=65_536,
+        ge=4,
+        le=16_777_216,
+        description="lots remembered at once by account and strategies (fifo, lifo) that memory is taken for",
+    )
     tap_capacity: int = Field(
         default=4_096, ge=256, le=1_048_576, description="events between two deliveries to storage"
     )
@@ -229,9 +318,11 @@ class SystemConfig(_Section):
 
     market_data: MarketDataSection = MarketDataSection()
     risk: RiskSection = RiskSection()
+    breaker: BreakerSection = BreakerSection()
     execution: ExecutionSection = ExecutionSection()
     signal: SignalSection = SignalSection()
     paper: PaperSection = PaperSection()
+    account: AccountSection = AccountSection()
     bars: BarsSection = BarsSection()
     engine: EngineSection = EngineSection()
     tune: TuneSection = TuneSection()

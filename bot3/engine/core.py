@@ -1,4 +1,4 @@
-"""The C engine as an object. One thread uses it, but for stop() and drain_journal()."""
+"""The C engine as an object. One thread uses it, but for stop(), interrupt() and drain_journal()."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ _BYTE = np.dtype(np.uint8)
 
 
 class Engine(Handle):
-    """b3_engine. config: b3_engine_config *; instruments and limits: C arrays of as many as there are instruments.
+    """b3_engine. config: b3_engine_config *; the others: C arrays, currencies of config's count, limits as instruments.
 
     Raises EngineError for what the core refuses.
     """
 
-    def __init__(self, config: CData, instruments: CData, limits: CData, config_json: str) -> None:
+    def __init__(self, config: CData, currencies: CData, instruments: CData, limits: CData, config_json: str) -> None:
         error = new_error()
-        pointer = lib.b3_engine_new(config, instruments, limits, len(instruments), config_json.encode(), error)
+        pointer = lib.b3_engine_new(
+            config, currencies, instruments, limits, len(instruments), config_json.encode(), error
+        )
         if pointer == ffi.NULL:
             raise fault(error)
         super().__init__(pointer, lib.b3_engine_free)
@@ -63,6 +65,17 @@ class Engine(Handle):
     def stop(self) -> None:
         """Ends run() at the next input, from any thread."""
         lib.b3_engine_stop(self.pointer)
+
+    def interrupt(self) -> None:
+        """Makes run() return B3_YIELD before the next input, from any thread."""
+        lib.b3_engine_interrupt(self.pointer)
+
+    def command(self, code: int) -> None:
+        """What a person asks for (b3_command) as the next input. Raises EngineError."""
+        command = ffi.new("b3_system *", {"code": lib.B3_SYS_COMMAND, "a": code})
+        command.hdr.kind = lib.B3_SYSTEM
+        error = new_error()
+        check(lib.b3_engine_command(self.pointer, command, error), error)
 
     def submit(self, request: CData) -> int:
         """A request (b3_request *) as the next input; returns the order id that it got. Raises EngineError."""
@@ -109,8 +122,12 @@ class Engine(Handle):
         return self._read("b3_instrument_state *", lib.b3_engine_read_instrument, index)
 
     def position(self, index: int) -> CData:
-        """b3_position *, a copy, marked now."""
+        """The account's b3_position * in an instrument, a copy, marked now."""
         return self._read("b3_position *", lib.b3_engine_read_position, index)
+
+    def strategy_position(self, strategy_id: int) -> CData:
+        """A strategy's b3_position * in its instrument, a copy, marked now. strategy_id: from 1."""
+        return self._read("b3_position *", lib.b3_engine_read_strategy, strategy_id)
 
     def balance(self, currency: int) -> CData:
         """b3_balance *, a copy."""
@@ -119,6 +136,29 @@ class Engine(Handle):
     def pnl(self, currency: int) -> CData:
         """b3_pnl *, a copy, marked now."""
         return self._read("b3_pnl *", lib.b3_engine_read_pnl, currency)
+
+    def guard(self) -> CData:
+        """b3_guard_state *, a copy."""
+        out = ffi.new("b3_guard_state *")
+        error = new_error()
+        check(lib.b3_engine_read_guard(self.pointer, out), error)
+        return out
+
+    def stop_of(self, index: int) -> CData:
+        """b3_stop_state * of an instrument, a copy."""
+        return self._read("b3_stop_state *", lib.b3_engine_read_stop, index)
+
+    def rate(self, currency: int) -> int | None:
+        """One unit of a currency in the reporting currency, 8 digits; None: not known."""
+        out = ffi.new("int64_t *")
+        status = check(lib.b3_engine_read_rate(self.pointer, currency, out), new_error())
+        return int(out[0]) if status == lib.B3_OK else None
+
+    def equity(self) -> int | None:
+        """What the account is worth in the reporting currency, 8 digits; None: something held has no value."""
+        out = ffi.new("int64_t *")
+        status = check(lib.b3_engine_read_equity(self.pointer, out), new_error())
+        return int(out[0]) if status == lib.B3_OK else None
 
     def latencies(self) -> dict[str, dict[str, int]]:
         """Per stage: count, p50_ns, p99_ns, p999_ns, max_ns, negative."""

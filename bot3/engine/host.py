@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -48,11 +48,17 @@ def kinds_of(strategy: type[Strategy]) -> int:
 class Member:
     """One strategy object on one instrument: what bot3.strategy.Context asks for.
 
-    instrument: b3_instrument fields by name. strategy_id: as the engine gave it.
+    instrument: b3_instrument fields by name. strategy_id: as the engine gave it. currencies: names by number.
     """
 
     def __init__(
-        self, strategy: Strategy, file: Path, instrument: dict[str, Any], index: int, strategy_id: int
+        self,
+        strategy: Strategy,
+        file: Path,
+        instrument: dict[str, Any],
+        index: int,
+        strategy_id: int,
+        currencies: Sequence[str],
     ) -> None:
         self.strategy = strategy
         self.file = file
@@ -64,7 +70,9 @@ class Member:
         self._qty_scale: int = instrument["qty_scale"]
         self._price_unit: int = 10**self._price_scale
         self._qty_unit: int = 10**self._qty_scale
+        self._base: int = instrument["base_currency"]
         self._quote: int = instrument["quote_currency"]
+        self._currencies = currencies
         self._held_raw = 0
         self._orders: dict[int, Order] = {}
         self._engine: Engine | None = None
@@ -154,32 +162,41 @@ class Member:
         try:
             function = getattr(self.strategy, method)
             function() if argument is None else function(argument)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             told = str(error) if isinstance(error, Bot3Error) else f"{type(error).__name__}: {error}"
             what = f"{type(self.strategy).__name__}.{method} failed {when()} on {self.symbol}: {told}"
             raise StrategyError(what, where=place_of(error, self.file)) from error
 
     def _update(self, update: CData) -> None:
-        order = self._orders.get(update.order_id)
-        if order is None or update.hdr.flags & lib.B3_FLAG_CANCEL_REJECT:
+        if update.hdr.flags & lib.B3_FLAG_CANCEL_REJECT:
             return
-        order.state = _STATES[update.state]
-        order.filled_qty = from_raw(update.cum_qty_raw, self._qty_scale)
-        order.rule = text(lib.b3_rule_name(update.rule)) if update.rule else ""
-        if not order.open:
-            del self._orders[order.order_id]
+        order = self._orders.get(update.order_id)
+        if order is not None:
+            order.state = _STATES[update.state]
+            order.filled_qty = from_raw(update.cum_qty_raw, self._qty_scale)
+            order.rule = text(lib.b3_rule_name(update.rule)) if update.rule else ""
+            if not order.open:
+                del self._orders[order.order_id]
+        # The order of a stop or of `bot3 flatten` is none of the strategy's, but what it sells is.
         if update.exec_id:
-            self._held_raw += update.last_qty_raw if order.side == "buy" else -update.last_qty_raw
-            fill = Fill(
-                ts_ns=update.hdr.ts_recv_ns,
-                order_id=order.order_id,
-                side=order.side,
-                price=from_raw(update.last_price_raw, self._price_scale),
-                qty=from_raw(update.last_qty_raw, self._qty_scale),
-                fee=from_raw(update.fee_raw, MONEY_SCALE),
-                maker=update.liquidity == lib.B3_MAKER,
-            )
-            self.call("on_fill", fill, lambda: f"at a fill of order {fill.order_id}")
+            self._fill(update)
+
+    def _fill(self, update: CData) -> None:
+        buys = update.side == lib.B3_BUY
+        self._held_raw += update.last_qty_raw if buys else -update.last_qty_raw
+        if update.fee_currency == self._base:
+            self._held_raw -= update.fee_raw * self._qty_unit // 10**MONEY_SCALE
+        fill = Fill(
+            ts_ns=update.hdr.ts_recv_ns,
+            order_id=update.order_id,
+            side="buy" if buys else "sell",
+            price=from_raw(update.last_price_raw, self._price_scale),
+            qty=from_raw(update.last_qty_raw, self._qty_scale),
+            fee=from_raw(update.fee_raw, MONEY_SCALE),
+            fee_currency=self._currencies[update.fee_currency],
+            maker=update.liquidity == lib.B3_MAKER,
+        )
+        self.call("on_fill", fill, lambda: f"at a fill of order {fill.order_id}")
 
     def _price(self, raw: int) -> float:
         return raw / self._price_unit  # int / int rounds once: the nearest float

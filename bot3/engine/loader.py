@@ -1,18 +1,22 @@
-"""`--strategy`: NAME[:k=v,...] of a built-in one, or FILE.py:CLASS[:k=v,...] of a user's own."""
+"""Strategies as asked for: NAME[:k=v,...] of a built-in one, or FILE.py:CLASS[:k=v,...] of a user's own."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot3.config import StrategyEntry
 from bot3.errors import StrategyError
 from bot3.strategy import Strategy
 
-__all__ = ["StrategyChoice", "load_class", "make", "parse_choice", "place_of"]
+__all__ = ["StrategyChoice", "choose_strategies", "load_class", "make", "parse_choice", "place_of"]
+
+DEFAULT = "ema_cross"
 
 _CHOICE = re.compile(r"(?:(?P<file>.+\.py):)?(?P<name>[A-Za-z_]\w*)(?::(?P<params>.*))?")
 _HINT = "Write NAME, NAME:k=v,k=v, FILE.py:CLASS or FILE.py:CLASS:k=v,k=v."
@@ -20,12 +24,33 @@ _HINT = "Write NAME, NAME:k=v,k=v, FILE.py:CLASS or FILE.py:CLASS:k=v,k=v."
 
 @dataclass(frozen=True, slots=True)
 class StrategyChoice:
-    """What was asked for. file: None for a built-in strategy. params: as written."""
+    """What was asked for. file: None for a built-in strategy. params: as written. symbols: empty for all."""
 
     text: str
     file: Path | None
     name: str
     params: dict[str, str]
+    symbols: tuple[str, ...] = ()
+
+
+def choose_strategies(asked: Sequence[str], configured: Sequence[StrategyEntry]) -> list[StrategyChoice]:
+    """The strategies of a run: those of --strategy; without any, those of the configuration; else the default.
+
+    Raises StrategyError.
+    """
+    if asked or not configured:
+        return [parse_choice(text) for text in asked or (DEFAULT,)]
+    return [_configured(entry) for entry in configured]
+
+
+def _configured(entry: StrategyEntry) -> StrategyChoice:
+    match = _CHOICE.fullmatch(entry.name)
+    if match is None or match["params"] is not None:
+        hint = "Write NAME or FILE.py:CLASS; parameters have a key of their own, params."
+        raise StrategyError("cannot be understood", where="signal.strategies", value=entry.name, hint=hint)
+    params = {name: str(int(value) if isinstance(value, bool) else value) for name, value in entry.params.items()}
+    file = Path(match["file"]) if match["file"] else None
+    return StrategyChoice(entry.name, file, match["name"], params, entry.symbols)
 
 
 def parse_choice(text: str) -> StrategyChoice:

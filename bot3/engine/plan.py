@@ -19,7 +19,7 @@ from bot3.ffi.structs import assign
 
 __all__ = ["BuiltinStrategy", "ExternalStrategy", "RunOptions", "RunPlan", "build_engine"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,19 @@ class ExternalStrategy:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """engine, instruments, limits: fields of b3_engine_config, b3_instrument, b3_instrument_limits by name."""
+    """engine, currencies, instruments, limits: fields of the structs b3_engine_config, b3_currency, ... by name."""
 
     engine: dict[str, Any]
-    currencies: tuple[str, ...]
+    currencies: tuple[dict[str, Any], ...]
     instruments: tuple[dict[str, Any], ...]
     limits: tuple[dict[str, Any], ...]
     strategies: tuple[BuiltinStrategy | ExternalStrategy, ...]
     version: str = __version__
+
+    @property
+    def currency_names(self) -> tuple[str, ...]:
+        """The currencies' names, by their number."""
+        return tuple(currency["name"] for currency in self.currencies)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -98,17 +103,20 @@ class RunOptions:
 def build_engine(plan: RunPlan, options: RunOptions) -> Engine:
     """The engine of a plan, strategies in its order, started. Raises EngineError, StrategyError, JournalError."""
     config = ffi.new("b3_engine_config *")
+    currencies = ffi.new("b3_currency[]", len(plan.currencies))
     instruments = ffi.new("b3_instrument[]", len(plan.instruments))
     limits = ffi.new("b3_instrument_limits[]", len(plan.limits))
     try:
         assign(config, {**plan.engine, **asdict(options)})
+        for index, fields in enumerate(plan.currencies):
+            assign(currencies[index], fields)
         for index, fields in enumerate(plan.instruments):
             assign(instruments[index], fields)
         for index, fields in enumerate(plan.limits):
             assign(limits[index], fields)
     except (KeyError, TypeError, OverflowError) as error:
         raise JournalError(f"its configuration does not fit this version: {error!r}", where="CONFIG record") from error
-    engine = Engine(config, instruments, limits, plan.to_json())
+    engine = Engine(config, currencies, instruments, limits, plan.to_json())
     try:
         for strategy in plan.strategies:
             if isinstance(strategy, ExternalStrategy):

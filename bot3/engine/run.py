@@ -24,6 +24,13 @@ _INPUTS = 20_000
 _INPUTS_PACED = 16
 
 
+class Looks(Protocol):
+    """Who looks at the engine after each call into it: see bot3.engine.watch.Watch."""
+
+    def look(self, engine: Engine) -> None:
+        """Between two calls."""
+
+
 class Sink(Protocol):
     """Where tapped events go."""
 
@@ -38,17 +45,21 @@ def run_all(
     paced: bool = False,
     host: Host | None = None,
     sink: Sink | None = None,
+    watch: Looks | None = None,
     between: Callable[[int], None] | None = None,
 ) -> bool:
     """Runs the engine over a recording, from its start. Returns whether it came to the end, or was stopped.
 
     between: called between two calls into the engine, with the bytes of the recording worked through. Raises
-    EngineError, RecordingError (damage), StrategyError, StorageError; what was done until then can still be read.
+    EngineError, RecordingError (damage), StrategyError, StorageError, StateError; what was done until then can still be
+    read.
     """
     lib.b3_recording_rewind(recording.pointer)
     outcome = lib.B3_OK
     while outcome not in (lib.B3_END, lib.B3_STOPPED):
         outcome = _call(engine, recording, _INPUTS_PACED if paced else _INPUTS)
+        if watch is not None:
+            watch.look(engine)
         if outcome == lib.B3_YIELD:
             if host is not None:
                 host.deliver(engine)

@@ -14,7 +14,7 @@ from bot3.engine.decimals import MONEY_SCALE, to_raw
 from bot3.engine.host import Member, kinds_of
 from bot3.engine.loader import StrategyChoice, load_class, make
 from bot3.engine.plan import BuiltinStrategy, ExternalStrategy, RunPlan
-from bot3.errors import ArgumentError, ConfigError, InstrumentError
+from bot3.errors import ArgumentError, ConfigError, InstrumentError, StrategyError
 from bot3.ffi import lib
 from bot3.instruments import Instrument, instruments_from
 from bot3.recording import Recording, RecordingFile, first_prices, read_exchange_info
@@ -26,6 +26,11 @@ _BAR_KINDS: Final = {
     "tick": lib.B3_BAR_TICK,
     "volume": lib.B3_BAR_VOLUME,
     "notional": lib.B3_BAR_NOTIONAL,
+}
+_METHODS: Final = {
+    "weighted_average": lib.B3_PNL_WEIGHTED_AVERAGE,
+    "fifo": lib.B3_PNL_FIFO,
+    "lifo": lib.B3_PNL_LIFO,
 }
 
 
@@ -86,15 +91,15 @@ def prepare(
     config: SystemConfig, bars: BarSpec, instruments: Sequence[Instrument], choices: Sequence[StrategyChoice]
 ) -> Prepared:
     """The plan of a run. Raises ConfigError for limits that the scales cannot hold, StrategyError for strategies."""
-    reporting = config.paper.currency or instruments[0].quote
-    currencies = tuple(dict.fromkeys([reporting, *(name for i in instruments for name in (i.quote, i.base))]))
-    indices = {name: index for index, name in enumerate(currencies)}
+    currencies = _currencies(config, instruments)
+    indices = {currency["name"]: index for index, currency in enumerate(currencies)}
     fields = [instrument.core_fields(indices) for instrument in instruments]
     strategies: list[BuiltinStrategy | ExternalStrategy] = []
     members: list[Member] = []
     for choice in choices:
         kind = load_class(choice.file, choice.name) if choice.file is not None else None
-        for index, instrument in enumerate(fields):
+        for index in _traded(choice, fields):
+            instrument = fields[index]
             if kind is None:
                 builtin = find_builtin(choice.name)
                 strategies.append(BuiltinStrategy(choice.name, index, builtin.resolve(choice.params)))
@@ -102,7 +107,7 @@ def prepare(
                 strategies.append(ExternalStrategy(choice.name, index, kinds_of(kind)))
                 assert choice.file is not None
                 strategy = make(kind, choice.params, choice.file)
-                members.append(Member(strategy, choice.file, instrument, index, len(strategies)))
+                members.append(Member(strategy, choice.file, instrument, index, len(strategies), tuple(indices)))
     plan = RunPlan(
         engine=_engine_fields(config, bars, instruments, len(currencies)),
         currencies=currencies,
@@ -113,6 +118,16 @@ def prepare(
     return Prepared(plan, tuple(members))
 
 
+def _traded(choice: StrategyChoice, instruments: Sequence[dict[str, Any]]) -> list[int]:
+    """The instruments that a strategy runs on, by index. Raises StrategyError when that is none."""
+    symbols = [instrument["symbol"] for instrument in instruments]
+    found = [index for index, symbol in enumerate(symbols) if not choice.symbols or symbol in choice.symbols]
+    if not found:
+        where, hint = f"strategy {choice.text}, symbols", f"Traded are: {', '.join(symbols)}."
+        raise StrategyError("none of them is traded", where=where, value=", ".join(choice.symbols), hint=hint)
+    return found
+
+
 def _raw(value: Decimal | None, scale: int, path: str) -> int:
     """A setting in raw units; 0, which is off, for None. Raises ConfigError."""
     if value is None:
@@ -121,6 +136,30 @@ def _raw(value: Decimal | None, scale: int, path: str) -> int:
         return to_raw(value, scale, path)
     except ArgumentError as error:
         raise ConfigError(error.what, where=path, value=error.value, hint=error.hint) from error
+
+
+def _currencies(config: SystemConfig, instruments: Sequence[Instrument]) -> tuple[dict[str, Any], ...]:
+    """The fields of b3_currency of all that is traded, held or valued; the reporting currency is the first."""
+    reporting = config.paper.currency or instruments[0].quote
+    balances, rates = config.account.balances, config.account.rates
+    if balances is None:
+        balances = {reporting: config.paper.starting_cash}
+    elif "starting_cash" in config.paper.model_fields_set:
+        what = "says what there is at the start, and so does paper.starting_cash"
+        raise ConfigError(what, where="account.balances", hint="Keep one of them.")
+    if reporting in rates:
+        what = "is the reporting currency, whose rate is 1"
+        raise ConfigError(what, where=f"account.rates.{reporting}", hint="Leave it out, or set paper.currency.")
+    traded = (name for instrument in instruments for name in (instrument.quote, instrument.base))
+    names = dict.fromkeys([reporting, *traded, *balances, *rates])
+    return tuple(
+        {
+            "name": name,
+            "start_raw": _raw(balances.get(name), MONEY_SCALE, f"account.balances.{name}"),
+            "rate_raw": _raw(rates.get(name), MONEY_SCALE, f"account.rates.{name}"),
+        }
+        for name in names
+    )
 
 
 def _own_limits(config: SystemConfig, instrument: Instrument) -> dict[str, Any]:
@@ -144,25 +183,60 @@ def _engine_fields(
             "orders_per_second": config.execution.rate_limit_per_second,
             "open_orders_max": risk.max_open_orders,
             "allow_short": int(paper.allow_short),
+            "open_positions_max": risk.max_open_positions,
+            "net_exposure_max_raw": _raw(risk.max_net_exposure, MONEY_SCALE, "risk.max_net_exposure"),
+            "price_collar_rate_raw": _percent(risk.price_collar_percent, "risk.price_collar_percent"),
+            "late_after_ns": risk.late_after_ms * 10**6,
+            "daily_loss_max_raw": _raw(risk.max_daily_loss, MONEY_SCALE, "risk.max_daily_loss"),
+            "drawdown_max_rate_raw": _percent(risk.max_drawdown_percent, "risk.max_drawdown_percent"),
         },
+        "guard": _guard_fields(config),
         "bars": {
             "kind": _BAR_KINDS[bars.kind],
             "size": _bar_size(bars, instruments),
             "grace_ns": config.bars.grace_ms * 10**6,
         },
         "paper": {
-            "maker_fee_rate_raw": _raw(paper.maker_fee_rate, MONEY_SCALE, "paper.maker_fee_rate"),
-            "taker_fee_rate_raw": _raw(paper.taker_fee_rate, MONEY_SCALE, "paper.taker_fee_rate"),
+            "fees": [
+                {
+                    "volume_min_raw": 0,
+                    "maker_fee_rate_raw": _raw(paper.maker_fee_rate, MONEY_SCALE, "paper.maker_fee_rate"),
+                    "taker_fee_rate_raw": _raw(paper.taker_fee_rate, MONEY_SCALE, "paper.taker_fee_rate"),
+                }
+            ],
+            "fee_tier_count": 1,
             "order_capacity": engine.order_capacity,
+            "order_entry": {"constant_ns": paper.latency_us * 1000, "spread_ns": 0},
         },
-        "order_entry_latency_ns": paper.latency_us * 1000,
-        "start_cash_raw": _raw(paper.starting_cash, MONEY_SCALE, "paper.starting_cash"),
-        "start_cash_currency": 0,
+        "reporting_currency": 0,
+        "pnl_method": _METHODS[config.account.pnl_method],
+        "lot_capacity": engine.lot_capacity,
         "currency_count": currency_count,
         "dense_ticks": engine.dense_ticks,
         "sparse_levels": engine.sparse_levels,
         "order_capacity": engine.order_capacity,
     }
+
+
+def _guard_fields(config: SystemConfig) -> dict[str, Any]:
+    risk, breaker = config.risk, config.breaker
+    return {
+        "stop_loss_rate_raw": _percent(risk.stop_loss_percent, "risk.stop_loss_percent"),
+        "trailing_stop_rate_raw": _percent(risk.trailing_stop_percent, "risk.trailing_stop_percent"),
+        "breaker_loss_max_raw": _raw(breaker.max_loss, MONEY_SCALE, "breaker.max_loss"),
+        "breaker_drawdown_rate_raw": _percent(breaker.max_drawdown_percent, "breaker.max_drawdown_percent"),
+        "breaker_reject_rate_raw": _percent(breaker.max_reject_percent, "breaker.max_reject_percent"),
+        "breaker_reject_count": 0 if breaker.max_reject_percent is None else breaker.reject_count,
+        "breaker_jump_rate_raw": _percent(breaker.max_price_jump_percent, "breaker.max_price_jump_percent"),
+        "breaker_latency_ns": breaker.max_latency_ms * 10**6,
+        "breaker_gap_ns": breaker.max_message_gap_ms * 10**6,
+        "breaker_window_ns": breaker.window_ms * 10**6,
+        "cool_down_ns": breaker.cool_down_ms * 10**6,
+    }
+
+
+def _percent(value: Decimal | None, path: str) -> int:
+    return _raw(value, MONEY_SCALE - 2, path)
 
 
 def _bar_size(bars: BarSpec, instruments: Sequence[Instrument]) -> int:

@@ -5,11 +5,14 @@ Prices, quantities and money are decimal text: no exponent, no zeros at the end 
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
+from bot3.engine import money
 from bot3.engine.builtin import find_builtin
 from bot3.engine.core import Engine
 from bot3.engine.decimals import MONEY_SCALE, plain
+from bot3.engine.guarding import state_of
 from bot3.engine.plan import BuiltinStrategy, RunPlan
 from bot3.ffi import lib
 from bot3.ffi.status import status_name, text
@@ -17,7 +20,8 @@ from bot3.ffi.status import status_name, text
 __all__ = ["summarise", "why_no_orders"]
 
 _PAGES = {0: "plain", 1: "transparent huge", 2: "hugetlb"}
-_METHOD = "weighted_average"
+_FIXED: Final = 0.0  # of the parameter sizing
+_VOLATILITY: Final = 2.0
 
 
 def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
@@ -25,15 +29,20 @@ def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
     totals = engine.totals()
     summary: dict[str, Any] = {
         "instruments": {symbol: _instrument(engine, plan, index) for index, symbol in enumerate(plan.symbols)},
-        "strategies": [_strategy(strategy, plan) for strategy in plan.strategies],
+        "strategies": [_strategy(engine, plan, index) for index in range(len(plan.strategies))],
         "requests": totals.requests,
         "orders": totals.orders,
         "fills": totals.fills,
         "rejects": _rejects(totals),
+        "guard": _guard(engine, plan),
+        "shadow": _shadow(totals, plan),
         "signals": totals.signals,
         "bars": totals.bars,
-        "pnl": _pnl(engine, plan),
-        "balances": _balances(engine, plan),
+        "pnl": money.pnl(engine, plan),
+        "equity": money.equity(engine),
+        "taker_fee_rate": plain(plan.engine["paper"]["fees"][0]["taker_fee_rate_raw"], MONEY_SCALE),
+        "balances": money.balances(engine, plan),
+        "rates": money.rates(engine, plan),
         "latency_ns": {
             stage: {
                 "count": row["count"],
@@ -75,11 +84,26 @@ def summarise(engine: Engine, plan: RunPlan, wall_s: float) -> dict[str, Any]:
     return summary
 
 
+def _guard(engine: Engine, plan: RunPlan) -> dict[str, Any]:
+    guard = engine.guard()
+    state = state_of(guard.saved, plan.currency_names[plan.engine["reporting_currency"]])
+    return {
+        **state.model_dump(mode="json", exclude={"format", "currency"}),
+        "refuses": text(lib.b3_rule_name(guard.rule)) if guard.rule else None,
+        "exits": guard.exits,
+        "cancels": guard.cancels,
+        "exiting": guard.exiting,
+    }
+
+
+def _shadow(totals: Any, plan: RunPlan) -> dict[str, int] | None:
+    return {"would_have_sent": totals.rejects[lib.B3_RULE_SHADOW]} if plan.engine.get("shadow") else None
+
+
 def _instrument(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
     state = engine.instrument(index)
     facts = plan.instruments[index]
     price_scale, qty_scale = facts["price_scale"], facts["qty_scale"]
-    position = engine.position(index)
     depth = state.depth
     return {
         "last_update_id": depth.update_id,
@@ -99,15 +123,18 @@ def _instrument(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
         "late_trades": state.late_trades,
         "synced": bool(state.flags & lib.B3_VIEW_SYNCED),
         "halted": bool(state.flags & lib.B3_VIEW_HALTED),
-        "position": plain(position.qty_raw, qty_scale),
-        "realized": plain(position.realized_raw, MONEY_SCALE),
-        "unrealized": plain(position.unrealized_raw, MONEY_SCALE),
-        "fees": plain(position.fees_raw, MONEY_SCALE),
+        **money.instrument_money(engine, plan, index),
     }
 
 
-def _strategy(strategy: Any, plan: RunPlan) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": strategy.name, "instrument": plan.symbols[strategy.instrument]}
+def _strategy(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
+    strategy = plan.strategies[index]
+    found: dict[str, Any] = {
+        "id": index + 1,
+        "name": strategy.name,
+        "instrument": plan.symbols[strategy.instrument],
+        **money.strategy_money(engine, plan, index + 1),
+    }
     if isinstance(strategy, BuiltinStrategy):
         names = [param.name for param in find_builtin(strategy.name).params]
         found["params"] = dict(zip(names, strategy.params, strict=True))
@@ -116,34 +143,6 @@ def _strategy(strategy: Any, plan: RunPlan) -> dict[str, Any]:
 
 def _rejects(totals: Any) -> dict[str, int]:
     return {text(lib.b3_rule_name(rule)): count for rule, count in enumerate(totals.rejects) if count}
-
-
-def _pnl(engine: Engine, plan: RunPlan) -> dict[str, Any]:
-    quotes = {instrument["quote_currency"] for instrument in plan.instruments}
-    reporting = plan.engine["start_cash_currency"]
-    by_currency = {}
-    for currency in sorted(quotes | {reporting}):
-        pnl = engine.pnl(currency)
-        by_currency[plan.currencies[currency]] = {
-            "realized": plain(pnl.realized_raw, MONEY_SCALE),
-            "unrealized": plain(pnl.unrealized_raw, MONEY_SCALE),
-            "fees": plain(pnl.fees_raw, MONEY_SCALE),
-            "total": plain(pnl.total_raw, MONEY_SCALE),
-        }
-    name = plan.currencies[reporting]
-    return {**by_currency[name], "method": _METHOD, "currency": name, "by_currency": by_currency}
-
-
-def _balances(engine: Engine, plan: RunPlan) -> dict[str, dict[str, str]]:
-    found = {}
-    for index, name in enumerate(plan.currencies):
-        balance = engine.balance(index)
-        if balance.total_raw or balance.locked_raw:
-            found[name] = {
-                "total": plain(balance.total_raw, MONEY_SCALE),
-                "locked": plain(balance.locked_raw, MONEY_SCALE),
-            }
-    return found
 
 
 def _last_bad(totals: Any) -> dict[str, Any] | None:
@@ -164,9 +163,13 @@ def why_no_orders(summary: dict[str, Any], plan: RunPlan) -> str:
         return "the recording holds no market data of these instruments"
     if not plan.strategies:
         return "no strategy was running"
+    if all(isinstance(strategy, BuiltinStrategy) and strategy.name == "features" for strategy in plan.strategies):
+        return "features publishes values and trades nothing"
+    if summary["shadow"] and summary["shadow"]["would_have_sent"]:
+        return f"this run is a shadow: {summary['shadow']['would_have_sent']} orders would have been sent"
     if summary["requests"]:
         refused = ", ".join(f"{rule} {count}" for rule, count in summary["rejects"].items()) or "none said why"
-        return f"all {summary['requests']} requests were refused: {refused}"
+        return f"all {summary['requests']} requests were refused: {refused}{_futures(plan)}"
     never_synced = [symbol for symbol, row in summary["instruments"].items() if not row["snapshots"]]
     if never_synced:
         return f"the book of {', '.join(never_synced)} was never whole: there is no depth snapshot in the recording"
@@ -179,7 +182,15 @@ def why_no_orders(summary: dict[str, Any], plan: RunPlan) -> str:
     cold = [line for strategy in plan.strategies if (line := _not_warm(strategy, summary, plan))]
     if cold:
         return "; ".join(cold)
+    small = [line for strategy in plan.strategies if (line := _too_small(strategy, summary, plan))]
+    if small:
+        return "; ".join(small)
     return f"the strategy asked for none: {summary['bars']} bars, {summary['signals']} signals"
+
+
+def _futures(plan: RunPlan) -> str:
+    futures = any(instrument["venue"] == lib.B3_VENUE_BINANCE_USDM for instrument in plan.instruments)
+    return " (futures are not traded: their funding and margin are not kept yet)" if futures else ""
 
 
 def _wants_bars(strategy: Any) -> bool:
@@ -187,12 +198,37 @@ def _wants_bars(strategy: Any) -> bool:
     return bool(kinds >> lib.B3_BAR & 1)
 
 
+def _settings(strategy: BuiltinStrategy) -> dict[str, float]:
+    return dict(zip((param.name for param in find_builtin(strategy.name).params), strategy.params, strict=True))
+
+
 def _not_warm(strategy: Any, summary: dict[str, Any], plan: RunPlan) -> str:
     """A built-in strategy's longest period in bars is what it needs before it can know anything."""
     if not isinstance(strategy, BuiltinStrategy):
         return ""
-    params = zip(find_builtin(strategy.name).params, strategy.params, strict=True)
-    needed = max((value for param, value in params if param.unit == "bars"), default=0)
+    settings = _settings(strategy)
+    if settings.get("sizing") != _VOLATILITY:
+        settings.pop("vol_period", None)
+    counted = (param.name for param in find_builtin(strategy.name).params if param.unit == "bars")
+    needed = max((settings[name] for name in counted if name in settings), default=0)
     symbol = plan.symbols[strategy.instrument]
     bars = summary["instruments"][symbol]["bars"]
     return f"{strategy.name} never knew enough of {symbol}: {bars} of {needed:g} bars" if bars <= needed else ""
+
+
+def _too_small(strategy: Any, summary: dict[str, Any], plan: RunPlan) -> str:
+    """An entry that the venue would not take is not asked for: the default quantity does not fit every instrument."""
+    settings = _settings(strategy) if isinstance(strategy, BuiltinStrategy) else {}
+    if settings.get("sizing") != _FIXED:
+        return ""
+    facts, symbol = plan.instruments[strategy.instrument], plan.symbols[strategy.instrument]
+    bid = summary["instruments"][symbol]["best_bid"]
+    qty = Decimal(str(settings["qty"]))
+    least = Decimal(max(facts["lot_min_raw"], facts["lot_step_raw"])).scaleb(-facts["qty_scale"])
+    worth = qty * Decimal(bid or 0)
+    least_worth = Decimal(facts["notional_min_raw"]).scaleb(-MONEY_SCALE)
+    if qty < least:
+        return f"{strategy.name}: qty={qty:f} of {symbol} is below the venue's least quantity, {least:f}"
+    if bid is not None and worth < least_worth:
+        return f"{strategy.name}: qty={qty:f} of {symbol} is worth {worth:f}, the venue's least is {least_worth:f}"
+    return ""

@@ -58,7 +58,12 @@ class Lib:
     B3_FLAG_EMPTY: int
     B3_FLAG_VENUE: int
     B3_FLAG_CLOSED: int
+    B3_FLAG_REDUCE_ONLY: int
+    B3_FLAG_EXIT: int
+    B3_FLAG_TRAILING: int
+    B3_FLAG_INCOMPLETE: int
     B3_FLAG_CANCEL_REJECT: int
+    B3_FLAG_TRIGGERED: int
     B3_INPUT_PADDING: int
     B3_SYMBOL_MAX: int
     B3_VIEW_SYNCED: int
@@ -68,6 +73,9 @@ class Lib:
     B3_INDICATOR_INPUTS: int
     B3_INDICATOR_OUTPUTS: int
     B3_INDICATOR_PARAMS: int
+    B3_EW_SYMBOLS_MAX: int
+    B3_LOTS_AN_ORDER: int
+    B3_FEE_TIERS: int
     B3_FILE_FORMAT: int
     B3_OK: int
     B3_EMPTY: int
@@ -103,6 +111,7 @@ class Lib:
     B3_FUNDING: int
     B3_DECISION: int
     B3_SYSTEM: int
+    B3_EQUITY: int
     B3_KIND_END: int
     B3_STAMP_NONE: int
     B3_STAMP_SOFTWARE: int
@@ -116,6 +125,8 @@ class Lib:
     B3_REPLACE: int
     B3_MARKET: int
     B3_LIMIT: int
+    B3_STOP: int
+    B3_STOP_LIMIT: int
     B3_GTC: int
     B3_IOC: int
     B3_FOK: int
@@ -159,6 +170,24 @@ class Lib:
     B3_RULE_POST_ONLY: int
     B3_RULE_FOK: int
     B3_RULE_NO_LIQUIDITY: int
+    B3_RULE_PRICE_COLLAR: int
+    B3_RULE_NET_EXPOSURE_MAX: int
+    B3_RULE_OPEN_POSITIONS: int
+    B3_RULE_SELF_CROSS: int
+    B3_RULE_FEED_LATE: int
+    B3_RULE_DAILY_LOSS: int
+    B3_RULE_DRAWDOWN: int
+    B3_RULE_BREAKER: int
+    B3_RULE_KILLED: int
+    B3_RULE_EXIT: int
+    B3_RULE_REDUCE_ONLY: int
+    B3_RULE_LOTS: int
+    B3_RULE_SHADOW: int
+    B3_RULE_REJECTS: int
+    B3_RULE_PRICE_JUMP: int
+    B3_RULE_LATENCY: int
+    B3_RULE_MESSAGE_GAP: int
+    B3_RULE_LOSS: int
     B3_RULE_END: int
     B3_SYS_HEARTBEAT: int
     B3_SYS_GAP: int
@@ -170,10 +199,31 @@ class Lib:
     B3_SYS_BAD_MESSAGE: int
     B3_SYS_SNAPSHOT: int
     B3_SYS_LATE_TRADE: int
+    B3_SYS_STOP: int
+    B3_SYS_BREAKER: int
+    B3_SYS_KILL: int
+    B3_SYS_RESET: int
+    B3_SYS_DAY: int
+    B3_SYS_FLAT: int
+    B3_COMMAND_KILL: int
+    B3_COMMAND_FLATTEN: int
+    B3_COMMAND_RESET: int
+    B3_COMMAND_KILL_FLATTEN: int
+    B3_EW_ADJUST: int
+    B3_EW_ZERO_MEAN: int
     B3_BAR_TIME: int
     B3_BAR_TICK: int
     B3_BAR_VOLUME: int
     B3_BAR_NOTIONAL: int
+    B3_PNL_WEIGHTED_AVERAGE: int
+    B3_PNL_FIFO: int
+    B3_PNL_LIFO: int
+    B3_QUEUE_NONE: int
+    B3_QUEUE_CONSERVATIVE: int
+    B3_QUEUE_PROPORTIONAL: int
+    B3_FEE_QUOTE: int
+    B3_FEE_RECEIVED: int
+    B3_FEE_THIRD: int
     B3_CONTENT_RECORDING: int
     B3_CONTENT_JOURNAL: int
     B3_REC_LAYOUT: int
@@ -222,6 +272,22 @@ class Lib:
         count: int,
         /,
     ) -> None: ...
+    def b3_matrix_dot(self, x: CData, y: CData, count: int, /) -> float: ...
+    def b3_matrix_gemv_blocking(self, a: CData, rows: int, columns: int, x: CData, out: CData, /) -> None: ...
+    def b3_matrix_gemm_blocking(
+        self, a: CData, b: CData, rows: int, inner: int, columns: int, out: CData, /
+    ) -> None: ...
+    def b3_matrix_covariance_blocking(
+        self, panel: CData, symbols: int, count: int, ddof: int, means: CData, out: CData, /
+    ) -> None: ...
+    def b3_matrix_correlation(self, covariance: CData, symbols: int, deviations: CData, /) -> None: ...
+    def b3_matrix_cholesky_blocking(self, a: CData, n: int, error: CData, /) -> int: ...
+    def b3_matrix_cholesky_solve_blocking(self, factor: CData, n: int, x: CData, systems: int, /) -> None: ...
+    def b3_ew_covariance_size(self, symbols: int, /) -> int: ...
+    def b3_ew_covariance_init(self, state: CData, symbols: int, decay: float, flags: int, /) -> None: ...
+    def b3_ew_covariance_update(self, state: CData, x: CData, /) -> int: ...
+    def b3_ew_covariance_run_blocking(self, state: CData, panel: CData, count: int, /) -> int: ...
+    def b3_ew_covariance_read(self, state: bytes | CData, means: CData, out: CData, /) -> None: ...
     def b3_book_new(self, tick_raw: int, dense_ticks: int, sparse_levels: int, error: CData, /) -> CData: ...
     def b3_book_free(self, book: CData, /) -> None: ...
     def b3_book_apply_blocking(
@@ -305,6 +371,7 @@ class Lib:
     def b3_engine_new(
         self,
         config: CData,
+        currencies: CData,
         instruments: CData,
         limits: CData,
         instrument_count: int,
@@ -320,7 +387,9 @@ class Lib:
     def b3_engine_start(self, engine: CData, error: CData, /) -> int: ...
     def b3_engine_run_blocking(self, engine: CData, recording: CData, max_inputs: int, error: CData, /) -> int: ...
     def b3_engine_stop(self, engine: CData, /) -> None: ...
+    def b3_engine_interrupt(self, engine: CData, /) -> None: ...
     def b3_engine_submit(self, engine: CData, request: CData, error: CData, /) -> int: ...
+    def b3_engine_command(self, engine: CData, command: CData, error: CData, /) -> int: ...
     def b3_engine_finish(self, engine: CData, error: CData, /) -> int: ...
     def b3_engine_journal_drain_blocking(self, engine: CData, fd: int, error: CData, /) -> int: ...
     def b3_engine_tap(self, engine: CData, count: CData, /) -> CData: ...
@@ -330,8 +399,13 @@ class Lib:
     def b3_engine_read_instrument(self, engine: CData, instrument: int, out: CData, /) -> int: ...
     def b3_engine_read_totals(self, engine: CData, out: CData, /) -> None: ...
     def b3_engine_read_position(self, engine: CData, instrument: int, out: CData, /) -> int: ...
+    def b3_engine_read_strategy(self, engine: CData, strategy: int, out: CData, /) -> int: ...
     def b3_engine_read_pnl(self, engine: CData, currency: int, out: CData, /) -> int: ...
+    def b3_engine_read_rate(self, engine: CData, currency: int, rate_raw: CData, /) -> int: ...
+    def b3_engine_read_equity(self, engine: CData, equity_raw: CData, /) -> int: ...
     def b3_engine_read_balance(self, engine: CData, currency: int, out: CData, /) -> int: ...
+    def b3_engine_read_guard(self, engine: CData, out: CData, /) -> int: ...
+    def b3_engine_read_stop(self, engine: CData, instrument: int, out: CData, /) -> int: ...
     def b3_engine_read_latency(self, engine: CData, index: int, out: CData, /) -> int: ...
     def b3_engine_read_memory(self, engine: CData, index: int, out: CData, /) -> int: ...
     def b3_version(self) -> CData: ...
@@ -340,6 +414,7 @@ class Lib:
     def b3_kind_name(self, kind: int, /) -> CData: ...
     def b3_isa_name(self) -> CData: ...
     def b3_strategy_at(self, index: int, /) -> CData: ...
+    def b3_feature_at(self, index: int, /) -> CData: ...
 
 ffi: FFI
 lib: Lib

@@ -47,6 +47,7 @@ KINDS: Final[dict[str, int]] = {
     "funding": lib.B3_FUNDING,
     "decision": lib.B3_DECISION,
     "system": lib.B3_SYSTEM,
+    "equity": lib.B3_EQUITY,
 }
 
 # numpy type codes by C type; what is not here may not stand in an event.

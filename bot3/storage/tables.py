@@ -1,12 +1,11 @@
-"""The tables of `--out`, column by column, and the two that need memory: orders (a row each) and equity."""
+"""The tables of `--out`, column by column, and the one that needs memory: orders, a row each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from bot3.engine.builtin import find_builtin
 from bot3.engine.plan import BuiltinStrategy, RunPlan
@@ -14,7 +13,7 @@ from bot3.ffi import lib
 from bot3.ffi.status import text
 from bot3.storage.columns import Column
 
-__all__ = ["EquityRows", "OrderRows", "tables_of"]
+__all__ = ["OrderRows", "tables_of"]
 
 _SIDES: Final = ("", "buy", "sell")
 _TYPES: Final = ("", "market", "limit")
@@ -38,8 +37,9 @@ def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
     strategies = ("", *(strategy.name for strategy in plan.strategies))
     rules = tuple(text(lib.b3_rule_name(rule)) for rule in range(lib.B3_RULE_END))
     strategy = Column("strategy", "name", names=strategies)
+    strategy_id = Column("strategy_id", "<u2", "strategy")
     side = Column("side", "name", names=_SIDES)
-    currency = Column("currency", "name", names=plan.currencies)
+    currency = Column("currency", "name", names=plan.currency_names)
     return {
         "book": [
             _INSTRUMENT, Column("update_id", "<i8"), _EXCHANGE, _RECEIVED,
@@ -67,24 +67,32 @@ def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
             Column("type", "name", "order_type", _TYPES), Column("tif", "name", names=_TIFS),
             Column("px", "price", "price_raw"), Column("qty", "qty", "qty_raw"), Column("state", "name", names=_STATES),
             Column("rule", "name", names=rules), Column("filled_qty", "qty", "filled_qty_raw"),
-            Column("fee", "money", "fee_raw"), Column("ts_request_ns", "time"), Column("ts_last_ns", "time"), _INPUT,
+            Column("fee", "money", "fee_raw"), Column("ts_request_ns", "time"), Column("ts_last_ns", "time"),
+            Column("arrival_bid", "price", "bid_price_raw"), Column("arrival_ask", "price", "ask_price_raw"),
+            Column("exit", "?"), _INPUT,
         ],
         "fills": [
-            _INSTRUMENT, strategy, Column("order_id", "<u8"), Column("exec_id", "<u8"), _RECEIVED, side,
+            _INSTRUMENT, strategy, strategy_id, Column("order_id", "<u8"), Column("exec_id", "<u8"), _RECEIVED, side,
             Column("px", "price", "last_price_raw"), Column("qty", "qty", "last_qty_raw"),
-            Column("fee", "money", "fee_raw"), Column("fee_currency", "name", names=plan.currencies),
-            Column("liquidity", "name", names=("", "maker", "taker")), _INPUT,
-        ],
-        "positions": [
-            _INSTRUMENT, _RECEIVED, Column("qty", "qty", "qty_raw"), Column("cost", "money", "cost_raw"),
-            Column("realized", "money", "realized_raw"), Column("fees", "money", "fees_raw"),
-            Column("unrealized", "money", "unrealized_raw"), Column("mark_px", "price", "mark_price_raw"), currency,
+            Column("fee", "money", "fee_raw"), Column("fee_currency", "name", names=plan.currency_names),
+            Column("fee_rate", "money", "fee_rate_raw"), Column("liquidity", "name", names=("", "maker", "taker")),
             _INPUT,
         ],
-        "equity": [
-            _RECEIVED, currency, Column("equity", "money", "equity_raw"), Column("realized", "money", "realized_raw"),
-            Column("unrealized", "money", "unrealized_raw"), Column("fees", "money", "fees_raw"), _INPUT,
+        "positions": [
+            _INSTRUMENT, strategy, strategy_id, _RECEIVED, Column("qty", "qty", "qty_raw"),
+            Column("cost", "money", "cost_raw"),
+            Column("realized", "money", "realized_raw"), Column("fees", "money", "fees_raw"),
+            Column("unrealized", "money", "unrealized_raw"), Column("mark_px", "price", "mark_price_raw"), currency,
+            Column("incomplete", "?"), _INPUT,
         ],
+        "balances": [
+            _RECEIVED, currency, Column("total", "money", "total_raw"), Column("locked", "money", "locked_raw"), _INPUT,
+        ],
+        "rates": [
+            _RECEIVED, Column("base", "name", names=plan.currency_names),
+            Column("quote", "name", names=plan.currency_names), Column("rate", "money", "rate_raw"), _INPUT,
+        ],
+        "equity": [_RECEIVED, currency, Column("equity", "money", "equity_raw"), _INPUT],
     }  # fmt: skip
 
 
@@ -129,12 +137,18 @@ class OrderRows:
         row = {name: int(request[name]) for name in names}
         row |= {"state": lib.B3_PENDING_NEW, "rule": 0, "filled_qty_raw": 0, "fee_raw": 0}
         row |= {"ts_request_ns": int(request["ts_recv_ns"]), "ts_last_ns": int(request["ts_recv_ns"])}
+        row |= {"bid_price_raw": 0, "ask_price_raw": 0, "exit": int(request["flags"]) & lib.B3_FLAG_EXIT}
         self._open[row["order_id"]] = row
 
     def on_decision(self, decision: np.void) -> dict[str, int] | None:
         """Risk's answer; returns the row when it was no."""
-        row = None if decision["allowed"] else self._open.pop(int(decision["order_id"]), None)
-        return None if row is None else row | {"state": _REFUSED, "rule": int(decision["rule"])}
+        row = self._open.get(int(decision["order_id"]))
+        if row is None or decision["action"] == lib.B3_CANCEL:
+            return None
+        row |= {name: int(decision[name]) for name in ("bid_price_raw", "ask_price_raw")}
+        if decision["allowed"]:
+            return None
+        return self._open.pop(row["order_id"]) | {"state": _REFUSED, "rule": int(decision["rule"])}
 
     def on_update(self, update: np.void) -> dict[str, int] | None:
         """What the venue told; returns the row when the order is done."""
@@ -150,41 +164,3 @@ class OrderRows:
     def rest(self) -> Iterable[dict[str, int]]:
         """The rows of what is still open."""
         return self._open.values()
-
-
-class EquityRows:
-    """Equity after every input that closed a bar or changed a position, marked as the engine marked it there.
-
-    Per quote currency: the starting cash, if it is in it, + realised + unrealised - fees over its instruments.
-    """
-
-    def __init__(self, plan: RunPlan) -> None:
-        self._currency_of = [instrument["quote_currency"] for instrument in plan.instruments]
-        self._start = {plan.engine["start_cash_currency"]: plan.engine["start_cash_raw"]}
-        self._positions: dict[int, np.void] = {}
-        self._pending: tuple[int, int, int] | None = None  # input_no, ts_recv_ns, currency
-
-    def on_events(self, bars: npt.NDArray[np.void], positions: npt.NDArray[np.void]) -> Iterator[dict[str, int]]:
-        """Rows of the inputs that are complete: of all but the last one seen."""
-        marks = [(int(event["input_no"]), 0, event) for event in bars]
-        marks += [(int(event["input_no"]), 1, event) for event in positions]
-        for input_no, is_position, event in sorted(marks, key=lambda mark: mark[0]):
-            if self._pending is not None and self._pending[0] != input_no:
-                yield self._row(*self._pending)
-            if is_position:
-                self._positions[int(event["instrument"])] = event
-            self._pending = (input_no, int(event["ts_recv_ns"]), self._currency_of[int(event["instrument"])])
-
-    def finish(self) -> Iterator[dict[str, int]]:
-        """The row of the last input."""
-        if self._pending is not None:
-            yield self._row(*self._pending)
-            self._pending = None
-
-    def _row(self, input_no: int, ts_recv_ns: int, currency: int) -> dict[str, int]:
-        row: dict[str, Any] = {"input_no": input_no, "ts_recv_ns": ts_recv_ns, "currency": currency}
-        held = [position for i, position in self._positions.items() if self._currency_of[i] == currency]
-        for name in ("realized_raw", "unrealized_raw", "fees_raw"):
-            row[name] = sum(int(position[name]) for position in held)
-        row["equity_raw"] = self._start.get(currency, 0) + row["realized_raw"] + row["unrealized_raw"] - row["fees_raw"]
-        return row

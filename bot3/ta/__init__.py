@@ -1,17 +1,18 @@
 """Technical indicators: `bot3.ta.rsi(close, 14)`. docs/TA.md lists them.
 
 Batch: each kernel is a function of arrays (time), or of panels (symbols, time). Stream: `bot3.ta.stream.RSI(14)`.
-Many streams in one call: `bot3.ta.Graph`. All run the same kernels of the core, as the engine does.
+Many streams in one call: `bot3.ta.Graph`. Covariances and systems of equations: `bot3.ta.matrix`. All run the same
+kernels of the core, as the engine does.
 """
 
 from typing import Any
 
-from bot3.ta import stream
+from bot3.ta import matrix, stream
 from bot3.ta.batch import batch_function
 from bot3.ta.graph import Graph
 from bot3.ta.kernels import KERNELS, IndicatorError, isa
 
-__all__ = ["KERNELS", "Graph", "IndicatorError", "isa", "stream", *KERNELS]  # noqa: PLE0604
+__all__ = ["KERNELS", "Graph", "IndicatorError", "isa", "matrix", "stream", *KERNELS]  # noqa: PLE0604
 
 globals().update({kernel.name: batch_function(kernel) for kernel in KERNELS.values()})
 

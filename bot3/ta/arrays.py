@@ -15,7 +15,20 @@ from bot3.ta.kernels import IndicatorError
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
 
-__all__ = ["Array", "as_series", "like", "output", "pointer", "pointers"]
+__all__ = [
+    "Array",
+    "as_series",
+    "doubles",
+    "like",
+    "made_for",
+    "of_dimensions",
+    "output",
+    "pointer",
+    "pointers",
+    "same_length",
+]
+
+_DOUBLES = ffi.typeof("double[]")
 
 Array = npt.NDArray[np.float64]
 
@@ -40,7 +53,7 @@ def as_series(value: object, name: str) -> Array:
     """One series, or a panel of them in rows, as contiguous float64, not copied if it is. Raises IndicatorError."""
     if type(value) is np.ndarray and value.dtype == np.float64 and value.flags.carray and 0 < value.ndim < 3:
         return value
-    if _module(value) in ("pandas", "polars") and getattr(value, "ndim", 1) != 1:
+    if _module(value) in ("pandas", "polars") and hasattr(value, "columns"):
         hint = "Pass one column, or a panel as an array with a row for each symbol: frame.to_numpy().T"
         raise IndicatorError("is a table", where=name, value=type(value).__name__, hint=hint)
     try:
@@ -79,3 +92,27 @@ def like(model: object, array: Array, name: str) -> Any:
     if kind == "polars" and "polars" in sys.modules:
         return sys.modules["polars"].Series(name, array, nan_to_null=False)
     return array
+
+
+def doubles(array: Array) -> CData:
+    """A `double[]` over an array's memory, of any shape, valid as long as the array."""
+    return ffi.from_buffer(_DOUBLES, array)
+
+
+def of_dimensions(value: object, name: str, count: int) -> Array:
+    """As as_series, of exactly so many dimensions. Raises IndicatorError."""
+    array = as_series(value, name)
+    if array.ndim != count:
+        raise IndicatorError(f"must have {count} dimension{'s' * (count > 1)}", where=name, value=array.shape)
+    return array
+
+
+def made_for(out: object, shape: tuple[int, ...], *inputs: Array) -> Array:
+    """The caller's `out`, checked, or a new array. Raises IndicatorError."""
+    return np.empty(shape) if out is None else output(out, shape, inputs, "out")
+
+
+def same_length(length: int, wanted: int, name: str, what: str) -> None:
+    """Raises IndicatorError where two lengths that must be one differ."""
+    if length != wanted:
+        raise IndicatorError(f"must have {wanted} {what}", where=name, value=length)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from bot3._version import __version__
 from bot3.ffi import ffi, lib
 from bot3.ta.arrays import Array, as_series, pointer, pointers
 from bot3.ta.batch import new_stream
@@ -15,8 +18,26 @@ from bot3.ta.kernels import KERNELS, IndicatorError
 __all__ = ["Graph"]
 
 
+@dataclass(frozen=True)
+class _Node:
+    """A stream, how it was added, its state, and the slots that it reads and the first that it writes."""
+
+    added: tuple[str, str, tuple[str, ...], dict[str, Any]]
+    values: Any
+    state: Array
+    sources: tuple[int, ...]
+    first_out: int
+
+    def reset(self) -> None:
+        self.row.init(ffi.cast("void *", self.state.ctypes.data), self.values)
+
+    @property
+    def row(self) -> Any:
+        return KERNELS[self.added[1]].row
+
+
 class Graph:
-    """Streams wired to named inputs, or to one another. One thread at a time.
+    """Streams wired to named inputs, or to one another. One thread at a time. Copied and pickled as streams are.
 
     g = Graph("high", "low", "close")
     g.add("fast", "ema", "close", timeperiod=12)
@@ -29,7 +50,7 @@ class Graph:
             raise IndicatorError("must be different names, at least one", where="inputs", value=inputs)
         self.inputs = inputs
         self._slots = {name: i for i, name in enumerate(inputs)}
-        self._nodes: list[tuple[Any, Array, tuple[int, ...], int]] = []
+        self._nodes: list[_Node] = []
         self._compiled: Any = None
         self._memory: Array = np.full(len(inputs), math.nan)
 
@@ -59,9 +80,10 @@ class Graph:
             if output in self._slots:
                 raise IndicatorError("is there already", where=output)
         values = row.values((), params)
-        stream = new_stream(row, values)
-        row.row.init(ffi.cast("void *", stream.ctypes.data), values)
-        self._nodes.append((row.row, stream, tuple(self._slots[s] for s in sources), len(self._slots)))
+        slots = tuple(self._slots[s] for s in sources)
+        node = _Node((name, kernel, sources, params), values, new_stream(row, values), slots, len(self._slots))
+        node.reset()
+        self._nodes.append(node)
         for output in names:
             self._slots[output] = len(self._slots)
         self._memory = np.full(len(self._slots), math.nan)
@@ -74,7 +96,15 @@ class Graph:
         self._memory[: len(values)] = values
         nodes = self._compile()
         lib.b3_graph_update(nodes, len(self._nodes), pointer(self._memory))
-        return dict(zip(self.outputs, self._memory[len(values) :].tolist(), strict=True))
+        return self.value
+
+    def peek(self, *values: float) -> dict[str, float]:
+        """What update would give, without the streams noticing (a bar still forming). Costs two copies of all."""
+        before = self._saved()
+        try:
+            return self.update(*values)
+        finally:
+            self._load(before)
 
     def update_many(self, *series: Any) -> dict[str, Array]:
         """Takes an array of each input, gives arrays of all outputs by name. Raises IndicatorError."""
@@ -97,12 +127,77 @@ class Graph:
         )
         return outs
 
+    def seed(self, *series: Any) -> Self:
+        """Starts anew as if the arrays had just been seen; gives itself."""
+        self.reset()
+        self.update_many(*series)
+        return self
+
+    def reset(self) -> None:
+        """Forgets everything but what was added."""
+        self._memory[:] = math.nan
+        for node in self._nodes:
+            node.reset()
+
+    @property
+    def value(self) -> dict[str, float]:
+        """The newest outputs by name: NaN until warm."""
+        return dict(zip(self.outputs, self._memory[len(self.inputs) :].tolist(), strict=True))
+
+    @property
+    def ready(self) -> bool:
+        """Whether the newest outputs are all numbers."""
+        return not bool(np.isnan(self._memory[len(self.inputs) :]).any())
+
+    def copy(self) -> Self:
+        """Another graph in the same state."""
+        return _restore(type(self), *self.__reduce__()[1][1:])
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.inputs, [node.added for node in self._nodes], self._saved(), __version__)
+
+    def _saved(self) -> list[bytes]:
+        return [self._memory.tobytes(), *(node.state.tobytes() for node in self._nodes)]
+
+    def _load(self, saved: Sequence[bytes]) -> None:
+        arrays = [self._memory, *(node.state for node in self._nodes)]
+        if [len(part) for part in saved] != [array.nbytes for array in arrays]:
+            raise IndicatorError("is damaged: its size does not fit its streams", where=type(self).__name__)
+        for array, part in zip(arrays, saved, strict=True):
+            array[:] = np.frombuffer(part)
+
     def _compile(self) -> Any:
         if self._compiled is None:
             nodes = ffi.new("b3_graph_node[]", max(1, len(self._nodes)))
-            for node, (row, stream, sources, first) in zip(nodes, self._nodes, strict=False):
-                node.indicator, node.stream, node.first_out = row, ffi.cast("void *", stream.ctypes.data), first
-                for i, source in enumerate(sources):
-                    getattr(node, "in")[i] = source
+            for compiled, node in zip(nodes, self._nodes, strict=False):
+                compiled.indicator, compiled.first_out = node.row, node.first_out
+                compiled.stream = ffi.cast("void *", node.state.ctypes.data)
+                for i, source in enumerate(node.sources):
+                    getattr(compiled, "in")[i] = source
             self._compiled = nodes
         return self._compiled
+
+
+_G = TypeVar("_G", bound=Graph)
+
+
+def _restore(
+    kind: type[_G],
+    inputs: tuple[str, ...],
+    added: Sequence[tuple[str, str, tuple[str, ...], dict[str, Any]]],
+    saved: Sequence[bytes],
+    version: str,
+) -> _G:
+    if version != __version__:
+        what = f"was saved by bot3 {version}, this is {__version__}"
+        raise IndicatorError(what, where=kind.__name__, hint="Seed it anew.")
+    graph = kind(*inputs)
+    for name, kernel, sources, params in added:
+        graph.add(name, kernel, *sources, **params)
+    graph._load(saved)
+    return graph

@@ -100,6 +100,11 @@ class Kernel:
         return _text(self.row.start)
 
     @cached_property
+    def source(self) -> str:
+        """Who defined it, where, when."""
+        return _text(self.row.source)
+
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the series it takes, in order."""
         return tuple(_text(self.row.inputs).split())

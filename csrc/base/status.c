@@ -47,6 +47,24 @@ static const char *const rule_names[B3_RULE_END] = {
     [B3_RULE_POST_ONLY] = "post_only",
     [B3_RULE_FOK] = "fok",
     [B3_RULE_NO_LIQUIDITY] = "no_liquidity",
+    [B3_RULE_PRICE_COLLAR] = "price_collar",
+    [B3_RULE_NET_EXPOSURE_MAX] = "net_exposure_max",
+    [B3_RULE_OPEN_POSITIONS] = "open_positions",
+    [B3_RULE_SELF_CROSS] = "self_cross",
+    [B3_RULE_FEED_LATE] = "feed_late",
+    [B3_RULE_DAILY_LOSS] = "daily_loss",
+    [B3_RULE_DRAWDOWN] = "drawdown",
+    [B3_RULE_BREAKER] = "breaker",
+    [B3_RULE_KILLED] = "killed",
+    [B3_RULE_EXIT] = "exit",
+    [B3_RULE_REDUCE_ONLY] = "reduce_only",
+    [B3_RULE_LOTS] = "lots",
+    [B3_RULE_SHADOW] = "shadow",
+    [B3_RULE_REJECTS] = "rejects",
+    [B3_RULE_PRICE_JUMP] = "price_jump",
+    [B3_RULE_LATENCY] = "latency",
+    [B3_RULE_MESSAGE_GAP] = "message_gap",
+    [B3_RULE_LOSS] = "loss",
 };
 
 static const struct {
@@ -67,6 +85,7 @@ static const struct {
     [B3_FUNDING] = {"funding", sizeof(b3_funding)},
     [B3_DECISION] = {"decision", sizeof(b3_decision)},
     [B3_SYSTEM] = {"system", sizeof(b3_system)},
+    [B3_EQUITY] = {"equity", sizeof(b3_equity)},
 };
 
 #define EVENT_FITS(type) _Static_assert(sizeof(type) <= B3_EVENT_MAX && sizeof(type) % 8 == 0, #type " does not fit a slot")
@@ -84,6 +103,7 @@ EVENT_FITS(b3_rate);
 EVENT_FITS(b3_funding);
 EVENT_FITS(b3_decision);
 EVENT_FITS(b3_system);
+EVENT_FITS(b3_equity);
 _Static_assert(sizeof(b3_slot) == B3_EVENT_MAX, "a slot holds the largest event");
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

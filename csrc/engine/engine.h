@@ -4,6 +4,7 @@
  *   loop.c      run: records in, one input at a time, timers first, pace, the cost of it all
  *   pipeline.c  one input through feed -> sequence -> book -> touch -> bars -> strategies -> venue
  *   trading.c   requests -> risk -> orders -> venue, and the way back of its answers
+ *   guarding.c  stops, breaker, day, kill switch: what the guard decides, done
  *   output.c    what the engine says: journal, tap, inbox
  *   reads.c     the b3_engine_read_* calls
  *
@@ -26,7 +27,9 @@
 #include "feed/sequence.h"
 #include "net/recording.h"
 #include "risk/account.h"
+#include "risk/guard.h"
 #include "risk/limits.h"
+#include "risk/stops.h"
 #include "venue/paper.h"
 
 #define B3_SOURCES_MAX 256
@@ -50,6 +53,14 @@ enum b3_stage {
     B3_STAGE_END,
 };
 
+/* A position being taken out, or orders being cleared away. */
+typedef struct b3_exit {
+    uint64_t order_id; /* of the one exit in flight; 0: none */
+    int64_t retry_ns;  /* no further exit before this time */
+    uint8_t exiting;   /* until nothing is left that could be traded */
+    uint8_t sweeping;  /* until no order is open */
+} b3_exit;
+
 /* Everything of one instrument. */
 typedef struct b3_market {
     b3_view view;
@@ -63,8 +74,11 @@ typedef struct b3_market {
     uint64_t trades;
     uint64_t book_tickers;
     uint64_t klines;
+    b3_stop stop;
+    b3_exit exit;
+    int64_t message_ns;      /* receive time of the newest message */
     uint32_t first_strategy; /* index + 1 of the first that trades here; 0: none */
-    uint32_t reserved;
+    uint32_t watched;        /* 1: the guard looks at each move of the touch */
 } b3_market;
 
 typedef struct b3_member {
@@ -75,6 +89,7 @@ typedef struct b3_member {
     uint32_t instrument;
     uint32_t next; /* index + 1 of the next one on the same instrument */
     uint32_t open_orders;
+    b3_position position; /* its own */
 } b3_member;
 
 /* A growing list of events for the control plane. It grows only when one input says more than it was sized for. */
@@ -106,6 +121,7 @@ struct b3_engine {
     b3_member *members;
     uint32_t member_count;
     b3_risk *risk;
+    b3_guard *guard;
     b3_orders *orders;
     b3_account *account;
     b3_paper *paper;
@@ -118,13 +134,19 @@ struct b3_engine {
     b3_outlet tap;
     b3_outlet inbox;
     b3_totals totals;
+    uint64_t notes; /* B3_SYSTEM events */
+    uint64_t cancels;
+    uint64_t exits; /* these two: sent by the guard */
 
     /* time */
     int64_t now_ns;
     uint64_t input_no;
+    uint64_t equity_input_no; /* of the last equity event: one an input is enough */
     int64_t pace_recv_ns;
     uint64_t pace_ticks;
-    uint32_t stop; /* any thread sets it */
+    uint32_t stop;        /* any thread sets it */
+    uint32_t interrupt;   /* any thread sets it; the hot thread clears it when it returns for it */
+    int32_t offset_known; /* totals.clock_offset_ns is one, 0 or not */
 
     /* measuring */
     b3_hist *stages;
@@ -135,6 +157,7 @@ struct b3_engine {
 
     /* blocks outside the arena, known before start */
     b3_instrument_limits *limits;
+    b3_currency *currencies;
     char *config_json;
 };
 
@@ -146,9 +169,6 @@ int32_t b3_pipeline_timers(b3_engine *engine, int64_t now_ns, b3_error *error);
 /* Starts an external input at its time, timers first: gives it its number. */
 int32_t b3_pipeline_begin(b3_engine *engine, int64_t recv_ns, b3_error *error);
 
-/* Values the position of a market, for account and risk, at the mid of its touch, if it has one. */
-void b3_pipeline_mark(b3_engine *engine, const b3_market *market);
-
 /* trading.c */
 /* Gives an event to every strategy of its instrument that wants it, and what they answer to risk. */
 int32_t b3_trading_dispatch(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error);
@@ -158,8 +178,23 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
 int32_t b3_trading_venue(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error);
 /* Asks for event at due_ns; it waits for the next external input if it would otherwise be due in the round that is firing now. */
 int32_t b3_trading_schedule(b3_engine *engine, int64_t due_ns, const b3_header *event, b3_error *error);
-/* Brings position, cash and open orders of every view up to date. */
+/* Brings cash and open orders of every view up to date. */
 void b3_trading_refresh(b3_engine *engine);
+/* Brings the positions of a market, its own and its strategies', to the mark; says the account's, if it has traded there, and equity. */
+int32_t b3_trading_marked(b3_engine *engine, b3_market *market, const b3_header *cause, b3_error *error);
+
+/* guarding.c. Each is called for what is named; those with a flag only while it is set, so that an idle guard costs a branch. */
+int32_t b3_guarding_touch(b3_engine *engine, b3_market *market, b3_error *error); /* market->watched */
+int32_t b3_guarding_time(b3_engine *engine, b3_error *error);                     /* guard->timed */
+int32_t b3_guarding_exchange_time(b3_engine *engine, int64_t ts_exchange_ns, b3_error *error);
+/* Before a request is judged: the guard stands as things are now. */
+int32_t b3_guarding_request(b3_engine *engine, b3_error *error);
+/* Risk has decided on a request. */
+int32_t b3_guarding_decision(b3_engine *engine, const b3_request *request, const b3_decision *decision, b3_error *error);
+/* The venue has answered; before and after orders, account and risk took it in. */
+int32_t b3_guarding_answer(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error);
+int32_t b3_guarding_update(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error);
+int32_t b3_guarding_command(b3_engine *engine, const b3_system *command, b3_error *error);
 
 /* output.c: to the journal, and to the tap if its kind is asked for. The header's input number and time are filled in. */
 int32_t b3_output(b3_engine *engine, b3_header *event, b3_error *error);

@@ -33,16 +33,22 @@ static void add_cost(b3_engine *engine, const b3_cost *from, int warm) {
 
 /* ---------------------------------------------------------------- inputs */
 
-/* Recorded time passes at `pace` times its speed. */
-static void keep_pace(b3_engine *engine, int64_t recv_ns) {
+static int is_asked(const b3_engine *engine) {
+    return (b3_load_relaxed(&engine->stop) | b3_load_relaxed(&engine->interrupt)) != 0;
+}
+
+/* Recorded time passes at `pace` times its speed. 0: somebody asks for the loop before it is this record's turn. */
+static int keep_pace(b3_engine *engine, int64_t recv_ns) {
     if (engine->pace_recv_ns == 0) {
         engine->pace_recv_ns = recv_ns;
         engine->pace_ticks = b3_clock_ticks(&engine->clock);
     }
     const double due_ns = (double)(recv_ns - engine->pace_recv_ns) / engine->config.pace;
-    while ((double)b3_clock_elapsed_ns(&engine->clock, engine->pace_ticks, b3_clock_ticks(&engine->clock)) < due_ns &&
-           b3_load_relaxed(&engine->stop) == 0)
+    while ((double)b3_clock_elapsed_ns(&engine->clock, engine->pace_ticks, b3_clock_ticks(&engine->clock)) < due_ns) {
+        if (is_asked(engine)) return 0;
         b3_cpu_pause();
+    }
+    return 1;
 }
 
 static int32_t on_source(b3_engine *engine, const b3_record *record, b3_error *error) {
@@ -61,27 +67,40 @@ static int32_t on_source(b3_engine *engine, const b3_record *record, b3_error *e
     return B3_OK;
 }
 
-static int32_t command(b3_engine *engine, const b3_request *request, b3_error *error) {
+/* An input of the control plane: a request, or a person's command. */
+static int32_t command(b3_engine *engine, const b3_header *event, b3_error *error) {
     int32_t failed = b3_pipeline_begin(engine, engine->now_ns, error);
     if (failed != B3_OK) return failed;
-    const b3_record record = {.type = B3_REC_COMMAND, .kind = B3_REQUEST, .recv_ns = engine->now_ns, .input_no = engine->input_no};
-    if (b3_log_put(&engine->log, &record, request, sizeof(*request)) != B3_OK)
+    const b3_record record = {.type = B3_REC_COMMAND, .kind = event->kind, .recv_ns = engine->now_ns, .input_no = engine->input_no};
+    if (b3_log_put(&engine->log, &record, event, (uint32_t)b3_event_size(event->kind)) != B3_OK)
         return b3_engine_fail(error, B3_ERR_IO, "journal: its writer failed", engine->input_no, 0);
-    b3_request copy = *request;
-    failed = b3_trading_request(engine, &copy, error);
+    if (event->kind == B3_SYSTEM) {
+        failed = b3_guarding_command(engine, (const b3_system *)event, error);
+    } else {
+        b3_request copy = *(const b3_request *)event;
+        copy.hdr.flags &= (uint8_t)~B3_FLAG_EXIT; /* the engine's own to say, as for a strategy */
+        failed = b3_trading_request(engine, &copy, error);
+    }
     engine->sampling = 0;
     return failed;
 }
 
+static int is_command(const b3_header *event) {
+    const b3_system *system = (const b3_system *)event;
+    return event->kind == B3_SYSTEM && system->code == B3_SYS_COMMAND && system->a >= B3_COMMAND_KILL &&
+           system->a <= B3_COMMAND_KILL_FLATTEN;
+}
+
 static int32_t recorded_command(b3_engine *engine, const b3_recording *recording, const b3_record *record, b3_error *error) {
     b3_slot slot;
-    if (b3_recording_event_at(recording, record, 0, &slot) != B3_OK || record->kind != B3_REQUEST)
-        return b3_engine_fail(error, B3_ERR_FORMAT, "journal: a command that is no request", record->input_no, record->kind);
-    return command(engine, (const b3_request *)&slot, error);
+    const b3_header *event = (const b3_header *)&slot;
+    if (b3_recording_event_at(recording, record, 0, &slot) != B3_OK || event->kind != record->kind ||
+        (record->kind != B3_REQUEST && !is_command(event)))
+        return b3_engine_fail(error, B3_ERR_FORMAT, "journal: a command that is none", record->input_no, record->kind);
+    return command(engine, event, error);
 }
 
 static int32_t step(b3_engine *engine, const b3_recording *recording, const b3_record *record, b3_error *error) {
-    if (engine->config.pace > 0 && record->recv_ns != 0) keep_pace(engine, record->recv_ns);
     switch (record->type) {
     case B3_REC_FRAME: return b3_pipeline_frame(engine, record, (const uint8_t *)(record + 1), error);
     case B3_REC_EVENTS: return b3_pipeline_events(engine, recording, record, error);
@@ -93,17 +112,26 @@ static int32_t step(b3_engine *engine, const b3_recording *recording, const b3_r
 
 /* ---------------------------------------------------------------- the loop */
 
+/* Whoever asked put down what he wants before he asked, so what is asked for after the load and lost by the store is seen all the same. */
+static int32_t answer(b3_engine *engine) {
+    if (b3_load_relaxed(&engine->stop) != 0) return B3_STOPPED;
+    b3_store_relaxed(&engine->interrupt, 0);
+    return B3_YIELD;
+}
+
 /* Works until something asks for the control plane. B3_EMPTY: the records checked so far are used up. */
 static int32_t hot_loop(b3_engine *engine, b3_recording *recording, uint64_t last_input, int warm, b3_error *error) {
     for (;;) {
-        if (b3_load_relaxed(&engine->stop) != 0) return B3_STOPPED;
+        if (is_asked(engine)) return answer(engine);
         if (engine->inbox.count != 0) return B3_YIELD;
         if (engine->tap.count >= engine->config.tap_capacity && engine->tap.count != 0) return B3_FULL;
         if (engine->totals.inputs >= last_input) return B3_OK;
         if (!warm && engine->totals.inputs >= B3_WARM_UP_INPUTS) return B3_EMPTY; /* comes back warm */
         const b3_record *record = NULL;
-        const int32_t status = b3_recording_advance(recording, &record);
+        const int32_t status = b3_recording_peek(recording, &record);
         if (status != B3_OK) return status;
+        if (engine->config.pace > 0 && record->recv_ns != 0 && !keep_pace(engine, record->recv_ns)) continue;
+        (void)b3_recording_advance(recording, &record);
         const int32_t failed = step(engine, recording, record, error);
         if (failed != B3_OK) return failed;
     }
@@ -134,11 +162,21 @@ int32_t b3_engine_submit(b3_engine *engine, const b3_request *request, b3_error 
     if (!engine->started) return b3_engine_fail(error, B3_ERR_STATE, "engine: not started", 0, 0);
     if (request->hdr.kind != B3_REQUEST || request->hdr.instrument >= engine->market_count)
         return b3_engine_fail(error, B3_ERR_ARGUMENT, "submit: not a request, or of no instrument", 0, request->hdr.instrument);
-    return command(engine, request, error);
+    return command(engine, &request->hdr, error);
+}
+
+int32_t b3_engine_command(b3_engine *engine, const b3_system *asked, b3_error *error) {
+    if (!engine->started) return b3_engine_fail(error, B3_ERR_STATE, "engine: not started", 0, 0);
+    if (!is_command(&asked->hdr)) return b3_engine_fail(error, B3_ERR_ARGUMENT, "command: there is no such one", 0, asked->a);
+    return command(engine, &asked->hdr, error);
 }
 
 void b3_engine_stop(b3_engine *engine) {
     b3_store_relaxed(&engine->stop, 1);
+}
+
+void b3_engine_interrupt(b3_engine *engine) {
+    b3_store_relaxed(&engine->interrupt, 1);
 }
 
 int32_t b3_engine_finish(b3_engine *engine, b3_error *error) {

@@ -30,6 +30,7 @@ int32_t b3_output(b3_engine *engine, b3_header *event, b3_error *error) {
     event->version = 1;
     event->input_no = engine->input_no;
     if (event->ts_recv_ns == 0) event->ts_recv_ns = engine->now_ns;
+    engine->notes += event->kind == B3_SYSTEM;
     const b3_record record = {.type = B3_REC_OUTPUT, .kind = event->kind, .recv_ns = engine->now_ns, .input_no = engine->input_no};
     if (b3_log_put(&engine->log, &record, event, (uint32_t)b3_event_size(event->kind)) != B3_OK)
         return b3_engine_fail(error, B3_ERR_IO, "journal: its writer failed; nothing more is decided", engine->input_no, 0);

@@ -4,25 +4,10 @@
 
 /* ---------------------------------------------------------------- bars */
 
-void b3_pipeline_mark(b3_engine *engine, const b3_market *market) {
-    const b3_touch *touch = &market->touch;
-    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return;
-    const int64_t mid_raw = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
-    const uint32_t instrument = (uint32_t)(market - engine->markets);
-    b3_account_mark(engine->account, instrument, mid_raw);
-    b3_risk_on_mark(engine->risk, instrument, mid_raw);
-}
-
 static int32_t on_bar(b3_engine *engine, b3_market *market, b3_bar *bar, b3_error *error) {
     engine->totals.bars++;
     int32_t failed = b3_output(engine, &bar->hdr, error);
-    if (failed == B3_OK && market->position.hdr.kind == B3_POSITION) {
-        b3_pipeline_mark(engine, market);
-        b3_account_read_position(engine->account, bar->hdr.instrument, &market->position);
-        b3_position marked = market->position;
-        marked.hdr = (b3_header){.kind = B3_POSITION, .venue = bar->hdr.venue, .instrument = bar->hdr.instrument};
-        failed = b3_output(engine, &marked.hdr, error);
-    }
+    if (failed == B3_OK) failed = b3_trading_marked(engine, market, &bar->hdr, error);
     return failed != B3_OK ? failed : b3_trading_dispatch(engine, market, &bar->hdr, error);
 }
 
@@ -49,21 +34,44 @@ static int32_t bars(b3_engine *engine, b3_market *market, const b3_header *event
 
 /* ---------------------------------------------------------------- market events */
 
-static void learn_offset(b3_engine *engine, const b3_header *event) {
+/* The smallest difference seen is the clocks' offset and the fastest way here; what an event took beyond it, it is late by. The ticker
+ * carries no exchange time: it neither shows the feed late nor on time. */
+static void learn_offset(b3_engine *engine, b3_market *market, const b3_header *event) {
     if (event->ts_exchange_ns == 0) return;
     const int64_t difference_ns = event->ts_recv_ns - event->ts_exchange_ns;
-    int64_t *offset_ns = &engine->totals.clock_offset_ns;
-    if (*offset_ns == 0 || difference_ns < *offset_ns) *offset_ns = difference_ns;
+    if (!engine->offset_known || difference_ns < engine->totals.clock_offset_ns) engine->totals.clock_offset_ns = difference_ns;
+    engine->offset_known = 1;
+    market->view.late_ns = difference_ns - engine->totals.clock_offset_ns;
     if (engine->sampling) b3_hist_record(&engine->stages[B3_STAGE_WIRE], difference_ns);
 }
 
-/* The touch or the book has moved: strategies first, then the venue, whose answers are inputs of their own. */
+/* What is held is worth the mid of the touch. */
+static void mark(b3_engine *engine, const b3_market *market) {
+    const b3_touch *touch = &market->touch;
+    if (touch->bid_qty_raw == 0 || touch->ask_qty_raw == 0) return;
+    const int64_t mid_raw = touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
+    const uint32_t instrument = (uint32_t)(market - engine->markets);
+    b3_account_mark(engine->account, instrument, mid_raw);
+    b3_risk_on_mark(engine->risk, instrument, mid_raw);
+}
+
+/* Takes a quote into the touch; returns whether it was taken. Most change a quantity alone. */
+static inline int take_quote(b3_engine *engine, b3_market *market, const b3_quote *quote) {
+    const int64_t bid_price_raw = market->touch.bid_price_raw;
+    const int64_t ask_price_raw = market->touch.ask_price_raw;
+    if (!b3_touch_on_quote(&market->touch, quote)) return 0;
+    if (market->touch.bid_price_raw != bid_price_raw || market->touch.ask_price_raw != ask_price_raw) mark(engine, market);
+    return 1;
+}
+
+/* The touch or the book has moved: the guard first, then strategies, then the venue, whose answers are inputs of their own. */
 static int32_t publish(b3_engine *engine, b3_market *market, const b3_quote *quote, b3_error *error) {
     const b3_touch *touch = &market->touch;
     b3_view *view = &market->view;
     view->flags &= ~(uint32_t)B3_VIEW_CROSSED;
     if (touch->bid_qty_raw > 0 && touch->ask_qty_raw > 0 && touch->bid_price_raw >= touch->ask_price_raw) view->flags |= B3_VIEW_CROSSED;
-    const int32_t failed = b3_trading_dispatch(engine, market, &quote->hdr, error);
+    int32_t failed = market->watched ? b3_guarding_touch(engine, market, error) : B3_OK;
+    if (failed == B3_OK) failed = b3_trading_dispatch(engine, market, &quote->hdr, error);
     return failed != B3_OK ? failed : b3_trading_venue(engine, market, &quote->hdr, error);
 }
 
@@ -71,7 +79,7 @@ static int32_t apply(b3_engine *engine, b3_market *market, const b3_level *level
     const int32_t failed = b3_book_on_levels(market->book, levels, count, &market->depth);
     if (failed != B3_OK) return failed; /* the caller halts the instrument */
     market->depth.hdr.instrument = (uint32_t)(market - engine->markets);
-    (void)b3_touch_on_quote(&market->touch, &market->depth);
+    (void)take_quote(engine, market, &market->depth);
     if ((levels->hdr.flags & B3_FLAG_SNAPSHOT) != 0) return B3_OK;
     return b3_output_market(engine, &market->depth.hdr, error);
 }
@@ -113,7 +121,7 @@ static int32_t on_levels(b3_engine *engine, b3_market *market, const b3_level *l
     int64_t found = 0;
     engine->totals.events += count;
     market->levels += count;
-    learn_offset(engine, &levels->hdr);
+    learn_offset(engine, market, &levels->hdr);
     const int32_t verdict = b3_sequence_on_message(market->sequence, levels, count, &expected, &found);
     if (verdict == B3_SEQ_SNAPSHOT) return on_snapshot(engine, market, levels, count, error);
     if (verdict == B3_SEQ_GAP) return halt(engine, market, B3_SYS_GAP, expected, found, error);
@@ -128,7 +136,7 @@ static int32_t on_levels(b3_engine *engine, b3_market *market, const b3_level *l
 static int32_t on_ticker(b3_engine *engine, b3_market *market, const b3_quote *quote, b3_error *error) {
     engine->totals.events++;
     market->book_tickers++;
-    const int taken = b3_touch_on_quote(&market->touch, quote);
+    const int taken = take_quote(engine, market, quote);
     b3_stage_end(engine, B3_STAGE_BOOK);
     return taken ? publish(engine, market, quote, error) : B3_OK;
 }
@@ -136,7 +144,7 @@ static int32_t on_ticker(b3_engine *engine, b3_market *market, const b3_quote *q
 static int32_t on_trade(b3_engine *engine, b3_market *market, const b3_trade *trade, b3_error *error) {
     engine->totals.events++;
     market->trades++;
-    learn_offset(engine, &trade->hdr);
+    learn_offset(engine, market, &trade->hdr);
     int32_t failed = b3_output_market(engine, &trade->hdr, error);
     if (failed == B3_OK) failed = bars(engine, market, &trade->hdr, error);
     if (failed == B3_OK) failed = b3_trading_dispatch(engine, market, &trade->hdr, error);
@@ -152,6 +160,12 @@ static int32_t on_kline(b3_engine *engine, b3_market *market, const b3_bar *bar,
 static int32_t route(b3_engine *engine, const b3_parsed *parsed, b3_error *error) {
     b3_market *market = &engine->markets[parsed->instrument];
     market->view.now_ns = engine->now_ns;
+    market->message_ns = engine->now_ns;
+    const int64_t ts_exchange_ns = ((const b3_header *)engine->events)->ts_exchange_ns;
+    if (__builtin_expect(ts_exchange_ns >= engine->guard->next_day_ns, 0)) {
+        const int32_t failed = b3_guarding_exchange_time(engine, ts_exchange_ns, error);
+        if (failed != B3_OK) return failed;
+    }
     switch (parsed->kind) {
     case B3_LEVEL: return on_levels(engine, market, engine->events, parsed->count, error);
     case B3_QUOTE: return on_ticker(engine, market, engine->events, error);
@@ -240,6 +254,7 @@ static int32_t bad_message(b3_engine *engine, const b3_record *record, const b3_
 int32_t b3_pipeline_frame(b3_engine *engine, const b3_record *record, const uint8_t *payload, b3_error *error) {
     int32_t failed = b3_pipeline_begin(engine, record->recv_ns, error);
     if (failed == B3_OK) failed = journal_input(engine, record, payload, error);
+    if (failed == B3_OK && engine->guard->timed) failed = b3_guarding_time(engine, error);
     if (failed != B3_OK) return failed;
     const b3_input input = {.data = payload,
                             .len = record->len,
@@ -296,6 +311,7 @@ static int32_t load_events(b3_engine *engine, const b3_recording *recording, con
 int32_t b3_pipeline_events(b3_engine *engine, const b3_recording *recording, const b3_record *record, b3_error *error) {
     int32_t failed = b3_pipeline_begin(engine, record->recv_ns, error);
     if (failed == B3_OK) failed = journal_input(engine, record, record + 1, error);
+    if (failed == B3_OK && engine->guard->timed) failed = b3_guarding_time(engine, error);
     if (failed != B3_OK) return failed;
     const int32_t symbol = record->source < B3_SOURCES_MAX ? engine->source_symbol[record->source] : -1;
     b3_parsed parsed = {.instrument = (uint32_t)symbol};

@@ -39,10 +39,15 @@ void b3_engine_read_totals(const b3_engine *engine, b3_totals *out) {
     out->last_recv_ns = (uint64_t)engine->now_ns;
 }
 
-int32_t b3_engine_read_position(b3_engine *engine, uint32_t instrument, b3_position *out) {
+int32_t b3_engine_read_position(const b3_engine *engine, uint32_t instrument, b3_position *out) {
     if (!engine->started || instrument >= engine->market_count) return B3_ERR_ARGUMENT;
-    b3_pipeline_mark(engine, &engine->markets[instrument]);
     b3_account_read_position(engine->account, instrument, out);
+    return B3_OK;
+}
+
+int32_t b3_engine_read_strategy(const b3_engine *engine, uint32_t strategy, b3_position *out) {
+    if (!engine->started || strategy == 0 || strategy > engine->member_count) return B3_ERR_ARGUMENT;
+    b3_account_read_strategy(engine->account, (uint16_t)strategy, engine->members[strategy - 1].instrument, out);
     return B3_OK;
 }
 
@@ -52,10 +57,43 @@ int32_t b3_engine_read_balance(const b3_engine *engine, uint32_t currency, b3_ba
     return B3_OK;
 }
 
-int32_t b3_engine_read_pnl(b3_engine *engine, uint32_t currency, b3_pnl *out) {
+int32_t b3_engine_read_pnl(const b3_engine *engine, uint32_t currency, b3_pnl *out) {
     if (!engine->started || currency >= engine->config.currency_count) return B3_ERR_ARGUMENT;
-    for (uint32_t i = 0; i < engine->market_count; i++) b3_pipeline_mark(engine, &engine->markets[i]);
     return b3_account_read_pnl(engine->account, currency, out);
+}
+
+int32_t b3_engine_read_guard(const b3_engine *engine, b3_guard_state *out) {
+    if (!engine->started) return B3_ERR_STATE;
+    const b3_guard *guard = engine->guard;
+    *out = (b3_guard_state){.saved = guard->saved,
+                            .equity_raw = guard->equity_raw,
+                            .notes = engine->notes,
+                            .cancels = engine->cancels,
+                            .exits = engine->exits,
+                            .rule = guard->standing.rule,
+                            .equity_known = guard->equity_known};
+    for (uint32_t i = 0; i < engine->market_count; i++) out->exiting += engine->markets[i].exit.exiting;
+    return B3_OK;
+}
+
+int32_t b3_engine_read_stop(const b3_engine *engine, uint32_t instrument, b3_stop_state *out) {
+    if (!engine->started || instrument >= engine->market_count) return B3_ERR_ARGUMENT;
+    const b3_market *market = &engine->markets[instrument];
+    *out = (b3_stop_state){.trigger_raw = market->stop.trigger_raw,
+                           .loss_raw = market->stop.loss_raw,
+                           .best_raw = market->stop.best_raw,
+                           .trailing = (uint32_t)market->stop.trailing,
+                           .exiting = market->exit.exiting};
+    return B3_OK;
+}
+
+int32_t b3_engine_read_rate(const b3_engine *engine, uint32_t currency, int64_t *rate_raw) {
+    if (!engine->started || currency >= engine->config.currency_count) return B3_ERR_ARGUMENT;
+    return b3_account_rate(engine->account, currency, engine->config.reporting_currency, rate_raw);
+}
+
+int32_t b3_engine_read_equity(const b3_engine *engine, int64_t *equity_raw) {
+    return engine->started ? b3_account_equity(engine->account, equity_raw) : B3_ERR_STATE;
 }
 
 int32_t b3_engine_read_latency(const b3_engine *engine, uint32_t index, b3_latency *out) {

@@ -8,11 +8,11 @@
 #define CALIBRATE_NS 2000000
 #define TIMERS_PER_ORDER 4 /* an order, its cancel, a refusal, and a strategy's own timer */
 
-b3_engine *b3_engine_new(const b3_engine_config *config, const b3_instrument *instruments, const b3_instrument_limits *limits,
-                         uint32_t instrument_count, const char *config_json, b3_error *error) {
+b3_engine *b3_engine_new(const b3_engine_config *config, const b3_currency *currencies, const b3_instrument *instruments,
+                         const b3_instrument_limits *limits, uint32_t instrument_count, const char *config_json, b3_error *error) {
     const char *wrong = NULL;
     if (instrument_count == 0) wrong = "engine: no instrument";
-    if (config->currency_count == 0 || config->start_cash_currency >= config->currency_count) wrong = "engine: no such reporting currency";
+    if (config->currency_count == 0 || config->reporting_currency >= config->currency_count) wrong = "engine: no such reporting currency";
     if (config->order_capacity == 0 || config->paper.order_capacity == 0) wrong = "engine: an order capacity of 0";
     if (config->tap_kinds != 0 && config->tap_capacity == 0) wrong = "engine: a tap without capacity";
     if (!(config->pace >= 0)) wrong = "engine: a negative pace";
@@ -38,16 +38,21 @@ b3_engine *b3_engine_new(const b3_engine_config *config, const b3_instrument *in
     engine->instruments = b3_alloc_array(instrument_count, sizeof(b3_instrument));
     engine->limits = b3_alloc_array(instrument_count, sizeof(b3_instrument_limits));
     engine->members = b3_alloc_array(B3_STRATEGIES_MAX, sizeof(b3_member));
+    engine->currencies = b3_alloc_array(config->currency_count, sizeof(b3_currency));
     engine->config_json = b3_alloc(strlen(config_json) + 1);
     if (engine->markets == NULL || engine->instruments == NULL || engine->limits == NULL || engine->members == NULL ||
-        engine->config_json == NULL) {
+        engine->currencies == NULL || engine->config_json == NULL) {
         b3_engine_free(engine);
         (void)b3_engine_fail(error, B3_ERR_MEMORY, "engine: no memory", 0, 0);
         return NULL;
     }
     memcpy(engine->limits, limits, sizeof(b3_instrument_limits) * instrument_count);
+    memcpy(engine->currencies, currencies, sizeof(b3_currency) * config->currency_count);
     memcpy(engine->config_json, config_json, strlen(config_json) + 1);
     memcpy(engine->instruments, instruments, sizeof(b3_instrument) * instrument_count);
+    /* Futures are market data until funding and margin are kept: their orders are refused (NOT_TRADING). */
+    for (uint32_t i = 0; i < instrument_count; i++)
+        if (instruments[i].venue == B3_VENUE_BINANCE_USDM) engine->instruments[i].trading = 0;
     for (uint32_t i = 0; i < B3_SOURCES_MAX; i++) engine->source_symbol[i] = -1;
     return engine;
 }
@@ -63,6 +68,7 @@ void b3_engine_free(b3_engine *engine) {
     if (!engine->started) b3_alloc_free(engine->markets); /* start moves them into the arena */
     b3_alloc_free(engine->instruments);
     b3_alloc_free(engine->limits);
+    b3_alloc_free(engine->currencies);
     b3_alloc_free(engine->members);
     b3_alloc_free(engine->config_json);
     b3_alloc_free(engine);
@@ -120,6 +126,11 @@ static void *place(b3_layout *layout, const char *name, size_t bytes) {
     return at;
 }
 
+/* Those that strategies may use, and one an instrument for the engine's own exits: risk keeps them apart. */
+static uint32_t order_slots(const b3_engine *engine) {
+    return engine->config.order_capacity + engine->market_count;
+}
+
 static b3_risk_config risk_config(const b3_engine *engine) {
     return (b3_risk_config){.limits = engine->config.limits,
                             .per_instrument = engine->limits,
@@ -127,9 +138,21 @@ static b3_risk_config risk_config(const b3_engine *engine) {
                             .account = engine->account,
                             .instrument_count = engine->market_count,
                             .currency_count = engine->config.currency_count,
-                            .reporting_currency = engine->config.start_cash_currency,
+                            .reporting_currency = engine->config.reporting_currency,
                             .order_capacity = engine->config.order_capacity,
-                            .taker_fee_rate_raw = engine->config.paper.taker_fee_rate_raw};
+                            .taker_fee_rate_raw = engine->config.paper.fees[0].taker_fee_rate_raw,
+                            .standing = engine->guard == NULL ? NULL : &engine->guard->standing};
+}
+
+static b3_account_config account_config(const b3_engine *engine) {
+    return (b3_account_config){.instruments = engine->instruments,
+                               .currencies = engine->currencies,
+                               .instrument_count = engine->market_count,
+                               .currency_count = engine->config.currency_count,
+                               .strategy_count = engine->member_count,
+                               .reporting_currency = engine->config.reporting_currency,
+                               .pnl_method = engine->config.pnl_method,
+                               .lot_capacity = engine->config.lot_capacity};
 }
 
 typedef struct b3_places {
@@ -140,6 +163,7 @@ typedef struct b3_places {
     void **states;
     void *timers;
     void *json;
+    void *guard;
     void *risk;
     void *orders;
     void *account;
@@ -157,7 +181,8 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     const b3_engine_config *config = &engine->config;
     const uint32_t markets = engine->market_count;
     const b3_risk_config risk = risk_config(engine);
-    const uint32_t timers = config->order_capacity * TIMERS_PER_ORDER;
+    const b3_account_config account = account_config(engine);
+    const uint32_t timers = order_slots(engine) * TIMERS_PER_ORDER;
     void **pointers = place(layout, "pointers", sizeof(void *) * (3 * (size_t)markets + B3_STRATEGIES_MAX));
     places->sequences = pointers;
     places->books = pointers == NULL ? NULL : pointers + markets;
@@ -177,9 +202,10 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     places->json = place(layout, "parser", b3_json_size(markets));
     places->timers = place(layout, "timers", b3_timers_size(timers));
     engine->deferred = place(layout, "timers", sizeof(b3_slot) * timers);
+    places->guard = place(layout, "guard", b3_guard_size(markets));
     places->risk = place(layout, "risk", b3_risk_size(&risk));
-    places->orders = place(layout, "orders", b3_orders_size(config->order_capacity, markets, engine->member_count));
-    places->account = place(layout, "account", b3_account_size(markets, config->currency_count));
+    places->orders = place(layout, "orders", b3_orders_size(order_slots(engine), markets, engine->member_count));
+    places->account = place(layout, "account", b3_account_size(&account));
     places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, markets));
     engine->stages = place(layout, "latency histograms", sizeof(b3_hist) * B3_STAGE_END);
 }
@@ -223,21 +249,30 @@ static int32_t init_json(b3_engine *engine, void *memory, b3_error *error) {
 
 static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error *error) {
     const b3_engine_config *config = &engine->config;
-    engine->account = b3_account_init(places->account, engine->instruments, engine->market_count, config->currency_count);
+    const b3_account_config account = account_config(engine);
+    engine->account = b3_account_init(places->account, &account);
+    engine->guard = b3_guard_init(places->guard, &config->guard, &config->limits, &config->saved, engine->market_count);
     const b3_risk_config risk = risk_config(engine);
     engine->risk = b3_risk_init(places->risk, &risk);
-    engine->orders = b3_orders_init(places->orders, config->order_capacity, engine->market_count, engine->member_count);
+    engine->orders = b3_orders_init(places->orders, order_slots(engine), engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
-    if (engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
-        return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits or capacities", 0, 0);
-    const int32_t status = b3_account_deposit(engine->account, config->start_cash_currency, config->start_cash_raw);
-    return status == B3_OK ? B3_OK : b3_engine_fail(error, status, "engine: starting cash", 0, config->start_cash_raw);
+    if (engine->guard == NULL || engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
+        return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits, capacities, rates or P&L method", 0, 0);
+    for (uint32_t i = 0; i < engine->market_count; i++)
+        engine->markets[i].watched = engine->guard->watches_equity || engine->guard->watches_prices;
+    for (uint32_t i = 0; i < config->currency_count; i++) {
+        const int32_t status = b3_account_deposit(engine->account, i, engine->currencies[i].start_raw);
+        if (status != B3_OK) return b3_engine_fail(error, status, "engine: a starting balance", i, engine->currencies[i].start_raw);
+    }
+    return B3_OK;
 }
 
 static int32_t init_members(b3_engine *engine, const b3_places *places, b3_error *error) {
     for (uint32_t i = 0; i < engine->member_count; i++) {
         b3_member *member = &engine->members[i];
         member->state = places->states[i];
+        member->position = (b3_position){.hdr = {.instrument = member->instrument, .strategy = (uint16_t)(i + 1)},
+                                         .currency = engine->instruments[member->instrument].quote_currency};
         if (member->strategy == NULL) continue;
         const int32_t status = member->strategy->init(member->state, member->params, &engine->instruments[member->instrument]);
         if (status != B3_OK)
@@ -277,7 +312,7 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error) {
     b3_alloc_free(engine->markets);
     engine->markets = places.markets;
     engine->started = 1;
-    b3_timers_init(&engine->timers, places.timers, engine->config.order_capacity * TIMERS_PER_ORDER);
+    b3_timers_init(&engine->timers, places.timers, order_slots(engine) * TIMERS_PER_ORDER);
     const int32_t calibrated = b3_clock_calibrate(&engine->clock, CALIBRATE_NS);
     if (calibrated != B3_OK) return b3_engine_fail(error, calibrated, "engine: no clock", 0, CALIBRATE_NS);
     engine->until_sample = engine->config.sample_every;

@@ -64,16 +64,37 @@ static int32_t refuse(b3_engine *engine, const b3_request *request, uint16_t rul
     return b3_trading_schedule(engine, engine->now_ns, &update.hdr, error);
 }
 
+/* Risk has charged an order that is not sent: hands that back. */
+static void uncharge(b3_engine *engine, const b3_request *request) {
+    const b3_update rejected = rejection(request, B3_RULE_OPEN_ORDERS);
+    if (request->action != B3_CANCEL) b3_risk_on_update(engine->risk, &rejected);
+}
+
+/* Shadow: allowed, and not sent. */
+static int32_t keep(b3_engine *engine, const b3_request *request, b3_error *error) {
+    uncharge(engine, request);
+    return refuse(engine, request, B3_RULE_SHADOW, error);
+}
+
 static int32_t send(b3_engine *engine, const b3_request *request, b3_error *error) {
     const int32_t status = b3_orders_on_request(engine->orders, request);
     if (status != B3_OK) {
-        /* Risk has charged it: hand that back. */
-        const b3_update rejected = rejection(request, B3_RULE_OPEN_ORDERS);
-        if (request->action != B3_CANCEL) b3_risk_on_update(engine->risk, &rejected);
+        uncharge(engine, request);
         return refuse(engine, request, status == B3_FULL ? B3_RULE_OPEN_ORDERS : B3_RULE_UNKNOWN_ORDER, error);
     }
     engine->totals.orders += request->action != B3_CANCEL;
-    return b3_trading_schedule(engine, engine->now_ns + engine->config.order_entry_latency_ns, &request->hdr, error);
+    return b3_trading_schedule(engine, engine->now_ns + engine->config.paper.order_entry.constant_ns, &request->hdr, error);
+}
+
+/* Risk counts money in the reporting currency at the rates that the account knows as things stand. */
+static void tell_rates(b3_engine *engine) {
+    const uint32_t reporting = engine->config.reporting_currency;
+    for (uint32_t i = 0; i < engine->market_count; i++) {
+        b3_rate rate = {.base = engine->instruments[i].quote_currency, .quote = reporting};
+        if (rate.base == reporting) continue;
+        if (b3_account_rate(engine->account, rate.base, reporting, &rate.rate_raw) != B3_OK) rate.rate_raw = 0; /* not known */
+        b3_risk_on_rate(engine->risk, &rate);
+    }
 }
 
 int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *error) {
@@ -86,9 +107,9 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     engine->totals.requests++;
     int32_t failed = b3_output(engine, &request->hdr, error);
     if (failed != B3_OK) return failed;
-    /* The exposure limit looks at all instruments, so all of them are valued as they stand now. */
-    if (engine->config.limits.exposure_max_raw != 0)
-        for (uint32_t i = 0; i < engine->market_count; i++) b3_pipeline_mark(engine, &engine->markets[i]);
+    tell_rates(engine);
+    failed = b3_guarding_request(engine, error);
+    if (failed != B3_OK) return failed;
     /* Requests are rare: each one's judgement is timed, sampled input or not. */
     b3_decision decision = {0};
     const uint64_t before = b3_clock_ticks(&engine->clock);
@@ -96,9 +117,14 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     engine->mark_ticks = b3_clock_ticks(&engine->clock);
     b3_hist_record(&engine->stages[B3_STAGE_RISK], b3_clock_elapsed_ns(&engine->clock, before, engine->mark_ticks));
     decision.hdr = event_header(&request->hdr, B3_DECISION);
+    decision.bid_price_raw = market->touch.bid_price_raw;
+    decision.ask_price_raw = market->touch.ask_price_raw;
     failed = b3_output(engine, &decision.hdr, error);
     if (failed != B3_OK) return failed;
-    failed = decision.allowed ? send(engine, request, error) : refuse(engine, request, decision.rule, error);
+    if (!decision.allowed) failed = refuse(engine, request, decision.rule, error);
+    else if (engine->config.shadow && request->action != B3_CANCEL) failed = keep(engine, request, error);
+    else failed = send(engine, request, error);
+    if (failed == B3_OK) failed = b3_guarding_decision(engine, request, &decision, error);
     if (engine->sampling)
         b3_hist_record(&engine->stages[B3_STAGE_DECISION],
                        b3_clock_elapsed_ns(&engine->clock, engine->input_ticks, b3_clock_ticks(&engine->clock)));
@@ -118,7 +144,9 @@ static int32_t take(b3_engine *engine, uint32_t index, b3_header *event, b3_erro
         event->ts_recv_ns = 0;
         return b3_output(engine, event, error);
     case B3_TIMER: return b3_trading_schedule(engine, ((b3_timer *)event)->due_ns, event, error);
-    case B3_REQUEST: return b3_trading_request(engine, (b3_request *)event, error);
+    case B3_REQUEST:
+        event->flags &= (uint8_t)~B3_FLAG_EXIT; /* the engine's own to say: limits do not hold it up */
+        return b3_trading_request(engine, (b3_request *)event, error);
     default: return b3_engine_fail(error, B3_ERR_ARGUMENT, "strategy: wrote an event that is not its to write", index, event->kind);
     }
 }
@@ -143,7 +171,9 @@ int32_t b3_trading_dispatch(b3_engine *engine, b3_market *market, const b3_heade
         } else {
             b3_slot out[B3_OUT_CAP];
             market->view.open_orders = member->open_orders;
+            market->view.position = &member->position;
             const int32_t count = member->strategy->on_event(member->state, event, &market->view, out, B3_OUT_CAP);
+            market->view.position = &market->position;
             b3_stage_end(engine, B3_STAGE_SIGNAL);
             if (count < 0 || count > B3_OUT_CAP) failed = switch_off(engine, index, count, error);
             for (int32_t i = 0; failed == B3_OK && i < count; i++) failed = take(engine, index, (b3_header *)&out[i], error);
@@ -159,23 +189,84 @@ static int32_t output_balance(b3_engine *engine, const b3_header *cause, uint32_
     b3_balance balance = {0};
     b3_account_read_balance(engine->account, currency, &balance);
     balance.hdr = event_header(cause, B3_BALANCE);
+    balance.hdr.strategy = 0;
     balance.currency = currency;
     return b3_output(engine, &balance.hdr, error);
 }
 
-static int32_t on_fill(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error) {
-    b3_position position = {0};
-    b3_pipeline_mark(engine, market); /* so that the event depends on the market alone, not on when somebody last read */
-    const int32_t status = b3_account_on_update(engine->account, update, &position);
+static int32_t output_position(b3_engine *engine, const b3_header *cause, const b3_position *position, b3_error *error) {
+    b3_position told = *position;
+    told.hdr = event_header(cause, B3_POSITION);
+    told.hdr.flags = position->hdr.flags;
+    told.hdr.strategy = position->hdr.strategy;
+    return b3_output(engine, &told.hdr, error);
+}
+
+static int32_t output_equity(b3_engine *engine, const b3_header *cause, b3_error *error) {
+    b3_equity equity = {.hdr = event_header(cause, B3_EQUITY), .currency = engine->config.reporting_currency};
+    equity.hdr.strategy = 0;
+    if (engine->equity_input_no == engine->input_no) return B3_OK;
+    engine->equity_input_no = engine->input_no;
+    const int32_t status = b3_account_equity(engine->account, &equity.equity_raw);
     if (status == B3_EMPTY) return B3_OK;
+    if (status != B3_OK) return b3_engine_fail(error, status, "account: its worth does not fit", engine->input_no, 0);
+    return b3_output(engine, &equity.hdr, error);
+}
+
+int32_t b3_trading_marked(b3_engine *engine, b3_market *market, const b3_header *cause, b3_error *error) {
+    int32_t failed = B3_OK;
+    if (market->position.hdr.kind == B3_POSITION) {
+        const uint32_t instrument = (uint32_t)(market - engine->markets);
+        b3_account_read_position(engine->account, instrument, &market->position);
+        for (uint32_t next = market->first_strategy; next != 0; next = engine->members[next - 1].next)
+            b3_account_read_strategy(engine->account, (uint16_t)next, instrument, &engine->members[next - 1].position);
+        failed = output_position(engine, cause, &market->position, error);
+    }
+    return failed != B3_OK ? failed : output_equity(engine, cause, error);
+}
+
+/* A fee in a currency that is neither of the instrument's is converted: the rate is said before what comes of it. */
+static int32_t output_rate(b3_engine *engine, const b3_update *update, uint32_t quote_currency, b3_error *error) {
+    b3_rate rate = {.hdr = event_header(&update->hdr, B3_RATE), .base = update->fee_currency, .quote = quote_currency};
+    rate.hdr.strategy = 0;
+    if (b3_account_rate(engine->account, rate.base, rate.quote, &rate.rate_raw) != B3_OK)
+        return B3_OK; /* the position says what it lacks */
+    return b3_output(engine, &rate.hdr, error);
+}
+
+static int32_t book_fill(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error) {
+    const int32_t status = b3_account_on_update(engine->account, update, &market->position);
+    if (status == B3_ERR_CAPACITY)
+        return b3_engine_fail(error, status, "account: no room for another lot; raise engine.lot_capacity", update->exec_id,
+                              engine->config.lot_capacity);
     if (status != B3_OK)
         return b3_engine_fail(error, status, "account: a fill that money cannot hold", update->exec_id, update->last_qty_raw);
     engine->totals.fills++;
-    position.hdr = event_header(&update->hdr, B3_POSITION);
-    market->position = position;
-    int32_t failed = b3_output(engine, &position.hdr, error);
-    if (failed == B3_OK) failed = output_balance(engine, &update->hdr, market->view.instrument->base_currency, error);
-    return failed != B3_OK ? failed : output_balance(engine, &update->hdr, market->view.instrument->quote_currency, error);
+    int32_t failed = output_position(engine, &update->hdr, &market->position, error);
+    if (failed != B3_OK || update->hdr.strategy == 0) return failed;
+    b3_member *member = &engine->members[update->hdr.strategy - 1];
+    b3_account_read_strategy(engine->account, update->hdr.strategy, update->hdr.instrument, &member->position);
+    return output_position(engine, &update->hdr, &member->position, error);
+}
+
+static int has_other_fee(const b3_instrument *instrument, const b3_update *update) {
+    return update->fee_raw != 0 && update->fee_currency != instrument->base_currency && update->fee_currency != instrument->quote_currency;
+}
+
+static int32_t on_fill(b3_engine *engine, b3_market *market, const b3_update *update, b3_error *error) {
+    const b3_instrument *instrument = market->view.instrument;
+    if (update->last_qty_raw == 0) return B3_OK;
+    const int32_t failed = has_other_fee(instrument, update) ? output_rate(engine, update, instrument->quote_currency, error) : B3_OK;
+    return failed != B3_OK ? failed : book_fill(engine, market, update, error);
+}
+
+/* After risk has given back what the fill had locked. */
+static int32_t on_balances(b3_engine *engine, const b3_instrument *instrument, const b3_update *update, b3_error *error) {
+    if (update->last_qty_raw == 0) return B3_OK;
+    int32_t failed = output_balance(engine, &update->hdr, instrument->base_currency, error);
+    if (failed == B3_OK) failed = output_balance(engine, &update->hdr, instrument->quote_currency, error);
+    if (failed == B3_OK && has_other_fee(instrument, update)) failed = output_balance(engine, &update->hdr, update->fee_currency, error);
+    return failed != B3_OK ? failed : output_equity(engine, &update->hdr, error);
 }
 
 /* An answer of the venue: an input of its own, through all that it concerns. */
@@ -188,12 +279,18 @@ static int32_t on_update(b3_engine *engine, b3_update *update, b3_error *error) 
     if (update->state == B3_REJECTED && update->rule < B3_RULE_END) engine->totals.rejects[update->rule]++;
     int32_t failed = b3_output(engine, &update->hdr, error);
     if (failed != B3_OK) return failed;
+    failed = b3_guarding_answer(engine, market, update, error);
+    if (failed != B3_OK) return failed;
     if (b3_orders_on_update(engine->orders, update) < 0)
         return b3_engine_fail(error, B3_ERR_STATE, "venue: an update that the order's state does not allow", update->order_id,
                               update->state);
     failed = on_fill(engine, market, update, error);
     if (failed != B3_OK) return failed;
     b3_risk_on_update(engine->risk, update);
+    failed = on_balances(engine, market->view.instrument, update, error);
+    if (failed != B3_OK) return failed;
+    failed = b3_guarding_update(engine, market, update, error);
+    if (failed != B3_OK) return failed;
     b3_trading_refresh(engine);
     return b3_trading_dispatch(engine, market, &update->hdr, error);
 }

@@ -168,6 +168,19 @@ const b3_order *b3_orders_find(const b3_orders *orders, uint64_t order_id) {
     return find(orders, order_id);
 }
 
+/* A slot never used is all zero, one given back keeps the state that its order ended in. */
+static int is_open(uint8_t state) {
+    return state != 0 && state != B3_FILLED && state != B3_CANCELED && state != B3_REJECTED && state != B3_EXPIRED;
+}
+
+const b3_order *b3_orders_next(const b3_orders *orders, uint32_t instrument, uint32_t *at) {
+    while (*at < orders->capacity) {
+        const b3_order *order = &orders->slots[(*at)++];
+        if (is_open(order->state) && order->request.hdr.instrument == instrument) return order;
+    }
+    return NULL;
+}
+
 uint32_t b3_orders_open(const b3_orders *orders, uint32_t instrument, uint16_t strategy) {
     if (instrument >= orders->instrument_count || strategy + 1u >= orders->columns) return 0;
     return orders->open[(size_t)instrument * orders->columns + (strategy == 0 ? 0 : strategy + 1u)];

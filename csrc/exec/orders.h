@@ -49,6 +49,9 @@ int32_t b3_orders_on_request(b3_orders *orders, const b3_request *request);
 int32_t b3_orders_on_update(b3_orders *orders, const b3_update *update);
 /* NULL: not open. Valid until the next call that changes it. */
 const b3_order *b3_orders_find(const b3_orders *orders, uint64_t order_id);
+/* The open orders of an instrument one by one, in an order that depends on the history alone: start with *at = 0. NULL: no more. The store
+ * may be changed in between but for the orders not yet seen. O(capacity) for all of them together. */
+const b3_order *b3_orders_next(const b3_orders *orders, uint32_t instrument, uint32_t *at);
 /* Open orders of an instrument and strategy (0: any). */
 uint32_t b3_orders_open(const b3_orders *orders, uint32_t instrument, uint16_t strategy);
 void b3_orders_read_stats(const b3_orders *orders, b3_orders_stats *out);

@@ -29,6 +29,7 @@ const b3_indicator b3_indicator_ad = {
     .text = "Chaikin accumulation/distribution line",
     .formula = "y[i] = y[i-1] + volume * ((close - low) - (high - close)) / (high - low)",
     .start = "y[-1] = 0. A NaN or infinite bar gives NaN and is left out; a bar with high = low adds 0",
+    .source = "M. Chaikin; S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close volume",
     .outputs = "ad",
     .params = NULL,

@@ -38,6 +38,7 @@ const b3_indicator b3_indicator_adosc = {
     .text = "Chaikin accumulation/distribution oscillator",
     .formula = "ema(ad, fastperiod) - ema(ad, slowperiod)",
     .start = "both averages start as the first ad; after a NaN bar they start anew, ad goes on",
+    .source = "M. Chaikin; S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close volume",
     .outputs = "adosc",
     .params = PARAMS,

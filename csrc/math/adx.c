@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_adx = {
     .text = "Average directional movement index (Wilder)",
     .formula = "wilder(100 * |plus_di - minus_di| / (plus_di + minus_di))",
     .start = "mean of the first timeperiod values; bars where nothing moved count 0 in it, and leave it as it is later (TA-Lib)",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "adx",
     .params = PARAMS,

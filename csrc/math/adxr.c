@@ -30,6 +30,7 @@ const b3_indicator b3_indicator_adxr = {
     .text = "Average directional movement index rating (Wilder)",
     .formula = "(adx[i] + adx[i-timeperiod+1]) / 2",
     .start = "as adx",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "adxr",
     .params = PARAMS,

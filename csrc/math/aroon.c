@@ -31,6 +31,7 @@ const b3_indicator b3_indicator_aroon = {
     .text = "Aroon: how recent the lowest low and the highest high are",
     .formula = "100 * (timeperiod - bars since the extreme) / timeperiod, over timeperiod + 1 bars",
     .start = "of equal extremes the newest counts",
+    .source = "T. S. Chande, The Time Price Oscillator, Stocks & Commodities 13:9, 1995",
     .inputs = "high low",
     .outputs = "aroondown aroonup",
     .params = PARAMS,

@@ -30,6 +30,7 @@ const b3_indicator b3_indicator_aroonosc = {
     .text = "Aroon oscillator",
     .formula = "aroonup - aroondown",
     .start = "of equal extremes the newest counts",
+    .source = "T. S. Chande, The Time Price Oscillator, Stocks & Commodities 13:9, 1995",
     .inputs = "high low",
     .outputs = "aroonosc",
     .params = PARAMS,

@@ -14,6 +14,7 @@ static void init(void *stream, const double *params) {
     b3_average_range *a = stream;
     a->close = NAN;
     b3_wilder_init(&a->range, (uint32_t)params[0], (int)params[1]);
+    if (params[2] != 0.0) b3_smooth_plain(&a->range, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
@@ -25,13 +26,15 @@ static void update(void *stream, const double *in, double *out) {
 
 B3_RUN(b3_average_range, 3, 1)
 
-static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM};
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM,
+                                  B3_SMOOTHING_PARAM};
 
 const b3_indicator b3_indicator_atr = {
     .name = "atr",
     .text = "Average true range (Wilder)",
     .formula = "wilder(max(high - low, |high - close[i-1]|, |low - close[i-1]|))",
     .start = "mean of the first timeperiod true ranges; the first bar has none",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "atr",
     .params = PARAMS,

@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_avgprice = {
     .text = "Average price",
     .formula = "(open + high + low + close) / 4",
     .start = "-",
+    .source = "by definition",
     .inputs = "open high low close",
     .outputs = "avgprice",
     .params = NULL,

@@ -42,6 +42,7 @@ const b3_indicator b3_indicator_bbands = {
     .text = "Bollinger bands around the simple moving average, with the population deviation",
     .formula = "middle = sma(real); upper = middle + nbdevup * stddev(real); lower = middle - nbdevdn * stddev(real)",
     .start = "-",
+    .source = "J. Bollinger, Bollinger on Bollinger Bands, 2001",
     .inputs = "real",
     .outputs = "upperband middleband lowerband",
     .params = PARAMS,

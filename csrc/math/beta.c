@@ -40,6 +40,7 @@ const b3_indicator b3_indicator_beta = {
     .text = "Beta: slope of the returns of real1 on those of real0",
     .formula = "covariance(r0, r1) / variance(r0) over timeperiod returns r = real[i] / real[i-1] - 1",
     .start = "0 where the returns of real0 are constant, and a return from 0 is 0 (TA-Lib)",
+    .source = "W. F. Sharpe, Capital Asset Prices, Journal of Finance 19, 1964",
     .inputs = "real0 real1",
     .outputs = "beta",
     .params = PARAMS,

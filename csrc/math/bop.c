@@ -28,6 +28,7 @@ const b3_indicator b3_indicator_bop = {
     .text = "Balance of power",
     .formula = "(close - open) / (high - low)",
     .start = "0 where high <= low (TA-Lib)",
+    .source = "I. Livshin, The Balance of Market Power, Stocks & Commodities 19:8, 2001",
     .inputs = "open high low close",
     .outputs = "bop",
     .params = NULL,

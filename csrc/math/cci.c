@@ -43,6 +43,7 @@ const b3_indicator b3_indicator_cci = {
     .text = "Commodity channel index (Lambert)",
     .formula = "(typical - mean) / (0.015 * mean(|typical - mean|)), typical = (high + low + close) / 3, over timeperiod",
     .start = "0 where nothing deviates (TA-Lib)",
+    .source = "D. R. Lambert, Commodity Channel Index: Tool for Trading Cyclic Trends, Commodities, October 1980",
     .inputs = "high low close",
     .outputs = "cci",
     .params = PARAMS,

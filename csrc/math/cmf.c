@@ -35,6 +35,7 @@ const b3_indicator b3_indicator_cmf = {
     .text = "Chaikin money flow",
     .formula = "sum(location * volume, timeperiod) / sum(volume, timeperiod), location = ((close - low) - (high - close)) / (high - low)",
     .start = "NaN where the window holds no volume; location is 0 where high = low",
+    .source = "M. Chaikin; C. D. Kirkpatrick, J. R. Dahlquist, Technical Analysis, 2006",
     .inputs = "high low close volume",
     .outputs = "cmf",
     .params = PARAMS,

@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_correl = {
     .text = "Pearson's correlation over a window",
     .formula = "sum((x - mean x) * (y - mean y)) / sqrt(sum((x - mean x)^2) * sum((y - mean y)^2))",
     .start = "0 where one of the two is constant (TA-Lib)",
+    .source = "K. Pearson, Note on Regression and Inheritance, Proceedings of the Royal Society 58, 1895",
     .inputs = "real0 real1",
     .outputs = "correl",
     .params = PARAMS,

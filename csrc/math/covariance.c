@@ -33,6 +33,7 @@ const b3_indicator b3_indicator_covariance = {
     .text = "Covariance over a window",
     .formula = "sum((x - mean x) * (y - mean y), timeperiod) / (timeperiod - ddof)",
     .start = "a sample covariance of one pair is NaN",
+    .source = "by definition",
     .inputs = "real0 real1",
     .outputs = "covariance",
     .params = PARAMS,

@@ -31,6 +31,7 @@ const b3_indicator b3_indicator_dema = {
     .text = "Double exponential moving average (Mulloy)",
     .formula = "2 * ema(real) - ema(ema(real))",
     .start = "each average is seeded from the first timeperiod values of the one before",
+    .source = "P. G. Mulloy, Smoothing Data with Faster Moving Averages, Stocks & Commodities 12:1, 1994",
     .inputs = "real",
     .outputs = "dema",
     .params = PARAMS,

@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_donchian = {
     .text = "Donchian channel",
     .formula = "upper = max(high, timeperiod); lower = min(low, timeperiod); middle = (upper + lower) / 2",
     .start = "the bar now belongs to the window",
+    .source = "R. D. Donchian, High Finance in Copper, Financial Analysts Journal 16:6, 1960",
     .inputs = "high low",
     .outputs = "upperband middleband lowerband",
     .params = PARAMS,

@@ -12,20 +12,11 @@ static size_t size(const double *params) {
 }
 
 static void init(void *stream, const double *params) {
-    *(b3_weighted_mean *)stream = (b3_weighted_mean){.decay = params[0], .adjust = params[1] != 0.0};
+    b3_weighted_mean_init(stream, params[0], params[1] != 0.0);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    b3_weighted_mean *w = stream;
-    if (!isfinite(in[0])) {
-        w->weight = 0.0;
-        out[0] = NAN;
-        return;
-    }
-    if (w->weight == 0.0) w->value = in[0];
-    w->weight = w->adjust ? w->decay * w->weight + 1.0 : 1.0;
-    const double gain = w->adjust ? 1.0 / w->weight : 1.0 - w->decay;
-    out[0] = w->value += gain * (in[0] - w->value);
+    out[0] = b3_weighted_mean_push(stream, in[0]);
 }
 
 B3_RUN(b3_weighted_mean, 1, 1)
@@ -38,6 +29,7 @@ const b3_indicator b3_indicator_ewma = {
     .text = "Exponentially weighted mean with a given decay",
     .formula = "y[i] = decay * y[i-1] + (1 - decay) * real[i]; adjust=yes: sum(decay^j * real[i-j]) / sum(decay^j)",
     .start = "y[0] = real[0]; a NaN or infinite sample gives NaN and starts it anew",
+    .source = "S. W. Roberts, Control Chart Tests Based on Geometric Moving Averages, Technometrics 1, 1959",
     .inputs = "real",
     .outputs = "ewma",
     .params = PARAMS,

@@ -44,6 +44,7 @@ const b3_indicator b3_indicator_hma = {
     .text = "Hull moving average",
     .formula = "wma(2 * wma(real, timeperiod / 2) - wma(real, timeperiod), sqrt(timeperiod)), both rounded down",
     .start = "-",
+    .source = "A. Hull, Hull Moving Average, 2005",
     .inputs = "real",
     .outputs = "hma",
     .params = PARAMS,

@@ -54,6 +54,7 @@ const b3_indicator b3_indicator_kama = {
     .formula = "y[i] = y[i-1] + s^2 * (real[i] - y[i-1]); s = e * (2/3 - 2/31) + 2/31; e = |real[i] - real[i-timeperiod]| / sum(|change|, "
                "timeperiod)",
     .start = "y starts as the sample before the first output; e is 1 where nothing changed",
+    .source = "P. J. Kaufman, Smarter Trading, 1995",
     .inputs = "real",
     .outputs = "kama",
     .params = PARAMS,

@@ -42,6 +42,7 @@ const b3_indicator b3_indicator_keltner = {
     .text = "Keltner channel (Raschke)",
     .formula = "middle = ema(close, timeperiod); upper, lower = middle +- multiplier * atr(atrperiod)",
     .start = "as ema and atr; all three are NaN until both are there",
+    .source = "C. W. Keltner, How to Make Money in Commodities, 1960; with EMA and true range as L. B. Raschke",
     .inputs = "high low close",
     .outputs = "upperband middleband lowerband",
     .params = PARAMS,

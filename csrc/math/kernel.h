@@ -11,6 +11,7 @@
 
 #define B3_BARS(name, value, min, text) {name, value, min, B3_BARS_MAX, "bars", text}
 #define B3_SEED_PARAM {"seed", 0, 0, 1, "sma|first", "first value: mean of the first timeperiod samples (TA-Lib), or the first sample"}
+#define B3_SMOOTHING_PARAM {"smoothing", 0, 0, 1, "wilder|plain", "gain of the averages: 1 / timeperiod, or 2 / (timeperiod + 1)"}
 #define B3_COUNT(array) ((uint32_t)(sizeof(array) / sizeof(array)[0]))
 
 /* Defines run: update, value by value, the call inlined. B3_RUN keeps the state in registers; one with an array at its end stays where it

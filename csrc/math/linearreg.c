@@ -25,6 +25,7 @@ const b3_indicator b3_indicator_linearreg = {
     .text = "Least-squares line over a window, its value at the newest sample",
     .formula = "a + b * (timeperiod - 1)",
     .start = "-",
+    .source = "least squares; T. S. Chande, S. Kroll, The New Technical Trader, 1994",
     .inputs = "real",
     .outputs = "linearreg",
     .params = PARAMS,

@@ -25,6 +25,7 @@ const b3_indicator b3_indicator_linearreg_slope = {
     .text = "Least-squares line over a window, its slope",
     .formula = "b",
     .start = "-",
+    .source = "least squares; T. S. Chande, S. Kroll, The New Technical Trader, 1994",
     .inputs = "real",
     .outputs = "linearreg_slope",
     .params = PARAMS,

@@ -56,6 +56,7 @@ const b3_indicator b3_indicator_macd = {
     .start =
         "as TA-Lib, the fast average starts as the mean of the fastperiod samples up to number slowperiod, so that both averages start "
         "on the same sample; all three are NaN until the signal is there",
+    .source = "G. Appel, The Moving Average Convergence-Divergence Method, 1979",
     .inputs = "real",
     .outputs = "macd macdsignal macdhist",
     .params = PARAMS,

@@ -24,6 +24,7 @@ const b3_indicator b3_indicator_max = {
     .text = "Highest value over a window",
     .formula = "max(real, timeperiod)",
     .start = "-",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "max",
     .params = PARAMS,

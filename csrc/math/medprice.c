@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_medprice = {
     .text = "Median price",
     .formula = "(high + low) / 2",
     .start = "-",
+    .source = "S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low",
     .outputs = "medprice",
     .params = NULL,

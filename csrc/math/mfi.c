@@ -41,6 +41,7 @@ const b3_indicator b3_indicator_mfi = {
     .text = "Money flow index",
     .formula = "100 * sum(flow where typical rose) / sum(flow where it rose or fell), flow = typical * volume, over timeperiod",
     .start = "0 where no money flowed; TA-Lib gives 0 for any flow below 1",
+    .source = "G. Quong, A. Soudack, Volume-Weighted RSI: Money Flow, Stocks & Commodities 7:3, 1989",
     .inputs = "high low close volume",
     .outputs = "mfi",
     .params = PARAMS,

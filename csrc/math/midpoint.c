@@ -25,6 +25,7 @@ const b3_indicator b3_indicator_midpoint = {
     .text = "Middle between the highest and the lowest value of a window",
     .formula = "(max(real, timeperiod) + min(real, timeperiod)) / 2",
     .start = "-",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "midpoint",
     .params = PARAMS,

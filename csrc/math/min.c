@@ -24,6 +24,7 @@ const b3_indicator b3_indicator_min = {
     .text = "Lowest value over a window",
     .formula = "min(real, timeperiod)",
     .start = "-",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "min",
     .params = PARAMS,

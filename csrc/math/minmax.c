@@ -26,6 +26,7 @@ const b3_indicator b3_indicator_minmax = {
     .text = "Lowest and highest value over a window",
     .formula = "min(real, timeperiod), max(real, timeperiod)",
     .start = "-",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "min max",
     .params = PARAMS,

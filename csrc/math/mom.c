@@ -26,6 +26,7 @@ const b3_indicator b3_indicator_mom = {
     .text = "Momentum",
     .formula = "real[i] - real[i-timeperiod]",
     .start = "-",
+    .source = "J. J. Murphy, Technical Analysis of the Financial Markets, 1999, ch. 10",
     .inputs = "real",
     .outputs = "mom",
     .params = PARAMS,

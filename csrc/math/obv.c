@@ -32,6 +32,7 @@ const b3_indicator b3_indicator_obv = {
     .text = "On-balance volume",
     .formula = "y[i] = y[i-1] + volume where real rose, - volume where it fell",
     .start = "y[0] = volume[0] (TA-Lib). A NaN or infinite bar gives NaN and is left out",
+    .source = "J. E. Granville, Granville's New Key to Stock Market Profits, 1963",
     .inputs = "real volume",
     .outputs = "obv",
     .params = NULL,

@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_plus_di = {
     .text = "Directional indicator, up (Wilder)",
     .formula = "100 * wilder_sum(movement up) / wilder_sum(true range)",
     .start = "the first timeperiod - 1 movements are summed, then the sums decay by 1 / timeperiod a bar (TA-Lib)",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "plus_di",
     .params = PARAMS,

@@ -48,6 +48,7 @@ const b3_indicator b3_indicator_ppo = {
     .text = "Percentage price oscillator",
     .formula = "100 * (ma(real, fastperiod) - ma(real, slowperiod)) / ma(real, slowperiod)",
     .start = "0 where the slow average is 0 (TA-Lib)",
+    .source = "S. B. Achelis, Technical Analysis from A to Z, 1995 (price oscillator)",
     .inputs = "real",
     .outputs = "ppo",
     .params = PARAMS,

@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_roc = {
     .text = "Rate of change, in percent",
     .formula = "(real[i] / real[i-timeperiod] - 1) * 100",
     .start = "0 where real[i-timeperiod] is 0 (TA-Lib)",
+    .source = "J. J. Murphy, Technical Analysis of the Financial Markets, 1999, ch. 10",
     .inputs = "real",
     .outputs = "roc",
     .params = PARAMS,

@@ -11,7 +11,11 @@ static size_t size(const double *params) {
 }
 
 static void init(void *stream, const double *params) {
-    b3_strength_init(stream, (uint32_t)params[0], (int)params[1]);
+    b3_strength *s = stream;
+    b3_strength_init(s, (uint32_t)params[0], (int)params[1]);
+    if (params[2] == 0.0) return;
+    b3_smooth_plain(&s->gain, (uint32_t)params[0]);
+    b3_smooth_plain(&s->change, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
@@ -20,13 +24,15 @@ static void update(void *stream, const double *in, double *out) {
 
 B3_RUN(b3_strength, 1, 1)
 
-static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM};
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period: the gain is 1 / timeperiod"), B3_SEED_PARAM,
+                                  B3_SMOOTHING_PARAM};
 
 const b3_indicator b3_indicator_rsi = {
     .name = "rsi",
     .text = "Relative strength index (Wilder)",
     .formula = "100 * wilder(max(change, 0)) / wilder(|change|), change = real[i] - real[i-1]",
     .start = "averages start as the mean of the first timeperiod changes; 0 where nothing ever changed (TA-Lib)",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "real",
     .outputs = "rsi",
     .params = PARAMS,

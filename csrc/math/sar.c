@@ -62,6 +62,7 @@ const b3_indicator b3_indicator_sar = {
     .text = "Parabolic stop and reverse (Wilder)",
     .formula = "sar += factor * (extreme - sar), held outside the last two bars; turns when the price touches it",
     .start = "starts on the second bar, in the direction of the larger movement to it (TA-Lib)",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low",
     .outputs = "sar",
     .params = PARAMS,

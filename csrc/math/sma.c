@@ -25,6 +25,7 @@ const b3_indicator b3_indicator_sma = {
     .text = "Simple moving average",
     .formula = "sum(real, timeperiod) / timeperiod",
     .start = "-",
+    .source = "J. J. Murphy, Technical Analysis of the Financial Markets, 1999, ch. 9",
     .inputs = "real",
     .outputs = "sma",
     .params = PARAMS,

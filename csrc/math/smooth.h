@@ -33,6 +33,11 @@ static inline void b3_wilder_init(b3_smooth *s, uint32_t period, int seed) {
     b3_smooth_init(s, period, 1.0 / (double)period, seed);
 }
 
+/* Between init and the first sample: an EMA's gain in the place of Wilder's. */
+static inline void b3_smooth_plain(b3_smooth *s, uint32_t period) {
+    s->gain = 2.0 / ((double)period + 1.0);
+}
+
 static inline double b3_smooth_warm(b3_smooth *s, double x) {
     if (!isfinite(x)) {
         s->seen = 0;

@@ -38,6 +38,7 @@ const b3_indicator b3_indicator_stddev = {
     .text = "Standard deviation over a window",
     .formula = "nbdev * sqrt(sum((real - mean)^2, timeperiod) / (timeperiod - ddof))",
     .start = "TA-Lib gives 0 for a variance below 1e-14; this does not. A sample deviation of one value is NaN",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "stddev",
     .params = PARAMS,

@@ -45,6 +45,7 @@ const b3_indicator b3_indicator_stoch = {
     .text = "Stochastic oscillator, slow",
     .formula = "slowk = sma(fastk, slowk_period); slowd = sma(slowk, slowd_period); fastk as in stochf",
     .start = "0 where the range is empty (TA-Lib); both are NaN until slowd is there",
+    .source = "G. C. Lane, Lane's Stochastics, Stocks & Commodities 2:3, 1984",
     .inputs = "high low close",
     .outputs = "slowk slowd",
     .params = PARAMS,

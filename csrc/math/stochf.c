@@ -39,6 +39,7 @@ const b3_indicator b3_indicator_stochf = {
     .text = "Stochastic oscillator, fast",
     .formula = "fastk = 100 * (close - min(low)) / (max(high) - min(low)) over fastk_period; fastd = sma(fastk, fastd_period)",
     .start = "0 where the range is empty (TA-Lib); both are NaN until fastd is there",
+    .source = "G. C. Lane, Lane's Stochastics, Stocks & Commodities 2:3, 1984",
     .inputs = "high low close",
     .outputs = "fastk fastd",
     .params = PARAMS,

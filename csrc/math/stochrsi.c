@@ -1,38 +1,23 @@
+#include "stochrsi.h"
 #include "kernel.h"
-#include "range_position.h"
-#include "strength.h"
-#include "window_sum.h"
-
-typedef struct stochastic {
-    b3_strength rsi;
-    size_t average_at; /* byte offset of the window of the average */
-    uint8_t data[];
-} stochastic;
 
 static uint32_t lookback(const double *params) {
     return (uint32_t)params[0] + (uint32_t)params[1] - 1 + (uint32_t)params[2] - 1;
 }
 
 static size_t size(const double *params) {
-    return sizeof(stochastic) + b3_range_window_size((uint32_t)params[1]) + b3_window_sum_size((uint32_t)params[2]);
+    return b3_stochrsi_size((uint32_t)params[1], (uint32_t)params[2]);
 }
 
 static void init(void *stream, const double *params) {
-    stochastic *s = stream;
+    b3_stochrsi *s = stream;
     b3_strength_init(&s->rsi, (uint32_t)params[0], (int)params[3]);
-    s->average_at = b3_range_window_size((uint32_t)params[1]);
-    b3_range_window_init((b3_range_window *)(void *)s->data, (uint32_t)params[1]);
-    b3_window_sum_init((b3_window_sum *)(void *)(s->data + s->average_at), (uint32_t)params[2]);
+    b3_stochrsi_restart(s, (uint32_t)params[1], (uint32_t)params[2]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    stochastic *s = stream;
-    b3_window_sum *average = (b3_window_sum *)(void *)(s->data + s->average_at);
-    const double rsi = b3_rsi_push(&s->rsi, in[0]);
-    const b3_range range = b3_range_window_push((b3_range_window *)(void *)s->data, rsi, rsi);
-    const double fastk = b3_range_percent(range, rsi);
-    out[1] = b3_window_sum_push(average, fastk) / average->period;
-    out[0] = isnan(out[1]) ? NAN : fastk;
+    b3_stochrsi *s = stream;
+    b3_stochrsi_push(s, b3_rsi_push(&s->rsi, in[0]), out);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period of rsi"),
@@ -43,7 +28,8 @@ const b3_indicator b3_indicator_stochrsi = {
     .name = "stochrsi",
     .text = "Stochastic oscillator of the relative strength index",
     .formula = "stochf of rsi(real, timeperiod) as high, low and close",
-    .start = "as rsi; 0 where the range is empty (TA-Lib)",
+    .start = "as rsi; 0 where the range is empty (TA-Lib); of a price that stands still after a move, the range is rounding, and so is its place",
+    .source = "T. S. Chande, S. Kroll, The New Technical Trader, 1994",
     .inputs = "real",
     .outputs = "fastk fastd",
     .params = PARAMS,

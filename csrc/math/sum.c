@@ -24,6 +24,7 @@ const b3_indicator b3_indicator_sum = {
     .text = "Sum over a window",
     .formula = "sum(real, timeperiod)",
     .start = "-",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "sum",
     .params = PARAMS,

@@ -28,6 +28,7 @@ const b3_indicator b3_indicator_tema = {
     .text = "Triple exponential moving average (Mulloy)",
     .formula = "3 * ema - 3 * ema(ema) + ema(ema(ema))",
     .start = "each average is seeded from the first timeperiod values of the one before",
+    .source = "P. G. Mulloy, Smoothing Data with Less Lag, Stocks & Commodities 12:2, 1994",
     .inputs = "real",
     .outputs = "tema",
     .params = PARAMS,

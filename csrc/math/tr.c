@@ -29,6 +29,7 @@ const b3_indicator b3_indicator_tr = {
     .text = "True range",
     .formula = "max(high - low, |high - close[i-1]|, |low - close[i-1]|)",
     .start = "the first bar has none",
+    .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "tr",
     .params = NULL,

@@ -43,6 +43,7 @@ const b3_indicator b3_indicator_trima = {
     .text = "Triangular moving average: weights rise to the middle of the window and fall again",
     .formula = "sma(sma(real, a), b), a + b = timeperiod + 1, a = b or a = b - 1",
     .start = "-",
+    .source = "S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "real",
     .outputs = "trima",
     .params = PARAMS,

@@ -32,6 +32,7 @@ const b3_indicator b3_indicator_trix = {
     .text = "Rate of change of a triple exponential moving average, in percent",
     .formula = "100 * (t[i] / t[i-1] - 1), t = ema(ema(ema(real)))",
     .start = "each average is seeded from the first timeperiod values of the one before",
+    .source = "J. K. Hutson, Good TRIX, Stocks & Commodities 1:5, 1983",
     .inputs = "real",
     .outputs = "trix",
     .params = PARAMS,

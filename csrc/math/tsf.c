@@ -25,6 +25,7 @@ const b3_indicator b3_indicator_tsf = {
     .text = "Time series forecast: the least-squares line, one sample ahead",
     .formula = "a + b * timeperiod",
     .start = "-",
+    .source = "least squares; T. S. Chande, S. Kroll, The New Technical Trader, 1994",
     .inputs = "real",
     .outputs = "tsf",
     .params = PARAMS,

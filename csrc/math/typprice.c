@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_typprice = {
     .text = "Typical price",
     .formula = "(high + low + close) / 3",
     .start = "-",
+    .source = "S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close",
     .outputs = "typprice",
     .params = NULL,

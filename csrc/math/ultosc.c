@@ -61,6 +61,7 @@ const b3_indicator b3_indicator_ultosc = {
     .text = "Ultimate oscillator (Williams)",
     .formula = "100 * (4 * a1 + 2 * a2 + a3) / 7, a = sum(close - true low) / sum(true range) over each period, shortest first",
     .start = "a window in which nothing moved counts 0 (TA-Lib)",
+    .source = "L. Williams, The Ultimate Oscillator, Stocks & Commodities 3:4, 1985",
     .inputs = "high low close",
     .outputs = "ultosc",
     .params = PARAMS,

@@ -34,6 +34,7 @@ const b3_indicator b3_indicator_var = {
     .text = "Variance over a window",
     .formula = "sum((real - mean)^2, timeperiod) / (timeperiod - ddof)",
     .start = "a sample variance of one value is NaN",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "var",
     .params = PARAMS,

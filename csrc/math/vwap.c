@@ -41,6 +41,7 @@ const b3_indicator b3_indicator_vwap = {
     .text = "Volume-weighted average price",
     .formula = "sum(typical * volume) / sum(volume), typical = (high + low + close) / 3",
     .start = "NaN while there was no volume; without a window a NaN or infinite bar is NaN and left out of the sums",
+    .source = "S. A. Berkowitz, D. E. Logue, E. A. Noser, The Total Cost of Transactions on the NYSE, Journal of Finance 43, 1988",
     .inputs = "high low close volume",
     .outputs = "vwap",
     .params = PARAMS,

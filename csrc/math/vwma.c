@@ -34,6 +34,7 @@ const b3_indicator b3_indicator_vwma = {
     .text = "Volume-weighted moving average",
     .formula = "sum(real * volume, timeperiod) / sum(volume, timeperiod)",
     .start = "NaN where the window holds no volume",
+    .source = "B. Dormeier, Buff Up Your Moving Averages, Stocks & Commodities 19:2, 2001",
     .inputs = "real volume",
     .outputs = "vwma",
     .params = PARAMS,

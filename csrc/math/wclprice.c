@@ -27,6 +27,7 @@ const b3_indicator b3_indicator_wclprice = {
     .text = "Weighted close price",
     .formula = "(high + low + 2 * close) / 4",
     .start = "-",
+    .source = "S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close",
     .outputs = "wclprice",
     .params = NULL,

@@ -26,6 +26,7 @@ const b3_indicator b3_indicator_willr = {
     .text = "Williams' %R",
     .formula = "-100 * (max(high) - close) / (max(high) - min(low)) over timeperiod",
     .start = "0 where the range is empty (TA-Lib)",
+    .source = "L. R. Williams, How I Made One Million Dollars Last Year Trading Commodities, 1973",
     .inputs = "high low close",
     .outputs = "willr",
     .params = PARAMS,

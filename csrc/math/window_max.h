@@ -20,7 +20,7 @@ typedef struct b3_window_max {
 
 typedef struct b3_extreme {
     double value;
-    double age; /* samples since it: 0 is the newest */
+    double age; /* samples since it: 0 is the newest; NaN where the window holds one */
 } b3_extreme;
 
 static inline size_t b3_window_max_size(uint32_t period) {
@@ -60,7 +60,8 @@ static inline b3_extreme b3_window_max_push(b3_window_max *w, double x) {
     w->k = k + 1 == period ? 0 : k + 1;
     if (w->filled < period && ++w->filled < period) return (b3_extreme){NAN, NAN};
     const double before = suffix[k + 1];
-    if (before > w->best || before != before) return (b3_extreme){before, (double)k + (double)period - position[k + 1]};
+    if (before != before || w->best != w->best) return (b3_extreme){NAN, NAN};
+    if (before > w->best) return (b3_extreme){before, (double)k + (double)period - position[k + 1]};
     return (b3_extreme){w->best, (double)(k - w->best_k)};
 }
 

@@ -24,6 +24,7 @@ const b3_indicator b3_indicator_wma = {
     .text = "Weighted moving average, weights 1 (oldest) to timeperiod (newest)",
     .formula = "sum(w * real, w = 1..timeperiod) / (timeperiod * (timeperiod + 1) / 2)",
     .start = "-",
+    .source = "J. J. Murphy, Technical Analysis of the Financial Markets, 1999, ch. 9",
     .inputs = "real",
     .outputs = "wma",
     .params = PARAMS,

@@ -34,6 +34,7 @@ const b3_indicator b3_indicator_zscore = {
     .text = "Distance from the mean of a window, in standard deviations",
     .formula = "(real - mean) / sqrt(sum((real - mean)^2, timeperiod) / (timeperiod - ddof))",
     .start = "NaN where nothing deviates",
+    .source = "by definition",
     .inputs = "real",
     .outputs = "zscore",
     .params = PARAMS,

@@ -58,8 +58,13 @@ static uint16_t check_notional(const b3_instrument *instrument, int64_t price, i
 
 uint16_t b3_filters_check(const b3_instrument *instrument, const b3_request *request, int64_t reference_price_raw, int64_t position_raw,
                           uint32_t open_orders, int64_t *limit, int64_t *value) {
-    const int market = request->order_type == B3_MARKET;
+    const int market = request->order_type == B3_MARKET || request->order_type == B3_STOP;
     uint16_t rule = B3_RULE_NONE;
+    if (request->stop_price_raw != 0) {
+        rule = check_range(B3_RULE_PRICE_FILTER, request->stop_price_raw, instrument->price_min_raw, instrument->price_max_raw,
+                           instrument->price_step_raw, limit, value);
+        if (rule != B3_RULE_NONE) return rule;
+    }
     if (!market) {
         rule = check_range(B3_RULE_PRICE_FILTER, request->price_raw, instrument->price_min_raw, instrument->price_max_raw,
                            instrument->price_step_raw, limit, value);
@@ -77,7 +82,8 @@ uint16_t b3_filters_check(const b3_instrument *instrument, const b3_request *req
                            instrument->market_lot_step_raw, limit, value);
         if (rule != B3_RULE_NONE) return rule;
     }
-    const int64_t price = market ? reference_price_raw : request->price_raw;
+    const int64_t at_market = request->order_type == B3_STOP ? request->stop_price_raw : reference_price_raw;
+    const int64_t price = market ? at_market : request->price_raw;
     if (price != 0) {
         const int min_on = instrument->notional_min_raw != 0 && (!market || instrument->notional_min_on_market);
         const int max_on = instrument->notional_max_raw != 0 && (!market || instrument->notional_max_on_market);

@@ -1,69 +1,23 @@
-#include "risk/limits.h"
-
-#include "base/map.h"
 #include "base/money.h"
 #include "risk/filters.h"
-#include "risk/worst_case.h"
+#include "risk/inside.h"
+#include "risk/passes.h"
 
-#define NS_PER_SECOND 1000000000
 #define WALK_LEVELS 256 /* of the book, to value a market order that is larger than the touch */
-
-/* What an open order may still become. */
-typedef struct b3_reservation {
-    int64_t qty_raw;   /* the order's */
-    int64_t left_raw;  /* not yet filled */
-    int64_t price_raw; /* a buy is locked at this price */
-    int64_t locked_raw;
-    uint64_t order_id;
-    uint32_t instrument;
-    uint32_t next_free;
-    uint32_t side;
-    uint32_t reserved;
-} b3_reservation;
-
-struct b3_risk {
-    b3_worst_case worst;
-    b3_int128 exposure_max; /* at the scale of exposures */
-    b3_limits limits;
-    const b3_instrument *instruments;
-    b3_account *account;
-    b3_reservation *reservations;
-    b3_map *by_id;
-    uint64_t last_id;
-    uint64_t tokens; /* 10^-9 orders */
-    int64_t tokens_ns;
-    int64_t fee_rate_raw;
-    uint32_t instrument_count;
-    uint32_t currency_count;
-    uint32_t reporting_currency;
-    uint32_t order_capacity;
-    uint32_t open_orders;
-    uint32_t free_head; /* order_capacity: none */
-};
-
-/* One request being judged: found out once, used by several checks and by the charge. */
-typedef struct b3_case {
-    const b3_request *request;
-    const b3_view *view;
-    const b3_instrument *instrument;
-    b3_desk *desk;
-    int64_t mid_raw;
-    int64_t price_raw;    /* what the order is valued at */
-    int64_t notional_raw; /* at price_raw, rounded up */
-    int64_t lock_raw;
-    b3_int128 exposure; /* of the instrument, the order included; < 0: the order does not enlarge it */
-    int64_t limit_raw;
-    int64_t value_raw;
-} b3_case;
 
 static size_t rounded(size_t bytes) {
     return (bytes + 63) & ~(size_t)63;
 }
 
+/* One slot an instrument beyond what strategies may use: an exit always finds one. */
+static uint32_t slots(const b3_risk_config *config) {
+    return config->order_capacity + config->instrument_count;
+}
+
 size_t b3_risk_size(const b3_risk_config *config) {
     return rounded(sizeof(b3_risk)) + rounded(config->instrument_count * sizeof(b3_desk)) +
-           rounded(config->currency_count * sizeof(int64_t)) + rounded(config->order_capacity * sizeof(b3_reservation)) +
-           b3_map_size(config->order_capacity);
+           rounded(config->instrument_count * sizeof(b3_bounds)) + rounded(config->currency_count * sizeof(int64_t)) +
+           b3_reservations_size(slots(config), config->instrument_count);
 }
 
 b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
@@ -74,25 +28,25 @@ b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
     at += rounded(sizeof(b3_risk));
     b3_desk *desks = (b3_desk *)(void *)at;
     at += rounded(config->instrument_count * sizeof(b3_desk));
+    risk->bounds = (b3_bounds *)(void *)at;
+    at += rounded(config->instrument_count * sizeof(b3_bounds));
     int64_t *rates = (int64_t *)(void *)at;
     at += rounded(config->currency_count * sizeof(int64_t));
-    risk->reservations = (b3_reservation *)(void *)at;
-    at += rounded(config->order_capacity * sizeof(b3_reservation));
-    risk->by_id = b3_map_init(at, config->order_capacity);
+    b3_reservations_init(&risk->held, at, slots(config));
     risk->limits = config->limits;
-    risk->exposure_max = config->limits.exposure_max_raw * B3_EXPOSURE_PER_MONEY;
     risk->instruments = config->instruments;
+    risk->standing = config->standing;
     risk->account = config->account;
     risk->instrument_count = config->instrument_count;
     risk->currency_count = config->currency_count;
     risk->reporting_currency = config->reporting_currency;
     risk->order_capacity = config->order_capacity;
     risk->fee_rate_raw = config->taker_fee_rate_raw > 0 ? config->taker_fee_rate_raw : 0;
-    risk->tokens = (uint64_t)config->limits.orders_per_second * NS_PER_SECOND;
+    risk->tokens = (uint64_t)config->limits.orders_per_second * B3_NS_PER_SECOND;
     b3_worst_case_init(&risk->worst, desks, rates, config->instruments, config->per_instrument, config->instrument_count, config->account,
-                       config->limits.exposure_max_raw != 0);
-    rates[config->reporting_currency] = b3_pow10[B3_MONEY_SCALE];
-    for (uint32_t i = 0; i < config->order_capacity; i++) risk->reservations[i].next_free = i + 1;
+                       config->limits.exposure_max_raw != 0 || config->limits.net_exposure_max_raw != 0);
+    b3_worst_on_rate(&risk->worst, config->reporting_currency, b3_pow10[B3_MONEY_SCALE]);
+    b3_quick_init(risk);
     return risk;
 }
 
@@ -129,15 +83,26 @@ static uint16_t refuse(b3_case *c, uint16_t rule, int64_t limit, int64_t value) 
     return rule;
 }
 
+static int is_stop(const b3_request *request) {
+    return request->order_type == B3_STOP || request->order_type == B3_STOP_LIMIT;
+}
+
+static int has_limit(const b3_request *request) {
+    return request->order_type == B3_LIMIT || request->order_type == B3_STOP_LIMIT;
+}
+
 /* Every field within what is supported. One test for all: this is on the path of every order. */
 static int is_well_formed(const b3_request *request) {
-    const int market = request->order_type == B3_MARKET;
-    const int limit = request->order_type == B3_LIMIT;
+    const int stop = is_stop(request);
+    const int limit = has_limit(request);
     const int action = (request->action == B3_NEW) | (request->action == B3_REPLACE);
     const int side = (uint8_t)(request->side - B3_BUY) <= B3_SELL - B3_BUY;
-    const int tif = (uint8_t)(request->tif - B3_GTC) <= B3_POST_ONLY - B3_GTC;
-    const int kind = (limit & (request->price_raw > 0)) | (market & (request->tif != B3_POST_ONLY));
-    return action & side & tif & kind & (request->qty_raw > 0) & (request->stop_price_raw == 0) & (request->order_id != 0);
+    const int type = (uint8_t)(request->order_type - B3_MARKET) <= B3_STOP_LIMIT - B3_MARKET;
+    const int tif = (uint8_t)(request->tif - B3_GTC) <= (limit ? B3_POST_ONLY : B3_FOK) - B3_GTC;
+    const int price = !limit | (request->price_raw > 0);
+    const int stop_price = stop ? request->stop_price_raw > 0 : request->stop_price_raw == 0;
+    const int flags = (request->hdr.flags & ~(B3_FLAG_REDUCE_ONLY | B3_FLAG_EXIT)) == 0;
+    return action & side & type & tif & price & stop_price & flags & (request->qty_raw > 0) & (request->order_id != 0);
 }
 
 static uint16_t check_form(const b3_risk *risk, b3_case *c) {
@@ -148,11 +113,19 @@ static uint16_t check_form(const b3_risk *risk, b3_case *c) {
         return refuse(c, B3_RULE_MALFORMED, 0, 0);
     if (request->order_id <= risk->last_id) return refuse(c, B3_RULE_DUPLICATE_ID, (int64_t)risk->last_id, (int64_t)request->order_id);
     if (request->action == B3_REPLACE) {
-        uint64_t index = 0;
-        if (b3_map_get(risk->by_id, request->orig_order_id, &index) != B3_OK || risk->reservations[index].instrument != instrument)
+        const b3_reservation *original = b3_reservations_find(&risk->held, request->orig_order_id);
+        if (original == NULL || original->instrument != instrument)
             return refuse(c, B3_RULE_UNKNOWN_ORDER, 0, (int64_t)request->orig_order_id);
     }
     return B3_RULE_NONE;
+}
+
+/* What nothing but an exit passes. */
+static uint16_t check_standing(const b3_risk *risk, b3_case *c) {
+    const b3_standing *standing = risk->standing;
+    if (standing == NULL) return B3_RULE_NONE;
+    if (standing->rule == B3_RULE_KILLED) return refuse(c, B3_RULE_KILLED, standing->limit_raw, standing->value_raw);
+    return standing->exiting[c->request->hdr.instrument] ? refuse(c, B3_RULE_EXIT, 0, 0) : B3_RULE_NONE;
 }
 
 static uint16_t check_market(const b3_risk *risk, b3_case *c) {
@@ -160,55 +133,100 @@ static uint16_t check_market(const b3_risk *risk, b3_case *c) {
     const b3_touch *touch = view->touch;
     if ((view->flags & (B3_VIEW_HALTED | B3_VIEW_SYNCED)) != B3_VIEW_SYNCED) return refuse(c, B3_RULE_HALTED, B3_VIEW_SYNCED, view->flags);
     if (!c->instrument->trading) return refuse(c, B3_RULE_NOT_TRADING, 1, 0);
-    if (touch->bid_price_raw <= 0 || touch->bid_qty_raw <= 0 || touch->ask_price_raw <= 0 || touch->ask_qty_raw <= 0)
-        return refuse(c, B3_RULE_NO_TOUCH, 0, 0);
+    if (c->mid_raw == 0) return refuse(c, B3_RULE_NO_TOUCH, 0, 0);
     if (risk->limits.stale_after_ns != 0) {
         const int64_t age_ns = touch->ts_recv_ns > 0 ? view->now_ns - touch->ts_recv_ns : INT64_MAX;
         if (age_ns > risk->limits.stale_after_ns) return refuse(c, B3_RULE_STALE, risk->limits.stale_after_ns, age_ns);
     }
+    if (risk->limits.late_after_ns != 0 && view->late_ns > risk->limits.late_after_ns)
+        return refuse(c, B3_RULE_FEED_LATE, risk->limits.late_after_ns, view->late_ns);
     if ((view->flags & B3_VIEW_CROSSED) || touch->bid_price_raw >= touch->ask_price_raw)
         return refuse(c, B3_RULE_CROSSED, touch->ask_price_raw, touch->bid_price_raw);
     return B3_RULE_NONE;
 }
 
-/* Whole tokens are orders; a token is 10^9 units, so that a refill is one multiplication. */
 static uint16_t check_rate(b3_risk *risk, b3_case *c) {
     const uint64_t rate = risk->limits.orders_per_second;
     if (rate == 0) return B3_RULE_NONE;
-    const int64_t now_ns = c->view->now_ns;
-    if (now_ns > risk->tokens_ns) {
-        const uint64_t elapsed_ns = (uint64_t)now_ns - (uint64_t)risk->tokens_ns;
-        const uint64_t room = rate * NS_PER_SECOND - risk->tokens;
-        const uint64_t refill = elapsed_ns < NS_PER_SECOND ? elapsed_ns * rate : rate * NS_PER_SECOND;
-        risk->tokens += refill < room ? refill : room;
-        risk->tokens_ns = now_ns;
-    }
-    return risk->tokens >= NS_PER_SECOND ? B3_RULE_NONE : refuse(c, B3_RULE_ORDER_RATE, (int64_t)rate, (int64_t)rate + 1);
+    b3_risk_refill(risk, c->view->now_ns);
+    return risk->tokens >= B3_NS_PER_SECOND ? B3_RULE_NONE : refuse(c, B3_RULE_ORDER_RATE, (int64_t)rate, (int64_t)rate + 1);
 }
 
-/* Worst displayed price that a market buy of this size reaches. */
-static int64_t market_buy_price(const b3_view *view, int64_t qty) {
-    int64_t price = view->touch->ask_price_raw;
-    int64_t left = qty - view->touch->ask_qty_raw;
+/* What may be taken off the position from this side so that it cannot pass zero, whatever of that side fills. */
+static int64_t reducible(const b3_case *c) {
+    const int64_t room = c->request->side == B3_BUY ? -c->desk->high_raw : c->desk->low_raw;
+    return room > 0 ? room : 0;
+}
+
+static uint16_t check_reduction(const b3_risk *risk, b3_case *c) {
+    const b3_standing *standing = risk->standing;
+    const int64_t qty = c->request->qty_raw;
+    if ((c->request->hdr.flags & (B3_FLAG_REDUCE_ONLY | B3_FLAG_EXIT)) != 0 && qty > reducible(c))
+        return refuse(c, B3_RULE_REDUCE_ONLY, reducible(c), qty);
+    if (standing != NULL && standing->rule != B3_RULE_NONE && standing->rule != B3_RULE_KILLED && qty > reducible(c))
+        return refuse(c, standing->rule, standing->limit_raw, standing->value_raw);
+    return B3_RULE_NONE;
+}
+
+/* Worst displayed price that a market order of this size reaches. */
+static int64_t market_reach(const b3_view *view, uint8_t side, int64_t qty) {
+    const b3_touch *touch = view->touch;
+    const int buy = side == B3_BUY;
+    int64_t price = buy ? touch->ask_price_raw : touch->bid_price_raw;
+    int64_t left = qty - (buy ? touch->ask_qty_raw : touch->bid_qty_raw);
     if (left <= 0 || view->levels == NULL) return price;
     b3_book_level levels[WALK_LEVELS];
-    const uint32_t count = view->levels(view->book, B3_SELL, levels, WALK_LEVELS);
+    const uint32_t count = view->levels(view->book, buy ? B3_SELL : B3_BUY, levels, WALK_LEVELS);
     for (uint32_t i = 0; i < count && left > 0; i++) {
-        if (levels[i].price_raw <= view->touch->ask_price_raw) continue;
+        if (buy ? levels[i].price_raw <= price : levels[i].price_raw >= price) continue;
         price = levels[i].price_raw;
         left -= levels[i].qty_raw;
     }
     return price;
 }
 
-static uint16_t check_size(const b3_risk *risk, b3_case *c) {
+static uint16_t value_order(b3_case *c) {
     const b3_request *request = c->request;
-    const int64_t qty_max = c->desk->limits.order_qty_max_raw;
-    if (qty_max != 0 && request->qty_raw > qty_max) return refuse(c, B3_RULE_QTY_MAX, qty_max, request->qty_raw);
-    if (request->order_type == B3_LIMIT) c->price_raw = request->price_raw;
-    else c->price_raw = request->side == B3_BUY ? market_buy_price(c->view, request->qty_raw) : c->view->touch->bid_price_raw;
+    if (has_limit(request)) {
+        c->price_raw = c->reach_raw = request->price_raw;
+    } else if (request->order_type == B3_STOP) {
+        c->price_raw = c->reach_raw = request->stop_price_raw;
+    } else {
+        c->reach_raw = market_reach(c->view, request->side, request->qty_raw);
+        c->price_raw = request->side == B3_BUY ? c->reach_raw : c->view->touch->bid_price_raw;
+    }
     if (notional_up(c->instrument, c->price_raw, request->qty_raw, &c->notional_raw) != B3_OK)
         return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, request->qty_raw);
+    return B3_RULE_NONE;
+}
+
+static uint16_t check_collar(const b3_risk *risk, b3_case *c) {
+    const b3_request *request = c->request;
+    const b3_touch *touch = c->view->touch;
+    const int64_t one = b3_pow10[B3_MONEY_SCALE];
+    const int buy = request->side == B3_BUY;
+    int64_t from = buy ? touch->ask_price_raw : touch->bid_price_raw;
+    if (is_stop(request)) {
+        if (buy ? request->stop_price_raw <= from : request->stop_price_raw >= from)
+            return refuse(c, B3_RULE_PRICE_COLLAR, from, request->stop_price_raw);
+        from = request->stop_price_raw;
+    }
+    const int64_t rate = risk->limits.price_collar_rate_raw;
+    if (rate == 0 || (buy ? c->reach_raw <= from : c->reach_raw >= from)) return B3_RULE_NONE;
+    const b3_int128 bound = (b3_int128)from * (buy ? one + rate : one - rate);
+    const b3_int128 reach = (b3_int128)c->reach_raw * one;
+    if (buy ? reach <= bound : reach >= bound) return B3_RULE_NONE;
+    const b3_int128 told = buy ? bound / one : (bound + one - 1) / one; /* the last price that is allowed */
+    return refuse(c, B3_RULE_PRICE_COLLAR, told > INT64_MAX ? INT64_MAX : (int64_t)told, c->reach_raw);
+}
+
+static uint16_t check_size(const b3_risk *risk, b3_case *c) {
+    const int64_t qty = c->request->qty_raw;
+    const int64_t qty_max = c->desk->limits.order_qty_max_raw;
+    if (qty_max != 0 && qty > qty_max) return refuse(c, B3_RULE_QTY_MAX, qty_max, qty);
+    uint16_t rule = value_order(c);
+    if (rule == B3_RULE_NONE) rule = check_collar(risk, c);
+    if (rule != B3_RULE_NONE) return rule;
     const int64_t notional_max = risk->limits.order_notional_max_raw;
     if (notional_max != 0) {
         int64_t notional = INT64_MAX;
@@ -218,56 +236,98 @@ static uint16_t check_size(const b3_risk *risk, b3_case *c) {
     return B3_RULE_NONE;
 }
 
+static uint16_t check_slots(const b3_risk *risk, b3_case *c, uint32_t most) {
+    const uint32_t open = risk->held.count;
+    return open >= most ? refuse(c, B3_RULE_OPEN_ORDERS, most, (int64_t)open + 1) : B3_RULE_NONE;
+}
+
+/* The worst case with the order in it. */
+static uint16_t worst_after(b3_case *c, int64_t *high, int64_t *low) {
+    const b3_desk *desk = c->desk;
+    const int64_t qty = c->request->qty_raw;
+    const int buy = c->request->side == B3_BUY;
+    int64_t pending = 0;
+    *high = desk->high_raw;
+    *low = desk->low_raw;
+    int failed = __builtin_add_overflow(buy ? desk->pending_buy_raw : desk->pending_sell_raw, qty, &pending);
+    failed |= buy ? __builtin_add_overflow(*high, qty, high) : b3_add(*low, -qty, low) != B3_OK;
+    return failed ? refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty) : B3_RULE_NONE;
+}
+
 static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
-/* An order that does not enlarge the worst case passes whatever the exposure is: the way out stays open. high, low: with the order. */
 static uint16_t check_exposure(const b3_risk *risk, b3_case *c, int64_t high, int64_t low) {
-    const int64_t qty = larger(high, -low);
-    if (risk->limits.exposure_max_raw == 0 || qty <= larger(c->desk->high_raw, -c->desk->low_raw)) return B3_RULE_NONE;
-    c->exposure = b3_worst_exposure(&risk->worst, c->desk, c->mid_raw, qty);
-    const b3_int128 total = risk->worst.exposure - c->desk->exposure + c->exposure;
-    if (total <= risk->exposure_max) return B3_RULE_NONE;
-    return refuse(c, B3_RULE_EXPOSURE_MAX, risk->limits.exposure_max_raw, b3_worst_money(total));
+    const b3_worst_case *worst = &risk->worst;
+    const b3_desk *desk = c->desk;
+    const b3_int128 gross_max = (b3_int128)risk->limits.exposure_max_raw * worst->per_money;
+    const b3_int128 net_max = (b3_int128)risk->limits.net_exposure_max_raw * worst->per_money;
+    c->exposure_long = b3_worst_long(worst, desk, c->mid_raw, high);
+    c->exposure_short = b3_worst_short(worst, desk, c->mid_raw, low);
+    c->exposure_gross = b3_worst_gross(c->exposure_long, c->exposure_short);
+    c->is_valued = 1;
+    /* What does not enlarge the worst case passes whatever the exposure is: the way out stays open. */
+    if (gross_max != 0 && larger(high, -low) > larger(desk->high_raw, -desk->low_raw)) {
+        const b3_int128 gross = worst->gross - desk->exposure_gross + c->exposure_gross;
+        if (gross > gross_max) return refuse(c, B3_RULE_EXPOSURE_MAX, risk->limits.exposure_max_raw, b3_worst_money(worst, gross));
+    }
+    if (net_max == 0) return B3_RULE_NONE;
+    const int64_t net_max_raw = risk->limits.net_exposure_max_raw;
+    if (c->request->side == B3_BUY) {
+        const b3_int128 net = worst->net_long - desk->exposure_long + c->exposure_long;
+        if (net > net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, net_max_raw, b3_worst_money(worst, net));
+    } else {
+        const b3_int128 net = worst->net_short - desk->exposure_short + c->exposure_short;
+        if (net < -net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, -net_max_raw, -b3_worst_money(worst, -net));
+    }
+    return B3_RULE_NONE;
 }
 
 static uint16_t check_worst_case(const b3_risk *risk, b3_case *c) {
-    const b3_desk *desk = c->desk;
-    const int64_t qty = c->request->qty_raw;
-    const int64_t position_max = desk->limits.position_max_raw;
-    const uint32_t open_max = risk->limits.open_orders_max;
-    int64_t high = desk->high_raw;
-    int64_t low = desk->low_raw;
-    int64_t pending = 0;
-    if (open_max != 0 && risk->open_orders >= open_max) return refuse(c, B3_RULE_OPEN_ORDERS, open_max, (int64_t)risk->open_orders + 1);
-    if (risk->free_head == risk->order_capacity)
-        return refuse(c, B3_RULE_OPEN_ORDERS, risk->order_capacity, (int64_t)risk->open_orders + 1);
-    if (c->request->side == B3_BUY) {
-        if (__builtin_add_overflow(high, qty, &high) || __builtin_add_overflow(desk->pending_buy_raw, qty, &pending))
-            return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty);
-        if (position_max != 0 && high > position_max) return refuse(c, B3_RULE_POSITION_MAX, position_max, high);
-    } else {
-        if (b3_add(low, -qty, &low) != B3_OK || __builtin_add_overflow(desk->pending_sell_raw, qty, &pending))
-            return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, qty);
-        if (position_max != 0 && low < -position_max) return refuse(c, B3_RULE_POSITION_MAX, -position_max, low);
+    const int64_t position_max = c->desk->limits.position_max_raw;
+    const uint32_t positions_max = risk->limits.open_positions_max;
+    int64_t high = 0;
+    int64_t low = 0;
+    const uint16_t rule = worst_after(c, &high, &low);
+    if (rule != B3_RULE_NONE) return rule;
+    if (position_max != 0) {
+        if (c->request->side == B3_BUY && high > position_max) return refuse(c, B3_RULE_POSITION_MAX, position_max, high);
+        if (c->request->side == B3_SELL && low < -position_max) return refuse(c, B3_RULE_POSITION_MAX, -position_max, low);
     }
-    return check_exposure(risk, c, high, low);
+    if (positions_max != 0 && risk->worst.open_positions >= positions_max && !c->desk->is_open && b3_worst_is_open(c->desk, high, low))
+        return refuse(c, B3_RULE_OPEN_POSITIONS, positions_max, (int64_t)risk->worst.open_positions + 1);
+    return risk->worst.counted ? check_exposure(risk, c, high, low) : B3_RULE_NONE;
+}
+
+static uint16_t check_self_cross(const b3_risk *risk, b3_case *c) {
+    const b3_request *request = c->request;
+    const int buy = request->side == B3_BUY;
+    const int64_t own = b3_reservations_best(&risk->held, request->hdr.instrument, buy ? B3_SELL : B3_BUY);
+    if (own == 0 || is_stop(request) || (buy ? own > c->reach_raw : own < c->reach_raw)) return B3_RULE_NONE;
+    return refuse(c, B3_RULE_SELF_CROSS, own, c->reach_raw);
+}
+
+/* What the order holds of the account's money. */
+static uint16_t find_lock(const b3_risk *risk, b3_case *c) {
+    int32_t rc = B3_OK;
+    if (c->request->side == B3_BUY) rc = buy_cost(risk, c->notional_raw, &c->lock_raw);
+    else if (!risk->limits.allow_short) rc = b3_account_base_amount(c->instrument, c->request->qty_raw, &c->lock_raw);
+    return rc == B3_OK ? B3_RULE_NONE : refuse(c, B3_RULE_OVERFLOW, INT64_MAX, c->request->qty_raw);
 }
 
 static uint16_t check_cash(const b3_risk *risk, b3_case *c) {
-    uint32_t currency = c->instrument->quote_currency;
-    int32_t rc = B3_OK;
-    if (c->request->side == B3_BUY) {
-        rc = buy_cost(risk, c->notional_raw, &c->lock_raw);
-    } else {
-        if (risk->limits.allow_short) return B3_RULE_NONE;
-        currency = c->instrument->base_currency;
-        rc = b3_account_base_amount(c->instrument, c->request->qty_raw, &c->lock_raw);
-    }
-    if (rc != B3_OK) return refuse(c, B3_RULE_OVERFLOW, INT64_MAX, c->request->qty_raw);
-    const int64_t cash_free = b3_account_free(risk->account, currency);
+    const int buy = c->request->side == B3_BUY;
+    if (!buy && risk->limits.allow_short) return B3_RULE_NONE;
+    const int64_t cash_free = b3_account_free(risk->account, buy ? c->instrument->quote_currency : c->instrument->base_currency);
     return c->lock_raw > cash_free ? refuse(c, B3_RULE_CASH, cash_free, c->lock_raw) : B3_RULE_NONE;
+}
+
+static uint16_t check_lots(const b3_risk *risk, b3_case *c) {
+    const int64_t needed = B3_LOTS_AN_ORDER * ((int64_t)risk->held.count + 1);
+    const int64_t lots_free = b3_account_lots_free(risk->account);
+    if (lots_free >= needed || c->request->qty_raw <= reducible(c)) return B3_RULE_NONE;
+    return refuse(c, B3_RULE_LOTS, lots_free, needed);
 }
 
 /* The base asset that the account holds, in the instrument's quantity, rounded up. */
@@ -289,17 +349,42 @@ static uint16_t check_filters(const b3_risk *risk, b3_case *c) {
     return b3_filters_check(c->instrument, c->request, c->mid_raw, position, c->desk->orders, &c->limit_raw, &c->value_raw);
 }
 
+static int64_t mid_of(const b3_touch *touch) {
+    if (touch->bid_price_raw <= 0 || touch->bid_qty_raw <= 0 || touch->ask_price_raw <= 0 || touch->ask_qty_raw <= 0) return 0;
+    return b3_risk_mid(touch);
+}
+
+static uint16_t judge_exit(b3_risk *risk, b3_case *c) {
+    int64_t high = 0;
+    int64_t low = 0;
+    uint16_t rule = check_reduction(risk, c);
+    if (rule == B3_RULE_NONE) rule = value_order(c);
+    if (rule == B3_RULE_NONE) rule = check_slots(risk, c, risk->held.capacity);
+    if (rule == B3_RULE_NONE) rule = worst_after(c, &high, &low);
+    if (rule == B3_RULE_NONE) rule = find_lock(risk, c);
+    return rule != B3_RULE_NONE ? rule : check_filters(risk, c);
+}
+
 static uint16_t judge(b3_risk *risk, b3_case *c) {
+    const uint32_t open_max = risk->limits.open_orders_max;
     uint16_t rule = check_form(risk, c);
     if (rule != B3_RULE_NONE) return rule;
     c->instrument = c->view->instrument;
     c->desk = &risk->worst.desks[c->request->hdr.instrument];
+    c->mid_raw = mid_of(c->view->touch);
+    if ((c->request->hdr.flags & B3_FLAG_EXIT) != 0) return judge_exit(risk, c);
+    if ((rule = check_standing(risk, c)) != B3_RULE_NONE) return rule;
     if ((rule = check_market(risk, c)) != B3_RULE_NONE) return rule;
-    c->mid_raw = c->view->touch->bid_price_raw + (c->view->touch->ask_price_raw - c->view->touch->bid_price_raw) / 2;
     if ((rule = check_rate(risk, c)) != B3_RULE_NONE) return rule;
+    if ((rule = check_reduction(risk, c)) != B3_RULE_NONE) return rule;
     if ((rule = check_size(risk, c)) != B3_RULE_NONE) return rule;
+    if (open_max != 0 && (rule = check_slots(risk, c, open_max)) != B3_RULE_NONE) return rule;
+    if ((rule = check_slots(risk, c, risk->order_capacity)) != B3_RULE_NONE) return rule;
     if ((rule = check_worst_case(risk, c)) != B3_RULE_NONE) return rule;
+    if ((rule = check_self_cross(risk, c)) != B3_RULE_NONE) return rule;
+    if ((rule = find_lock(risk, c)) != B3_RULE_NONE) return rule;
     if ((rule = check_cash(risk, c)) != B3_RULE_NONE) return rule;
+    if ((rule = check_lots(risk, c)) != B3_RULE_NONE) return rule;
     return check_filters(risk, c);
 }
 
@@ -310,44 +395,34 @@ static uint32_t locked_currency(const b3_risk *risk, const b3_reservation *held)
     return held->side == B3_BUY ? instrument->quote_currency : instrument->base_currency;
 }
 
-static void charge(b3_risk *risk, const b3_case *c) {
+static inline void charge(b3_risk *risk, const b3_case *c) {
     const b3_request *request = c->request;
-    const uint32_t index = risk->free_head;
-    b3_reservation *held = &risk->reservations[index];
-    risk->free_head = held->next_free;
+    b3_desk *desk = c->desk;
+    b3_reservation *held = b3_reservations_add(&risk->held, request->order_id);
     held->qty_raw = request->qty_raw;
     held->left_raw = request->qty_raw;
-    held->price_raw = c->price_raw;
+    held->price_raw = c->reach_raw;
     held->locked_raw = c->lock_raw;
-    held->order_id = request->order_id;
     held->instrument = request->hdr.instrument;
     held->side = request->side;
-    (void)b3_map_put(risk->by_id, request->order_id, index); /* as many slots as the map has entries: it cannot be full */
-    (void)b3_account_lock(risk->account, locked_currency(risk, held), c->lock_raw); /* at most what is free: it fits */
-    if (request->side == B3_BUY) {
-        c->desk->pending_buy_raw += request->qty_raw;
-        c->desk->high_raw += request->qty_raw;
+    held->crosses = 0;
+    if (!is_stop(request) && c->reach_raw > 0) b3_reservations_cross(&risk->held, held);
+    /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
+    if (b3_account_lock(risk->account, locked_currency(risk, held), c->lock_raw) != B3_OK) held->locked_raw = 0;
+    b3_worst_on_order(&risk->worst, desk, request->side, request->qty_raw);
+    if (c->is_valued) {
+        desk->mark_raw = c->mid_raw;
+        b3_worst_set(&risk->worst, desk, c->exposure_long, c->exposure_short, c->exposure_gross);
     } else {
-        c->desk->pending_sell_raw += request->qty_raw;
-        c->desk->low_raw -= request->qty_raw;
+        b3_worst_refresh_exposure(&risk->worst, desk);
     }
-    if (c->exposure >= 0) {
-        b3_worst_set_exposure(&risk->worst, c->desk, c->exposure);
-        c->desk->mark_raw = c->mid_raw;
-    }
-    if (risk->limits.orders_per_second != 0) risk->tokens -= NS_PER_SECOND;
-    c->desk->orders++;
-    risk->open_orders++;
+    if (risk->limits.orders_per_second != 0 && (request->hdr.flags & B3_FLAG_EXIT) == 0) risk->tokens -= B3_NS_PER_SECOND;
+    desk->orders++;
     risk->last_id = request->order_id;
 }
 
-void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
-    b3_case c = {.request = request, .view = view, .exposure = -1};
-    uint16_t rule = B3_RULE_NONE;
-    if (request->action != B3_CANCEL) {
-        rule = judge(risk, &c);
-        if (rule == B3_RULE_NONE) charge(risk, &c);
-    }
+static inline void write_decision(const b3_case *c, uint16_t rule, b3_decision *decision) {
+    const b3_request *request = c->request;
     *decision = (b3_decision){
         .hdr = {.kind = B3_DECISION,
                 .version = 1,
@@ -359,9 +434,29 @@ void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *vie
         .allowed = rule == B3_RULE_NONE,
         .action = request->action,
         .order_id = request->action == B3_CANCEL ? request->orig_order_id : request->order_id,
-        .limit_raw = c.limit_raw,
-        .value_raw = c.value_raw,
+        .limit_raw = c->limit_raw,
+        .value_raw = c->value_raw,
     };
+}
+
+void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
+    b3_case c = {.request = request, .view = view};
+    const uint16_t rule = request->action == B3_CANCEL ? B3_RULE_NONE : judge(risk, &c);
+    if (request->action != B3_CANCEL && rule == B3_RULE_NONE) charge(risk, &c);
+    write_decision(&c, rule, decision);
+}
+
+void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
+    b3_case c; /* what a charge needs of it is written by what passes */
+    c.request = request;
+    c.view = view;
+    if (!b3_passes(risk, &c)) {
+        b3_risk_decide_exactly(risk, request, view, decision);
+        return;
+    }
+    c.limit_raw = c.value_raw = 0;
+    charge(risk, &c);
+    write_decision(&c, B3_RULE_NONE, decision);
 }
 
 /* What must stay locked for the rest of an order. */
@@ -381,16 +476,16 @@ static int is_done(uint8_t state) {
 }
 
 void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
-    uint64_t index = 0;
     if (update->hdr.flags & B3_FLAG_CANCEL_REJECT) return;
-    if (b3_map_get(risk->by_id, update->order_id, &index) != B3_OK) {
+    b3_reservation *held = b3_reservations_find(&risk->held, update->order_id);
+    if (held == NULL) {
         /* A fill of an order that holds nothing here has moved the position all the same. */
         if (update->last_qty_raw != 0 && update->hdr.instrument < risk->instrument_count)
             b3_worst_refresh(&risk->worst, update->hdr.instrument);
         return;
     }
-    b3_reservation *held = &risk->reservations[index];
-    b3_desk *desk = &risk->worst.desks[held->instrument];
+    const uint32_t instrument = held->instrument;
+    b3_desk *desk = &risk->worst.desks[instrument];
     int64_t left = held->qty_raw - update->cum_qty_raw;
     if (update->cum_qty_raw < 0 || left > held->left_raw) left = held->left_raw; /* an older update */
     if (left < 0 || is_done(update->state)) left = 0;
@@ -403,13 +498,12 @@ void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
     held->locked_raw = lock;
     held->left_raw = left;
     if (is_done(update->state)) {
-        (void)b3_map_remove(risk->by_id, update->order_id); /* it was found above */
-        held->next_free = risk->free_head;
-        risk->free_head = (uint32_t)index;
+        b3_reservations_remove(&risk->held, held);
         desk->orders--;
-        risk->open_orders--;
+    } else if ((update->hdr.flags & B3_FLAG_TRIGGERED) != 0 && !held->crosses) {
+        b3_reservations_cross(&risk->held, held);
     }
-    b3_worst_refresh(&risk->worst, held->instrument);
+    b3_worst_refresh(&risk->worst, instrument);
 }
 
 void b3_risk_on_mark(b3_risk *risk, uint32_t instrument, int64_t price_raw) {
@@ -422,10 +516,18 @@ void b3_risk_on_rate(b3_risk *risk, const b3_rate *rate) {
 }
 
 void b3_risk_read(const b3_risk *risk, uint32_t instrument, b3_risk_state *out) {
-    const b3_desk *desk = &risk->worst.desks[instrument];
-    out->pending_buy_raw = desk->pending_buy_raw;
-    out->pending_sell_raw = desk->pending_sell_raw;
-    out->exposure_raw = b3_worst_money(risk->worst.exposure);
-    out->instrument_orders = desk->orders;
-    out->open_orders = risk->open_orders;
+    const b3_worst_case *worst = &risk->worst;
+    const b3_desk *desk = &worst->desks[instrument];
+    *out = (b3_risk_state){
+        .pending_buy_raw = desk->pending_buy_raw,
+        .pending_sell_raw = desk->pending_sell_raw,
+        .best_buy_raw = b3_reservations_best(&risk->held, instrument, B3_BUY),
+        .best_sell_raw = b3_reservations_best(&risk->held, instrument, B3_SELL),
+        .exposure_raw = b3_worst_money(worst, worst->gross),
+        .net_long_raw = b3_worst_money(worst, worst->net_long),
+        .net_short_raw = -b3_worst_money(worst, -worst->net_short),
+        .instrument_orders = desk->orders,
+        .open_orders = risk->held.count,
+        .open_positions = worst->open_positions,
+    };
 }

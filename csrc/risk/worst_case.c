@@ -1,23 +1,29 @@
 #include "risk/worst_case.h"
 
-/* In two steps, since the product needs more than 128 bits. */
-b3_int128 b3_worst_converted(b3_int128 exposure, int64_t rate) {
+/* value x rate / 10^8 in two steps, since the product needs more than 128 bits. */
+static b3_int128 converted(b3_int128 value, int64_t rate, int up) {
     const uint64_t one = (uint64_t)b3_pow10[B3_MONEY_SCALE];
-    const uint64_t high = (uint64_t)(exposure >> 64);
+    const uint64_t high = (uint64_t)(value >> 64);
     uint64_t low = 0;
     uint64_t left = 0;
-    (void)b3_div_wide((b3_uint128)(high % one) << 64 | (uint64_t)exposure, one, &low, &left); /* high % one < one: it fits */
+    (void)b3_div_wide((b3_uint128)(high % one) << 64 | (uint64_t)value, one, &low, &left); /* high % one < one: it fits */
     const b3_int128 whole = (b3_int128)(high / one) << 64 | low;
     if (whole > B3_EXPOSURE_UNKNOWN / rate) return B3_EXPOSURE_UNKNOWN;
-    int64_t part = 0;
-    (void)b3_mul_div_up((int64_t)left, rate, (int64_t)one, &part); /* left < one: at most the rate */
-    const b3_int128 sum = whole * rate + part;
+    uint64_t part = 0;
+    uint64_t rest = 0;
+    (void)b3_div_wide((b3_uint128)left * (uint64_t)rate, one, &part, &rest); /* left < one: at most the rate */
+    const b3_int128 sum = whole * rate + (b3_int128)part + (up && rest != 0);
     return sum < B3_EXPOSURE_UNKNOWN ? sum : B3_EXPOSURE_UNKNOWN;
 }
 
-int64_t b3_worst_money(b3_int128 exposure) {
-    const b3_int128 money = (exposure + B3_EXPOSURE_PER_MONEY - 1) / B3_EXPOSURE_PER_MONEY;
-    return money > INT64_MAX ? INT64_MAX : (int64_t)money;
+b3_int128 b3_worst_value(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t qty, int up) {
+    const int64_t rate = worst->rates[desk->quote_currency];
+    const b3_int128 product = (b3_int128)mark * qty;
+    b3_int128 value = B3_EXPOSURE_UNKNOWN;
+    if (qty == 0) return 0;
+    if (mark > 0 && rate != 0 && product <= desk->product_max) value = desk->factor == 1 ? product : product * desk->factor;
+    if (value < B3_EXPOSURE_UNKNOWN && rate != b3_pow10[B3_MONEY_SCALE]) value = converted(value, rate, up);
+    return up || value < B3_EXPOSURE_UNKNOWN ? value : 0;
 }
 
 /* A fill moves the position by what it takes off the pending quantity: neither sum grows by it, and risk has seen that they fit. */
@@ -25,10 +31,16 @@ static int64_t clamped(b3_int128 value) {
     return value > INT64_MAX ? INT64_MAX : value < -INT64_MAX ? -INT64_MAX : (int64_t)value;
 }
 
-static void refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
+int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure) {
+    const b3_int128 carry = exposure > 0 ? worst->per_money - 1 : 0;
+    return clamped((exposure + carry) / worst->per_money);
+}
+
+void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
     if (!worst->counted) return;
-    const int64_t qty = desk->high_raw > -desk->low_raw ? desk->high_raw : -desk->low_raw;
-    b3_worst_set_exposure(worst, desk, b3_worst_exposure(worst, desk, desk->mark_raw, qty));
+    const b3_int128 exposure_long = b3_worst_long(worst, desk, desk->mark_raw, desk->high_raw);
+    const b3_int128 exposure_short = b3_worst_short(worst, desk, desk->mark_raw, desk->low_raw);
+    b3_worst_set(worst, desk, exposure_long, exposure_short, b3_worst_gross(exposure_long, exposure_short));
 }
 
 void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
@@ -36,20 +48,25 @@ void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
     const int64_t held = b3_account_qty(worst->account, instrument);
     desk->high_raw = clamped((b3_int128)held + desk->pending_buy_raw);
     desk->low_raw = clamped((b3_int128)held - desk->pending_sell_raw);
-    refresh_exposure(worst, desk);
+    const uint32_t is_open = (uint32_t)b3_worst_is_open(desk, desk->high_raw, desk->low_raw);
+    worst->open_positions += is_open - desk->is_open;
+    desk->is_open = is_open;
+    b3_worst_refresh_exposure(worst, desk);
 }
 
 void b3_worst_on_mark(b3_worst_case *worst, uint32_t instrument, int64_t price_raw) {
     b3_desk *desk = &worst->desks[instrument];
     if (desk->mark_raw == price_raw) return;
     desk->mark_raw = price_raw;
-    refresh_exposure(worst, desk);
+    b3_worst_refresh_exposure(worst, desk);
 }
 
 void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw) {
-    worst->rates[currency] = rate_raw > 0 ? rate_raw : 0;
+    const int64_t rate = rate_raw > 0 ? rate_raw : 0;
+    if (worst->rates[currency] == rate) return;
+    worst->rates[currency] = rate;
     for (uint32_t i = 0; i < worst->instrument_count; i++)
-        if (worst->desks[i].quote_currency == currency) refresh_exposure(worst, &worst->desks[i]);
+        if (worst->desks[i].quote_currency == currency) b3_worst_refresh_exposure(worst, &worst->desks[i]);
 }
 
 void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, const b3_instrument *instruments,
@@ -59,10 +76,17 @@ void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, co
     worst->rates = rates;
     worst->instrument_count = instrument_count;
     worst->counted = counted != 0;
+    int scale = B3_MONEY_SCALE;
     for (uint32_t i = 0; i < instrument_count; i++) {
-        const int digits = B3_EXPOSURE_SCALE - instruments[i].price_scale - instruments[i].qty_scale;
+        const int digits = instruments[i].price_scale + instruments[i].qty_scale;
+        if (digits > scale) scale = digits;
+    }
+    worst->per_money = b3_pow10[scale - B3_MONEY_SCALE];
+    for (uint32_t i = 0; i < instrument_count; i++) {
+        const int digits = scale - instruments[i].price_scale - instruments[i].qty_scale;
         desks[i].factor = (b3_int128)b3_pow10[digits / 2] * b3_pow10[digits - digits / 2];
-        desks[i].product_max = B3_EXPOSURE_UNKNOWN / desks[i].factor;
+        desks[i].product_max = (B3_EXPOSURE_UNKNOWN - 1) / desks[i].factor;
+        desks[i].dust_raw = instruments[i].lot_min_raw > 0 ? instruments[i].lot_min_raw : 1;
         desks[i].limits = limits[i];
         desks[i].quote_currency = instruments[i].quote_currency;
         b3_worst_refresh(worst, i); /* the account may hold something already */

@@ -1,8 +1,11 @@
-/* What open orders may lead to, per instrument and over all: pending quantities, worst-case positions, exposure.
+/* What open orders may lead to, per instrument and over all: pending quantities, worst-case positions, exposures.
  *
- * Exposure of an instrument: its largest possible |position| x mark, in the reporting currency. It is kept at 20 digits in 128 bits (as
- * many as a price and a quantity have together at most), so that neither a product nor the sum is rounded and nothing is divided;
- * conversion from another currency rounds up. What cannot be told, or is more than any limit can be, counts as B3_EXPOSURE_UNKNOWN.
+ * Of an instrument: long exposure = (position + all open buys) x mark, short exposure = (position - all open sells) x mark, both signed,
+ * in the reporting currency. Gross = the larger of long and -short. Over all instruments: the sum of the gross ones, of the long ones
+ * (the net if all buys fill and no sell does) and of the short ones. They are kept in 128 bits at as many digits as price and quantity
+ * have together where they have most (8 to 20), so that neither a product nor a sum is rounded and nothing is divided; conversion from
+ * another currency rounds to the worse side: long up, short down. What cannot be told (no mark, no rate), or is more than any limit can be,
+ * counts as B3_EXPOSURE_UNKNOWN on the side where it hurts and as nothing where it would help.
  */
 #ifndef B3_RISK_WORST_CASE_H
 #define B3_RISK_WORST_CASE_H
@@ -10,58 +13,95 @@
 #include "base/money.h"
 #include "risk/account.h"
 
-#define B3_EXPOSURE_SCALE 20
-#define B3_EXPOSURE_UNKNOWN ((b3_int128)1 << 104)        /* above INT64_MAX x 10^12; no mark, no rate, or it does not fit */
-#define B3_EXPOSURE_INSTRUMENTS_MAX (1u << 22)           /* so many times UNKNOWN still fit the sum */
-#define B3_EXPOSURE_PER_MONEY ((b3_int128)1000000000000) /* 10^(20 - 8) */
+#define B3_EXPOSURE_UNKNOWN ((b3_int128)1 << 104) /* above INT64_MAX x 10^12; no mark, no rate, or it does not fit */
+#define B3_EXPOSURE_INSTRUMENTS_MAX (1u << 22)    /* so many times UNKNOWN still fit the sum */
 
 /* One instrument. */
 typedef struct b3_desk {
-    b3_int128 exposure;    /* its part of the sum */
-    b3_int128 factor;      /* 10^(20 - digits of price x quantity) */
-    b3_int128 product_max; /* above it the exposure is UNKNOWN */
+    b3_int128 exposure_long;
+    b3_int128 exposure_short;
+    b3_int128 exposure_gross;
+    b3_int128 factor;      /* from the digits of price x quantity to those of exposures */
+    b3_int128 product_max; /* above it an exposure is UNKNOWN */
     int64_t high_raw;      /* position + all open buys */
     int64_t low_raw;       /* position - all open sells */
     int64_t pending_buy_raw;
     int64_t pending_sell_raw;
     int64_t mark_raw;
+    int64_t dust_raw; /* a position smaller than this is none: nobody can sell it */
     b3_instrument_limits limits;
     uint32_t orders; /* open, in flight included */
     uint32_t quote_currency;
+    uint32_t is_open; /* held, or pending orders may open it: counted in open_positions */
+    uint32_t reserved;
 } b3_desk;
 
 typedef struct b3_worst_case {
-    b3_int128 exposure; /* sum over desks; 0 while it is not counted */
+    b3_int128 gross; /* sums over desks; 0 while they are not counted */
+    b3_int128 net_long;
+    b3_int128 net_short;
     const b3_account *account;
     b3_desk *desks;
-    int64_t *rates; /* by currency: 8 digits, one unit of it in the reporting currency; 0 unknown */
+    int64_t *rates;    /* by currency: 8 digits, one unit of it in the reporting currency; 0 unknown */
+    int64_t per_money; /* exposure of one unit of money, 10^-8 */
     uint32_t instrument_count;
-    uint32_t counted; /* 1: exposure is kept up to date */
+    uint32_t open_positions; /* instruments held, or about to be */
+    uint32_t counted;        /* 1: exposures are kept up to date */
+    uint32_t reserved;
 } b3_worst_case;
 
 /* desks, rates: zeroed memory of the caller, as long as this lives. */
 void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, const b3_instrument *instruments,
                         const b3_instrument_limits *limits, uint32_t instrument_count, const b3_account *account, int counted);
 
-/* Exposure at a rate that is not 1. */
-b3_int128 b3_worst_converted(b3_int128 exposure, int64_t rate);
+/* Value of a quantity (>= 0) of the desk's instrument at a mark, rounded up; or down, UNKNOWN then being 0. */
+b3_int128 b3_worst_value(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t qty, int up);
 
-/* Exposure of a quantity (>= 0) of the desk's instrument at a price. */
-static inline b3_int128 b3_worst_exposure(const b3_worst_case *worst, const b3_desk *desk, int64_t price_raw, int64_t qty) {
-    const int64_t rate = worst->rates[desk->quote_currency];
-    const b3_int128 product = (b3_int128)price_raw * qty;
-    if (qty == 0) return 0;
-    if (price_raw <= 0 || rate == 0 || product > desk->product_max) return B3_EXPOSURE_UNKNOWN;
-    const b3_int128 exposure = product * desk->factor;
-    return rate == 100000000 ? exposure : b3_worst_converted(exposure, rate);
+/* Exposure of a signed worst-case position: long side up, short side down. */
+static inline b3_int128 b3_worst_long(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t high) {
+    return high >= 0 ? b3_worst_value(worst, desk, mark, high, 1) : -b3_worst_value(worst, desk, mark, -high, 0);
 }
 
-/* In money of the reporting currency, rounded up; INT64_MAX when it does not fit. */
-int64_t b3_worst_money(b3_int128 exposure);
+static inline b3_int128 b3_worst_short(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t low) {
+    return low <= 0 ? -b3_worst_value(worst, desk, mark, -low, 1) : b3_worst_value(worst, desk, mark, low, 0);
+}
 
-static inline void b3_worst_set_exposure(b3_worst_case *worst, b3_desk *desk, b3_int128 exposure) {
-    worst->exposure += exposure - desk->exposure;
-    desk->exposure = exposure;
+static inline b3_int128 b3_worst_gross(b3_int128 exposure_long, b3_int128 exposure_short) {
+    return exposure_long > -exposure_short ? exposure_long : -exposure_short;
+}
+
+static inline int b3_worst_is_open(const b3_desk *desk, int64_t high, int64_t low) {
+    return high >= desk->dust_raw || low <= -desk->dust_raw;
+}
+
+/* In money of the reporting currency, rounded up; INT64_MAX or -INT64_MAX when it does not fit. */
+int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure);
+
+static inline void b3_worst_set(b3_worst_case *worst, b3_desk *desk, b3_int128 exposure_long, b3_int128 exposure_short,
+                                b3_int128 exposure_gross) {
+    worst->gross += exposure_gross - desk->exposure_gross;
+    worst->net_long += exposure_long - desk->exposure_long;
+    worst->net_short += exposure_short - desk->exposure_short;
+    desk->exposure_gross = exposure_gross;
+    desk->exposure_long = exposure_long;
+    desk->exposure_short = exposure_short;
+}
+
+void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk);
+
+/* An order has been allowed, so that these sums fit; its exposure is the caller's to set. */
+static inline void b3_worst_on_order(b3_worst_case *worst, b3_desk *desk, uint8_t side, int64_t qty) {
+    if (side == B3_BUY) {
+        desk->pending_buy_raw += qty;
+        desk->high_raw += qty;
+    } else {
+        desk->pending_sell_raw += qty;
+        desk->low_raw -= qty;
+    }
+    if (!desk->is_open && b3_worst_is_open(desk, desk->high_raw, desk->low_raw)) {
+        desk->is_open = 1;
+        worst->open_positions++;
+    }
 }
 
 /* Position or pending quantity has changed. */

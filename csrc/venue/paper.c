@@ -76,9 +76,13 @@ size_t b3_paper_size(const b3_paper_config *config, uint32_t instrument_count) {
 
 b3_paper *b3_paper_init(void *memory, const b3_paper_config *config, const b3_instrument *instruments, uint32_t instrument_count) {
     const int64_t whole = b3_pow10[B3_MONEY_SCALE];
-    if (config->order_capacity == 0 || config->maker_fee_rate_raw > whole || config->maker_fee_rate_raw < -whole ||
-        config->taker_fee_rate_raw > whole || config->taker_fee_rate_raw < -whole)
-        return NULL;
+    if (config->order_capacity == 0 || config->fee_tier_count == 0 || config->fee_tier_count > B3_FEE_TIERS) return NULL;
+    for (uint32_t i = 0; i < config->fee_tier_count; i++) {
+        const b3_fee_tier *tier = &config->fees[i];
+        if (tier->maker_fee_rate_raw > whole || tier->maker_fee_rate_raw < -whole || tier->taker_fee_rate_raw > whole ||
+            tier->taker_fee_rate_raw < -whole)
+            return NULL;
+    }
     uint8_t *at = memory;
     b3_paper *paper = memory;
     paper->config = *config;
@@ -132,7 +136,7 @@ static void tell(b3_slot *out, const b3_paper_order *order, uint8_t state, uint1
 /* Fills the order, or expires it when the money does not fit; returns 1 when the order is done. */
 static int fill(b3_paper *paper, b3_slot *out, b3_paper_order *order, int64_t price, int64_t qty, uint8_t liquidity) {
     const b3_instrument *instrument = &paper->instruments[order->instrument];
-    const int64_t rate = liquidity == B3_MAKER ? paper->config.maker_fee_rate_raw : paper->config.taker_fee_rate_raw;
+    const int64_t rate = liquidity == B3_MAKER ? paper->config.fees[0].maker_fee_rate_raw : paper->config.fees[0].taker_fee_rate_raw;
     int64_t notional = 0;
     int64_t fee = 0;
     if (b3_notional(instrument, price, qty, &notional) != B3_OK || b3_mul_div(notional, rate, b3_pow10[B3_MONEY_SCALE], &fee) != B3_OK) {

@@ -22,6 +22,10 @@ class Listener:
     warned: list[str] = field(default_factory=list)
     tables: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     done: list[int] = field(default_factory=list)
+    events: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+
+    def event(self, level: str, name: str, **fields: object) -> None:
+        self.events.append((level, name, fields))
 
     def say(self, text: str) -> None:
         self.said.append(text)

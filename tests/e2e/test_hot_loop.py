@@ -28,7 +28,7 @@ def command(sample: Path, strategy: str) -> list[str]:
     return [str(MAIN_JOB), str(sample), strategy, "1", "-"]
 
 
-@pytest.mark.parametrize("strategy", ["-", "ema_cross", "obi"])
+@pytest.mark.parametrize("strategy", ["-", "ema_cross", "obi", "blend", "market_maker", "features"])
 def test_costs_nothing_after_warm_up(sample: Path, strategy: str) -> None:
     done = subprocess.run(command(sample, strategy), check=True, capture_output=True, text=True)
     result = json.loads(done.stdout)

@@ -141,7 +141,7 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("page", ["docs/RUN.md", "examples/README.md"])
+@pytest.mark.parametrize("page", ["docs/RUN.md", "docs/STRATEGIES.md", "examples/README.md"])
 def test_commands_in_the_documentation_run(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,7 +18,7 @@ from bot3.config import parse_config
 from bot3.engine.session import Result
 from bot3.errors import ArgumentError, InstrumentError, StorageError
 
-TABLES = ("book", "trades", "bars", "signals", "orders", "fills", "positions", "equity")
+TABLES = ("book", "trades", "bars", "signals", "orders", "fills", "positions", "balances", "equity")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,10 @@ def test_the_summary_has_what_it_promises(session: tuple[Result, Path, list[Path
         "last_update_id", "best_bid", "best_bid_qty", "best_ask", "best_ask_qty", "diffs_applied", "diffs_stale",
         "gaps", "trades", "book_tickers",
     }  # fmt: skip
-    assert set(summary["pnl"]) == {"realized", "unrealized", "fees", "total", "method", "currency", "by_currency"}
+    assert set(summary["pnl"]) == {
+        "realized", "unrealized", "fees", "total", "method", "currency", "by_currency", "incomplete",
+        "incomplete_because",
+    }  # fmt: skip
     for row in summary["latency_ns"].values():
         assert set(row) >= {"count", "p50", "p99", "p999", "max"}
         assert row["p50"] <= row["p99"] <= row["p999"] <= row["max"]
@@ -116,7 +119,8 @@ def test_tables_say_what_the_summary_says(session: tuple[Result, Path, list[Path
     assert (orders.set_index("order_id").filled_qty.loc[by_order.index] == by_order).all()
     equity = table(out, "equity")
     assert equity.input_no.is_monotonic_increasing and equity.input_no.is_unique
-    last = equity.iloc[-1]
+    assert equity.equity.iloc[-1] > 0 and set(equity.currency) == {"USDT"}
+    last = table(out, "positions").query("strategy_id == 0").iloc[-1]
     assert last.realized - last.fees == Decimal(summary["pnl"]["realized"]) - Decimal(summary["pnl"]["fees"])
     book = table(out, "book")
     assert (book.update_id.iloc[-1], str(book.bid_px.iloc[-1])) == (50093696318, "61602.01000000")

@@ -65,7 +65,7 @@ class Maker(Strategy):
         if self.bought is None:
             self.bought = self.buy("0.01", self.round_price(bar.close - 1), "gtc")
             self.far = self.buy("0.02", self.round_price(bar.close * 0.99), "gtc")
-            self.wrong = self.sell("0.5")
+            self.wrong = self.sell("0.5", self.round_price(bar.close * 1.01))  # nothing of ours is met there
             seen.append(("asked", dict(self.orders)))
         elif self.far.state == "working" and self.bought.state == "filled":
             self.cancel(self.far)
@@ -161,6 +161,9 @@ def test_two_python_strategies_share_an_instrument(tmp_path: Path) -> None:
         ),
         ("def on_bar(self, bar):\n        self.buy('0.0000000001')", "finer than 8 decimals", 4),
         ("def on_bar(self, bar):\n        self.buy(-1)", "above 0", 4),
+        ("def on_bar(self, bar):\n        self.buy(float('nan'))", "qty: must be a number above 0 (found nan)", 4),
+        ("def on_bar(self, bar):\n        self.buy('0.01', bar.close * float('nan'))", "price: must be a number", 4),
+        ("def on_bar(self, bar):\n        self.buy(self.round_qty(float('nan')))", "qty: must be a number", 4),
         ("def on_bar(self, bar):\n        self.buy(1, tif='day')", "time in force", 4),
         ("def on_bar(self, bar):\n        self.cancel(99)", "no such open order", 4),
         ("def on_start(self):\n        raise ValueError('no')", "ValueError: no", 4),
@@ -194,7 +197,9 @@ class Mine(Strategy):
         mine.buy("1")
 
 
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = [
+    path for path in sorted((ROOT / "examples").glob("*.py")) if "(Strategy)" in path.read_text(encoding="utf-8")
+]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

@@ -81,7 +81,7 @@ def close_to(got: list[Array], want: list[Array], what: object, least: float = 0
 
 TALIB_NAMES = {"tr": "TRANGE"}
 # Not in TA-Lib; tests by hand or in exact arithmetic are below.
-OURS = {"hma", "vwma", "vwap", "ewma", "donchian", "keltner", "cmf", "zscore", "covariance"}
+OURS = {"hma", "vwma", "vwap", "ewma", "donchian", "keltner", "cmf", "zscore", "covariance", "ewma_covariance"}
 # TA-Lib's own rounding is worse than 1e-9 there: shown against exact arithmetic in test_slope_and_beta_are_exact.
 COARSE = {"linearreg_slope": 1e-6, "beta": 1e-6, "correl": 1e-8, "var": 1e-8, "stddev": 1e-8}
 

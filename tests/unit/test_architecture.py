@@ -23,7 +23,8 @@ MAY_INCLUDE = {
     "engine": {"base", "ipc", "net", "engine", *STAGES},
 }
 # Other than these, the C library is for base, net and engine.
-STAGE_HEADERS = {"stdint.h", "stddef.h", "string.h", "math.h", "float.h", "limits.h", "immintrin.h", "bot3.h"}
+STAGE_HEADERS = {"stdint.h", "stddef.h", "string.h", "math.h", "float.h", "limits.h", "bot3.h"}
+STAGE_HEADERS |= {"immintrin.h", "arm_neon.h"}
 
 
 def c_files() -> list[Path]:
@@ -144,7 +145,7 @@ LAYERS = {
     "ffi": {"errors", "config"},
 }
 FACADES = {"ta", "book", "bars", "feed", "instruments", "recording"}
-UPPER = {"engine", "gateway", "storage", "models", "observe"}
+UPPER = {"engine", "features", "gateway", "storage", "models", "observe", "report"}
 
 
 def python_files() -> list[Path]:

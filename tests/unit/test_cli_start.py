@@ -11,7 +11,7 @@ import pytest
 from bot3._version import __version__
 from bot3.cli.app import run_command_line
 
-HEAVY = ("click", "numpy", "pyarrow", "pydantic", "rich", "bot3.ffi")
+HEAVY = ("click", "numpy", "pyarrow", "pydantic", "rich", "structlog", "bot3.ffi")
 
 
 def bot3(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +34,9 @@ def test_help_names_every_command_and_imports_none() -> None:
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *text, modules = done.stdout.splitlines()
-    assert {"record", "run", "tune"} <= {line.split()[0] for line in text if line.startswith("  ") and line.split()}
+    assert {"flatten", "kill", "record", "reset", "run", "status", "tune"} <= {
+        line.split()[0] for line in text if line.startswith("  ") and line.split()
+    }
     assert not set(modules.split()) & (set(HEAVY) - {"click"})
 
 
@@ -49,6 +51,11 @@ def test_help_of_run_names_every_option() -> None:
         "bars",
         "speed",
         "out",
+        "shadow",
+        "state",
+        "name",
+        "log-level",
+        "log-format",
         "json",
         "replay",
     ):

@@ -1,123 +1,11 @@
 """The built-in strategies through their ABI, against models in plain Python that must decide the same on real data."""
 
-import gzip
-import heapq
 import itertools
-import json
 import math
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-Internals = tuple[Any, Any]
-Decision = list[tuple[Any, ...]]
-Level = tuple[int, int]
-
-SCALE = 8
-UNIT = 10**SCALE
-
-
-def raw(text: str) -> int:
-    return int(Decimal(text).scaleb(SCALE))
-
-
-# ---------------------------------------------------------------- the strategy in C, and a venue that is ours
-
-
-@dataclass
-class World:
-    """What a strategy sees. Test data made by us: an order fills, in part, wholly or not at all, some events later."""
-
-    internals: Internals
-    bids: list[Level] = field(default_factory=list)
-    asks: list[Level] = field(default_factory=list)
-    flags: int = 1
-    now_ns: int = 0
-    position: int = 0
-    open_order: int = 0
-
-    def __post_init__(self) -> None:
-        ffi, _ = self.internals
-        self.instrument = ffi.new("b3_instrument *")
-        self.instrument.price_scale = self.instrument.qty_scale = SCALE
-        self.instrument.lot_step_raw = self.instrument.lot_min_raw = 1000
-        self.instrument.notional_min_raw = 5 * UNIT
-        self.instrument.notional_min_on_market = 1
-        self.touch = ffi.new("b3_touch *")
-        self.held = ffi.new("b3_position *")
-        self.view = ffi.new("b3_view *")
-        self.levels = ffi.callback("b3_levels_fn", self._levels)
-        self.view.instrument, self.view.touch, self.view.position = self.instrument, self.touch, self.held
-        self.view.levels = self.levels
-        self.random = random.Random(11)
-
-    def _levels(self, _: Any, side: int, out: Any, cap: int) -> int:
-        levels = (self.bids if side == self.internals[1].B3_BUY else self.asks)[:cap]
-        for i, (price, qty) in enumerate(levels):
-            out[i].price_raw, out[i].qty_raw = price, qty
-        return len(levels)
-
-    def see(self) -> Any:
-        self.touch.bid_price_raw, self.touch.bid_qty_raw = self.bids[0] if self.bids else (0, 0)
-        self.touch.ask_price_raw, self.touch.ask_qty_raw = self.asks[0] if self.asks else (0, 0)
-        self.held.qty_raw = self.position
-        self.view.now_ns, self.view.flags = self.now_ns, self.flags
-        self.view.open_orders = int(self.open_order != 0)
-        return self.view
-
-    def settle(self) -> None:
-        """Perhaps ends the open order: filled, filled in part, or refused."""
-        if self.open_order and self.random.random() < 0.3:
-            self.position += self.random.choice([self.open_order, self.open_order, self.open_order // 3000 * 1000, 0])
-            self.open_order = 0
-
-
-class Strategy:
-    """One instance of a built-in strategy."""
-
-    def __init__(self, internals: Internals, name: str, instrument: Any, **params: float) -> None:
-        self.ffi, self.lib = internals
-        self.row = self.lib.b3_strategy_find(name.encode())
-        names = [self.ffi.string(self.row.params[i].name).decode() for i in range(self.row.param_count)]
-        assert set(params) <= set(names)
-        self.params = self.ffi.new(
-            "double[]", [float(params.get(n, self.row.params[i].value)) for i, n in enumerate(names)]
-        )
-        self.state = self.ffi.new("uint64_t[]", self.row.state_size // 8 + 1)
-        self.status = self.row.init(self.state, self.params, instrument)
-        self.out = self.ffi.new("b3_slot[8]")
-
-    def on(self, event: Any, view: Any) -> Decision:
-        """What it wrote for one event: ("buy" | "sell", quantity) and (signal's name, value)."""
-        header = self.ffi.cast("b3_header *", event)
-        assert self.row.kinds >> header.kind & 1
-        return self.read(self.row.on_event(self.state, header, view, self.out, 8))
-
-    def read(self, count: int) -> Decision:
-        decided: Decision = []
-        for i in range(count):
-            if self.ffi.cast("b3_header *", self.out + i).kind == self.lib.B3_SIGNAL:
-                signal = self.ffi.cast("b3_signal *", self.out + i)
-                decided.append((self.ffi.string(self.row.signals[signal.signal]).decode(), signal.value))
-                continue
-            request = self.ffi.cast("b3_request *", self.out + i)
-            assert request.hdr.kind == self.lib.B3_REQUEST
-            assert (request.action, request.order_type) == (self.lib.B3_NEW, self.lib.B3_MARKET)
-            decided.append(("buy" if request.side == self.lib.B3_BUY else "sell", request.qty_raw))
-        return decided
-
-
-def market_qty(world: World, wanted: int) -> int:
-    """The model of order sizing."""
-    qty = wanted // 1000 * 1000
-    price = Decimal(world.bids[0][0]) / UNIT
-    return qty if qty >= 1000 and price * qty / UNIT >= 5 else 0
-
+from strategy_kit import UNIT, Decision, Internals, Strategy, World, market_qty, same, session_steps
 
 # ---------------------------------------------------------------- models
 
@@ -169,13 +57,14 @@ class Obi:
         self.last: int | None = None
         self.imbalance = math.nan
 
-    def on_quote(self, world: World) -> Decision:
+    def on_quote(self, world: World, depth: bool) -> Decision:
         if not world.flags & 1:
             return []
         levels = int(self.p["levels"])
-        bid = sum(q for _, q in world.bids[:levels])
-        ask = sum(q for _, q in world.asks[:levels])
-        self.imbalance = (bid - ask) / (bid + ask) if bid + ask else math.nan
+        if depth:
+            bid = sum(q for _, q in world.bids[:levels])
+            ask = sum(q for _, q in world.asks[:levels])
+            self.imbalance = (bid - ask) / (bid + ask) if bid + ask else math.nan
         cooling = self.last is not None and world.now_ns - self.last < self.p["cool_down_ms"] * 1e6
         if world.open_order or world.flags & 6 or cooling:
             return []
@@ -204,64 +93,9 @@ class Obi:
         return [*known, ("microprice_deviation_bps", (micro - middle) / middle * 1e4)]
 
 
-# ---------------------------------------------------------------- a real session
-
-
-@dataclass
-class Session:
-    """Each step of a recorded session, as far as strategies see it: ("quote" | "bar", time, close, bids, asks)."""
-
-    steps: list[tuple[str, int, int, list[Level], list[Level]]]
-
-
-def diffs(lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line in lines:
-        stamp, _, text = line.partition(" ")
-        message = json.loads(text)
-        yield int(stamp), message.get("data", message)
-
-
-@pytest.fixture(scope="module")
-def session(shared_data: Path) -> Session:
-    """Twenty best levels after each diff, and bars of one second, of 20,000 lines of BTCUSDT."""
-    book: dict[str, dict[int, int]] = {"b": {}, "a": {}}
-    ready = False
-    steps: list[tuple[str, int, int, list[Level], list[Level]]] = []
-    second = close = 0
-    best: tuple[list[Level], list[Level]] = ([], [])
-    with gzip.open(shared_data / "binance" / "spot_btcusdt_20240808.gz", "rt") as file:
-        for now, message in diffs(itertools.islice(file, 20000)):
-            if "lastUpdateId" in message:
-                book = {s: {raw(p): raw(q) for p, q in message[n]} for s, n in (("b", "bids"), ("a", "asks"))}
-                ready = True
-            elif message.get("e") == "depthUpdate" and ready:
-                for side, levels in book.items():
-                    for price, qty in message[side]:
-                        levels[raw(price)] = raw(qty)
-                        if not levels[raw(price)]:
-                            del levels[raw(price)]
-                best = heapq.nlargest(20, book["b"].items()), heapq.nsmallest(20, book["a"].items())
-                steps.append(("quote", now, 0, *best))
-            elif message.get("e") == "trade" and best[0]:
-                if message["T"] // 1000 > second and close:
-                    steps.append(("bar", now, close, *best))
-                second, close = message["T"] // 1000, raw(message["p"])
-    return Session(steps)
-
-
-def same(got: Decision, want: Decision) -> None:
-    """The same orders exactly, the same signals to the last digits."""
-    assert [d[0] for d in got] == [d[0] for d in want]
-    for (name, have), (_, model) in zip(got, want, strict=True):
-        if name in ("buy", "sell"):
-            assert have == model
-        else:
-            assert have == pytest.approx(model, rel=1e-9, abs=1e-9)
-
-
 @pytest.mark.parametrize(("fast", "slow", "allow_short"), [(3, 8, False), (2, 5, True), (5, 13, False)])
 def test_ema_cross_decides_as_its_model(
-    internals: Internals, session: Session, fast: int, slow: int, allow_short: bool
+    internals: Internals, shared_data: Path, fast: int, slow: int, allow_short: bool
 ) -> None:
     ffi, lib = internals
     world = World(internals)
@@ -272,16 +106,16 @@ def test_ema_cross_decides_as_its_model(
     bar = ffi.new("b3_bar *")
     bar.hdr.kind = lib.B3_BAR
     orders = []
-    for number, (_, now, close, bids, asks) in enumerate(s for s in session.steps if s[0] == "bar"):
+    for number, step in enumerate(s for s in session_steps(shared_data) if s.kind == "bar"):
         world.settle()
-        world.now_ns, world.bids, world.asks = now, bids, asks
+        world.at(step)
         world.flags = 3 if number % 17 == 0 else 1  # halted now and then
-        bar.close_raw = close
+        bar.close_raw = step.close
         bar.hdr.flags = lib.B3_FLAG_VENUE  # the venue's own bar in between is none of its business
         assert strategy.on(bar, world.see()) == []
         bar.hdr.flags = lib.B3_FLAG_CLOSED
         decided = strategy.on(bar, world.see())
-        same(decided, model.on_bar(close, world))
+        same(decided, model.on_bar(step.close, world))
         for side, qty in decided:
             if side in ("buy", "sell"):
                 assert world.open_order == 0 and qty % 1000 == 0
@@ -298,7 +132,7 @@ def test_ema_cross_decides_as_its_model(
         {"levels": 1, "enter": 0.9, "leave": 0.5, "allow_short": 1},
     ],
 )
-def test_obi_decides_as_its_model(internals: Internals, session: Session, params: dict[str, float]) -> None:
+def test_obi_decides_as_its_model(internals: Internals, shared_data: Path, params: dict[str, float]) -> None:
     ffi, lib = internals
     world = World(internals)
     strategy = Strategy(internals, "obi", world.instrument, **params)
@@ -308,17 +142,19 @@ def test_obi_decides_as_its_model(internals: Internals, session: Session, params
     events = {"quote": ffi.new("b3_quote *"), "bar": ffi.new("b3_bar *")}
     events["quote"].hdr.kind, events["bar"].hdr.kind = lib.B3_QUOTE, lib.B3_BAR
     orders: list[tuple[int, str]] = []
-    for number, (kind, now, _, bids, asks) in enumerate(session.steps):
+    for number, step in enumerate(session_steps(shared_data)):
         world.settle()
-        world.now_ns, world.bids, world.asks = now, bids, asks
+        world.at(step)
         world.flags = 0 if number % 53 == 0 else 5 if number % 29 == 0 else 1  # out of step, or crossed, now and then
-        decided = strategy.on(events[kind], world.see())
-        same(decided, model.on_quote(world) if kind == "quote" else model.on_bar(world))
+        depth = number % 3 != 0  # a ticker's quote changes no book
+        events["quote"].hdr.flags = lib.B3_FLAG_DEPTH if depth else 0
+        decided = strategy.on(events[step.kind], world.see())
+        same(decided, model.on_quote(world, depth) if step.kind == "quote" else model.on_bar(world))
         for side, qty in decided:
             if side in ("buy", "sell"):
                 assert world.open_order == 0
                 world.open_order = qty if side == "buy" else -qty
-                orders.append((now, side))
+                orders.append((step.now_ns, side))
         assert abs(world.position) <= round(full["max_position"] * UNIT)
     assert {"buy", "sell"} == {side for _, side in orders}
     gaps = [b - a for (a, _), (b, _) in itertools.pairwise(orders)]
@@ -379,7 +215,8 @@ def test_parameters_that_cannot_be_meant_are_refused(internals: Internals, name:
 def test_table_is_whole(internals: Internals) -> None:
     ffi, lib = internals
     rows = list(itertools.takewhile(lambda r: r != ffi.NULL, (lib.b3_strategy_at(i) for i in itertools.count())))
-    assert [ffi.string(r.name) for r in rows] == [b"ema_cross", b"obi"]
+    names = "ema_cross rsi_reversion macd bollinger obi blend market_maker features"
+    assert [ffi.string(r.name).decode() for r in rows] == names.split()
     for row in rows:
         assert lib.b3_strategy_find(row.name) == row and row.abi == lib.B3_STRATEGY_ABI
         strategy = Strategy(internals, ffi.string(row.name).decode(), ffi.new("b3_instrument *"))

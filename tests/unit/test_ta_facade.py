@@ -39,7 +39,7 @@ def test_examples_on_the_page_run() -> None:
         (lambda: ta.rsi(CLOSE, float("nan")), "timeperiod"),
         (lambda: ta.rsi(CLOSE, 14, timeperiod=14), "timeperiod"),
         (lambda: ta.rsi(CLOSE, period=14), "period"),
-        (lambda: ta.rsi(CLOSE, 14, "sma", 3), "rsi"),
+        (lambda: ta.rsi(CLOSE, 14, "sma", "wilder", 3), "rsi"),
         (lambda: ta.ema(CLOSE, 5, seed="last"), "seed"),
         (lambda: ta.rsi(["a", "b"]), "real"),
         (lambda: ta.rsi(CLOSE * 1j), "real"),

@@ -544,8 +544,8 @@ static int adosc_chunk(CHUNK_ARGS) {
     average fast = average_of(&c->fast);
     average slow = average_of(&c->slow);
     EIGHTS(i) {
-        const eight line = sums_push(&total, money_flow(columns, i));
-        eight_store(y + i, eight_sub(average_push(&fast, line), average_push(&slow, line)));
+        const eight flow = sums_push(&total, money_flow(columns, i));
+        eight_store(y + i, eight_sub(average_push(&fast, flow), average_push(&slow, flow)));
     }
     if (!isfinite(average_last(&fast)) || !isfinite(average_last(&slow)) || !sums_end(&total, &c->ad)) return 0;
     c->fast.value = average_last(&fast);

@@ -3,20 +3,19 @@
 #include "math/kernel.h"
 #include "pairs.h"
 #include "recursive.h"
+#include "stochrsi.h"
 #include "windows.h"
 
 #define WINDOW(kernel) {.indicator = &b3_indicator_##kernel, .window = run_##kernel}
 #define LANES(kernel) {.indicator = &b3_indicator_##kernel, .recursive = run_##kernel, .rows = rows_##kernel}
 #define FILTER(kernel) {.indicator = &b3_indicator_##kernel, .recursive = run_##kernel}
 
-/* clang-format off: a row a line */
 const b3_run B3_RUNS[] = {
-    ELEMENT_ROWS,      RECURSIVE_ROWS,          WINDOW(sum),      WINDOW(sma),    WINDOW(max),    WINDOW(min),
-    WINDOW(minmax),    WINDOW(midpoint),        WINDOW(donchian), WINDOW(willr),  WINDOW(stochf), WINDOW(stoch),
-    WINDOW(var),       WINDOW(stddev),          WINDOW(zscore),   WINDOW(bbands), WINDOW(wma),    WINDOW(hma),
-    WINDOW(linearreg), WINDOW(linearreg_slope), WINDOW(tsf),      WINDOW(trima),  WINDOW(vwma),   WINDOW(cmf),
-    WINDOW(correl),    WINDOW(covariance),
+    ELEMENT_ROWS,   RECURSIVE_ROWS,   FILTER(stochrsi), WINDOW(sum),   WINDOW(sma),      WINDOW(max),        WINDOW(min),
+    WINDOW(minmax), WINDOW(midpoint), WINDOW(donchian), WINDOW(willr), WINDOW(stochf),   WINDOW(stoch),      WINDOW(var),
+    WINDOW(stddev), WINDOW(zscore),   WINDOW(bbands),   WINDOW(wma),   WINDOW(hma),      WINDOW(linearreg),  WINDOW(linearreg_slope),
+    WINDOW(tsf),    WINDOW(trima),    WINDOW(vwma),     WINDOW(cmf),   WINDOW(correl),   WINDOW(covariance), WINDOW(beta),
+    WINDOW(cci),    WINDOW(mfi),      WINDOW(ultosc),   WINDOW(aroon), WINDOW(aroonosc),
 };
-/* clang-format on */
 
 const uint32_t B3_RUN_COUNT = sizeof B3_RUNS / sizeof B3_RUNS[0];

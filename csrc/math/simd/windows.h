@@ -5,192 +5,396 @@
 #include "doubling.h"
 
 #define WINDOW_ARGS const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count
-#define EACH_CHUNK(at, size)                                                                                                               \
-    for (uint64_t at = from, size; at < count && (size = count - at < B3_CHUNK ? count - at : B3_CHUNK, 1); at += size)
+#define EACH_CHUNK(at, size, period)                                                                                                       \
+    for (uint64_t at = from, size, most = B3_CHUNK_OF(period); at < count && (size = count - at < most ? count - at : most, 1); at += size)
+/* The same of an array that holds `count` windows, more than a chunk. */
+#define EACH_PART(done, size, count, period)                                                                                               \
+    for (uint32_t done = 0, size, part_most = B3_CHUNK_OF(period);                                                                         \
+         done < (count) && (size = (count) - done < part_most ? (count) - done : part_most, 1); done += size)
 
 /* First sample of the window that ends at `at`. */
 static inline const double *window_at(const double *x, uint64_t at, uint32_t period) {
     return x + at + 1 - period;
 }
 
+B3_SPECIALISED wide ratio_or_zero(wide above, wide below) {
+    const wide zero = wide_of(0.0);
+    return wide_pick(WIDE_IS(below, _CMP_EQ_OQ, zero), zero, above / below);
+}
+
 static void run_sum(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) sum_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
 static void run_sma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    const double scale = 1.0 / params[0];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        sum_windows(window_at(in[0], at, period), period, (uint32_t)size, y);
-        for (size_t i = 0; i < size; ++i) y[i] *= scale;
-    }
+    EACH_CHUNK(at, size, period) scaled_sums(window_at(in[0], at, period), period, (uint32_t)size, 1.0 / params[0], out[0] + at);
 }
 
 static void run_max(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) max_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) max_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
 static void run_min(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) min_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) min_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+}
+
+B3_ONE_COPY int range_terms(const double *high, const double *low, uint32_t period, uint32_t count, wide *room, composition *t) {
+    const source from = {.x = high, .y = low};
+    return decompose(RANGE, &from, period, count, room, t);
+}
+
+/* What a kernel makes of the ranges of a chunk of windows. */
+typedef struct range_context {
+    const double *close; /* of the chunk's first window, where the kernel takes one */
+    double *out[3];
+} range_context;
+
+B3_SPECIALISED void finish_minmax(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    wide_put(c->out[0] + at, range.of[1], left);
+    wide_put(c->out[1] + at, range.of[0], left);
 }
 
 static void run_minmax(WINDOW_ARGS) {
-    run_min(params, in, out, from, count);
-    run_max(params, in, out + 1, from, count);
+    const uint32_t period = (uint32_t)params[0];
+    wide room[ROOM(2)];
+    composition t;
+    EACH_CHUNK(at, size, period) {
+        const double *x = window_at(in[0], at, period);
+        range_context c = {.out = {out[0] + at, out[1] + at}};
+        const int doubtful = range_terms(x, x, period, (uint32_t)size, room, &t);
+        each_window(RANGE, &t, size, finish_minmax, &c);
+        for (size_t k = 0; k < 2 && doubtful; ++k) poison(x, period, (uint32_t)size, c.out[k]);
+    }
+}
+
+B3_SPECIALISED void finish_midpoint(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    wide_put(c->out[0] + at, (range.of[0] + range.of[1]) * wide_of(0.5), left);
 }
 
 static void run_midpoint(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double lowest[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        max_windows(window_at(in[0], at, period), period, (uint32_t)size, y);
-        min_windows(window_at(in[0], at, period), period, (uint32_t)size, lowest);
-        for (size_t i = 0; i < size; ++i) y[i] = (y[i] + lowest[i]) * 0.5;
+    wide room[ROOM(2)];
+    composition t;
+    EACH_CHUNK(at, size, period) {
+        const double *x = window_at(in[0], at, period);
+        range_context c = {.out = {out[0] + at}};
+        const int doubtful = range_terms(x, x, period, (uint32_t)size, room, &t);
+        each_window(RANGE, &t, size, finish_midpoint, &c);
+        if (doubtful) poison(x, period, (uint32_t)size, c.out[0]);
     }
 }
 
+B3_SPECIALISED void finish_donchian(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    wide_put(c->out[0] + at, range.of[0], left);
+    wide_put(c->out[1] + at, (range.of[0] + range.of[1]) * wide_of(0.5), left);
+    wide_put(c->out[2] + at, range.of[1], left);
+}
+
 static void run_donchian(WINDOW_ARGS) {
-    run_max(params, in, out, from, count);
-    run_min(params, in + 1, out + 2, from, count);
-    for (uint64_t i = from; i < count; ++i) out[1][i] = (out[0][i] + out[2][i]) * 0.5;
+    const uint32_t period = (uint32_t)params[0];
+    wide room[ROOM(2)];
+    composition t;
+    EACH_CHUNK(at, size, period) {
+        const double *high = window_at(in[0], at, period);
+        const double *low = window_at(in[1], at, period);
+        range_context c = {.out = {out[0] + at, out[1] + at, out[2] + at}};
+        const int doubtful = range_terms(high, low, period, (uint32_t)size, room, &t);
+        each_window(RANGE, &t, size, finish_donchian, &c);
+        if (!doubtful) continue;
+        poison(high, period, (uint32_t)size, c.out[0]);
+        poison(high, period, (uint32_t)size, c.out[1]);
+        poison(low, period, (uint32_t)size, c.out[1]);
+        poison(low, period, (uint32_t)size, c.out[2]);
+    }
+}
+
+B3_SPECIALISED void finish_willr(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    const wide below = wide_of(-100.0) * (range.of[0] - wide_get(c->close + at, left));
+    wide_put(c->out[0] + at, ratio_or_zero(below, range.of[0] - range.of[1]), left);
+}
+
+B3_SPECIALISED void finish_fastk(void *context, part range, size_t at, size_t left) {
+    const range_context *c = context;
+    const wide above = wide_of(100.0) * (wide_get(c->close + at, left) - range.of[1]);
+    wide_put(c->out[0] + at, ratio_or_zero(above, range.of[0] - range.of[1]), left);
+}
+
+/* Where the close lies in the range of the period bars before each of count bars, of which first, at least period - 1, is the first. */
+B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
+    wide room[ROOM(2)];
+    composition t;
+    EACH_PART(done, size, count, period) {
+        const double *high = window_at(in[0], first + done, period);
+        const double *low = window_at(in[1], first + done, period);
+        range_context c = {.close = in[2] + first + done, .out = {k + done}};
+        const int doubtful = range_terms(high, low, period, size, room, &t);
+        each_window(RANGE, &t, size, finish, &c);
+        if (!doubtful) continue;
+        poison(high, period, size, c.out[0]);
+        poison(low, period, size, c.out[0]);
+    }
 }
 
 static void run_willr(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double highest[B3_CHUNK];
-    double lowest[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        max_windows(window_at(in[0], at, period), period, (uint32_t)size, highest);
-        min_windows(window_at(in[1], at, period), period, (uint32_t)size, lowest);
-        for (size_t i = 0; i < size; ++i) {
-            const double width = highest[i] - lowest[i];
-            const double below = -100.0 * (highest[i] - in[2][at + i]);
-            out[0][at + i] = width == 0.0 ? 0.0 : below / width;
-        }
-    }
+    EACH_CHUNK(at, size, period) range_positions(finish_willr, in, period, at, (uint32_t)size, out[0] + at);
 }
 
-/* fastk of the `count` bars from first on, which is at least period - 1. */
-B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *restrict k) {
-    double highest[B3_LEVEL];
-    double lowest[B3_LEVEL];
-    for (uint32_t done = 0, size; done < count; done += size) {
-        size = count - done < B3_CHUNK ? count - done : B3_CHUNK;
-        max_windows(window_at(in[0], first + done, period), period, size, highest + done);
-        min_windows(window_at(in[1], first + done, period), period, size, lowest + done);
-    }
-    for (size_t i = 0; i < count; ++i) {
-        const double width = highest[i] - lowest[i];
-        const double above = 100.0 * (in[2][first + i] - lowest[i]);
-        k[i] = width == 0.0 ? 0.0 : above / width;
-    }
+B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
+    range_positions(finish_fastk, in, period, first, count, k);
+}
+
+/* fastk, and its average over `average` bars, of the size bars from at on. k: room for size + average - 1. */
+B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t average, uint64_t at, uint32_t size, double *k,
+                                 double *restrict fast, double *restrict slow) {
+    fastk(in, period, at + 1 - average, size + average - 1, k);
+    scaled_sums(k, average, size, 1.0 / average, slow);
+    for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[average - 1 + i];
 }
 
 static void run_stochf(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const uint32_t average = (uint32_t)params[1];
-    const double scale = 1.0 / params[1];
     double k[B3_LEVEL];
-    EACH_CHUNK(at, size) {
-        fastk(in, period, at + 1 - average, (uint32_t)size + average - 1, k);
-        sum_windows(k, average, (uint32_t)size, out[1] + at);
-        for (size_t i = 0; i < size; ++i) {
-            const double d = out[1][at + i] * scale;
-            out[1][at + i] = d;
-            out[0][at + i] = d != d ? d : k[average - 1 + i];
-        }
-    }
+    const uint32_t period = (uint32_t)params[0];
+    EACH_CHUNK(at, size, period)
+    fast_stochastic(in, period, (uint32_t)params[1], at, (uint32_t)size, k, out[0] + at, out[1] + at);
 }
 
 static void run_stoch(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     const uint32_t slowk = (uint32_t)params[1];
     const uint32_t slowd = (uint32_t)params[2];
-    const double per_k = 1.0 / params[1];
-    const double per_d = 1.0 / params[2];
     double k[B3_LEVEL];
     double slow[B3_LEVEL];
-    EACH_CHUNK(at, size) {
+    EACH_CHUNK(at, size, period) {
         const uint32_t slow_count = (uint32_t)size + slowd - 1;
+        double *fast = out[0] + at;
+        double *d = out[1] + at;
         fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, k);
-        for (uint32_t done = 0, part; done < slow_count; done += part) {
-            part = slow_count - done < B3_CHUNK ? slow_count - done : B3_CHUNK;
-            sum_windows(k + done, slowk, part, slow + done);
-        }
-        for (size_t i = 0; i < slow_count; ++i) slow[i] *= per_k;
-        sum_windows(slow, slowd, (uint32_t)size, out[1] + at);
+        EACH_PART(done, piece, slow_count, slowk) scaled_sums(k + done, slowk, piece, 1.0 / params[1], slow + done);
+        scaled_sums(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
+        B3_INDEPENDENT
+        for (size_t i = 0; i < size; ++i) fast[i] = d[i] != d[i] ? d[i] : slow[slowd - 1 + i];
+    }
+}
+
+typedef struct ages {
+    wide newest; /* place of the newest sample of the first register's windows */
+    double *out;
+} ages;
+
+B3_SPECIALISED void finish_age(void *context, part sums, size_t at, size_t left) {
+    const ages *a = context;
+    wide_put(a->out + at, a->newest + wide_of((double)at) - sums.of[1], left);
+}
+
+/* age[i]: samples since the extreme of the window; NaN where it holds one. */
+B3_SPECIALISED void extreme_ages(int kind, const double *x, uint32_t period, uint32_t count, double *age) {
+    const source from = {.x = x};
+    wide room[ROOM(2)];
+    composition t;
+    const size_t back = (period + WIDE_LANES - 2) / WIDE_LANES;
+    ages a = {wide_of((double)(back * WIDE_LANES)) + wide_load(WIDE_NUMBERS), age};
+    const int doubtful = decompose(kind, &from, period, count, room, &t);
+    each_window(kind, &t, count, finish_age, &a);
+    if (doubtful) poison(x, period, count, age);
+}
+
+B3_ONE_COPY void max_ages(const double *x, uint32_t period, uint32_t count, double *age) {
+    extreme_ages(LATE_MAX, x, period, count, age);
+}
+
+B3_ONE_COPY void min_ages(const double *x, uint32_t period, uint32_t count, double *age) {
+    extreme_ages(LATE_MIN, x, period, count, age);
+}
+
+static void run_aroon(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0] + 1;
+    const double scale = 100.0 / params[0];
+    EACH_CHUNK(at, size, period) {
+        double *down = out[0] + at;
+        double *up = out[1] + at;
+        max_ages(window_at(in[0], at, period), period, (uint32_t)size, up);
+        min_ages(window_at(in[1], at, period), period, (uint32_t)size, down);
+        B3_INDEPENDENT
         for (size_t i = 0; i < size; ++i) {
-            const double d = out[1][at + i] * per_d;
-            out[1][at + i] = d;
-            out[0][at + i] = d != d ? d : slow[slowd - 1 + i];
+            up[i] = 100.0 - scale * up[i];
+            down[i] = 100.0 - scale * down[i];
         }
     }
+}
+
+static void run_aroonosc(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0] + 1;
+    const double scale = 100.0 / params[0];
+    double high_age[B3_CHUNK_MAX];
+    EACH_CHUNK(at, size, period) {
+        double *y = out[0] + at;
+        max_ages(window_at(in[0], at, period), period, (uint32_t)size, high_age);
+        min_ages(window_at(in[1], at, period), period, (uint32_t)size, y);
+        for (size_t i = 0; i < size; ++i) y[i] = scale * (y[i] - high_age[i]);
+    }
+}
+
+/* What a kernel makes of the windows that end at a register of samples: offset is the sum of (x - newest sample), m2 that of squared
+ * deviations from the mean. Writes `left` values, at most a register of them. */
+typedef void (*moment_fn)(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left);
+
+typedef struct moment_context {
+    moment_fn finish;
+    const double *params;
+    const double *newest;
+    double *const *out;
+    uint64_t start;
+    wide anchor;
+    wide p;
+    wide per_p;
+    int lost;
+} moment_context;
+
+/* Squares about an anchor may be so many times the centred ones: what the subtraction loses is then at most 30 * 2^-53 * 1e5 = 4e-10 of
+ * the result. */
+#define ANCHORED_MOST 1e5
+
+/* Whether the subtraction lost too much in one of the first `left` lanes, or there is a NaN. */
+B3_SPECIALISED int lost_digits(wide anchored, wide centred, size_t left) {
+    wide_mask lost = WIDE_IS(centred * wide_of(ANCHORED_MOST), _CMP_NGE_UQ, anchored);
+    if (left < WIDE_LANES) lost = wide_both(lost, WIDE_IS(wide_load(WIDE_NUMBERS), _CMP_LT_OQ, wide_of((double)left)));
+    return wide_any(lost);
+}
+
+B3_SPECIALISED void finish_moments(void *context, part sums, size_t at, size_t left) {
+    moment_context *c = context;
+    const wide now = wide_get(c->newest + at, left);
+    const wide m2 = sums.of[1] - sums.of[0] * sums.of[0] * c->per_p;
+    c->lost |= lost_digits(sums.of[1], m2, left);
+    c->finish(c->params, now, sums.of[0] - c->p * (now - c->anchor), m2, c->out, c->start + at, left);
+}
+
+B3_ONE_COPY void square_terms(const double *x, double anchor, uint32_t period, uint32_t count, wide *room, composition *t) {
+    const source from = {.x = x, .anchor_x = anchor};
+    decompose(SQUARES, &from, period, count, room, t);
+}
+
+typedef struct safe_moments {
+    double offset[B3_CHUNK_MAX];
+    double m2[B3_CHUNK_MAX];
+} safe_moments;
+
+B3_SPECIALISED void finish_safe_squares(void *context, part sums, size_t at, size_t left) {
+    safe_moments *s = context;
+    wide_put(s->offset + at, sums.of[1], left);
+    wide_put(s->m2 + at, sums.of[2], left);
+}
+
+B3_ONE_COPY void safe_squares(const double *x, uint32_t period, uint32_t count, safe_moments *s) {
+    const source from = {.x = x};
+    wide room[ROOM(3)];
+    composition t;
+    decompose(SAFE_SQUARES, &from, period, count, room, &t);
+    each_window(SAFE_SQUARES, &t, count, finish_safe_squares, s);
+}
+
+/* Sums of d = x - anchor, one anchor for a chunk, where that loses no digits of any window; else safe ones. */
+B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0];
+    wide room[ROOM(2)];
+    composition t;
+    EACH_CHUNK(start, size, period) {
+        const double *x = window_at(in[0], start, period);
+        const double anchor = in[0][start + size / 2];
+        moment_context c = {finish, params, in[0] + start, out, start, wide_of(anchor), wide_of(params[0]), wide_of(1.0 / params[0]), 0};
+        square_terms(x, anchor, period, (uint32_t)size, room, &t);
+        each_window(SQUARES, &t, size, finish_moments, &c);
+        if (!c.lost) continue;
+        safe_moments s;
+        safe_squares(x, period, (uint32_t)size, &s);
+        for (size_t at = 0; at < size; at += WIDE_LANES) {
+            const size_t left = size - at;
+            finish(params, wide_get(c.newest + at, left), wide_get(s.offset + at, left), wide_get(s.m2 + at, left), out, start + at, left);
+        }
+    }
+}
+
+B3_SPECIALISED void var_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
+    (void)newest;
+    (void)offset;
+    wide_put(out[0] + at, m2 * wide_of(1.0 / (params[0] - params[2])), left);
 }
 
 static void run_var(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const double scale = 1.0 / (params[0] - params[2]);
-    double offset[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
-        for (size_t i = 0; i < size; ++i) y[i] *= scale;
-    }
+    moments(var_finish, params, in, out, from, count);
+}
+
+B3_SPECIALISED void stddev_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
+    (void)newest;
+    (void)offset;
+    wide_put(out[0] + at, wide_sqrt(m2 * wide_of(1.0 / (params[0] - params[2]))) * wide_of(params[1]), left);
 }
 
 static void run_stddev(WINDOW_ARGS) {
-    run_var(params, in, out, from, count);
-    for (uint64_t i = from; i < count; ++i) out[0][i] = sqrt(out[0][i]) * params[1];
+    moments(stddev_finish, params, in, out, from, count);
+}
+
+B3_SPECIALISED void zscore_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
+    (void)newest;
+    const wide deviation = wide_sqrt(m2 * wide_of(1.0 / (params[0] - params[1])));
+    wide_put(out[0] + at, offset * wide_of(-1.0 / params[0]) / deviation, left);
 }
 
 static void run_zscore(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const double scale = params[0] - params[1];
-    const double per_period = 1.0 / params[0];
-    double offset[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        double *y = out[0] + at;
-        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, y);
-        for (size_t i = 0; i < size; ++i) y[i] = -(offset[i] * per_period) * sqrt(scale / y[i]);
-    }
+    moments(zscore_finish, params, in, out, from, count);
+}
+
+B3_SPECIALISED void bbands_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
+    const wide per_p = wide_of(1.0 / params[0]);
+    const wide middle = newest + offset * per_p;
+    const wide deviation = wide_sqrt(m2 * per_p);
+    wide_put(out[0] + at, middle + wide_of(params[1]) * deviation, left);
+    wide_put(out[1] + at, middle, left);
+    wide_put(out[2] + at, middle - wide_of(params[2]) * deviation, left);
 }
 
 static void run_bbands(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    const double up = params[1];
-    const double down = params[2];
-    const double scale = 1.0 / params[0];
-    double offset[B3_CHUNK];
-    double m2[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        quick_moment_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, m2);
-        for (size_t i = 0; i < size; ++i) {
-            const double middle = in[0][at + i] + offset[i] * scale;
-            const double deviation = sqrt(m2[i] * scale);
-            out[0][at + i] = middle + up * deviation;
-            out[1][at + i] = middle;
-            out[2][at + i] = middle - down * deviation;
-        }
-    }
+    moments(bbands_finish, params, in, out, from, count);
 }
 
-B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, double *restrict out) {
+B3_ONE_COPY void trend_terms(const double *x, double anchor, uint32_t period, uint32_t count, wide *room, composition *t) {
+    const source from = {.x = x, .anchor_x = anchor};
+    decompose(TREND, &from, period, count, room, t);
+}
+
+typedef struct weighting {
+    wide per_sum;
+    wide per_aged;
+    double *out;
+} weighting;
+
+B3_SPECIALISED void finish_wma(void *context, part sums, size_t at, size_t left) {
+    const weighting *w = context;
+    wide_put(w->out + at, wide_fma(sums.of[1], w->per_aged, sums.of[0] * w->per_sum), left);
+}
+
+/* Weights are positive: no digits are lost whatever the price is. */
+B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, double *out) {
     const double p = period;
-    const double scale = 1.0 / (p * (p + 1.0) * 0.5);
-    double offset[B3_CHUNK];
-    double aged[B3_CHUNK];
-    trend_windows(x, period, count, offset, aged);
-    for (size_t i = 0; i < count; ++i) out[i] = x[period - 1 + i] + (p * offset[i] - aged[i]) * scale;
+    wide room[ROOM(2)];
+    composition t;
+    weighting w = {wide_of(2.0 / (p + 1.0)), wide_of(-2.0 / (p * (p + 1.0))), out};
+    trend_terms(x, 0.0, period, count, room, &t);
+    each_window(TREND, &t, count, finish_wma, &w);
 }
 
 static void run_wma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size) wma_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) wma_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
 static void run_hma(WINDOW_ARGS) {
@@ -198,34 +402,86 @@ static void run_hma(WINDOW_ARGS) {
     const uint32_t root = (uint32_t)sqrt(params[0]);
     double half[B3_LEVEL];
     double whole[B3_LEVEL];
-    EACH_CHUNK(at, size) {
+    EACH_CHUNK(at, size, period) {
         const uint64_t first = at + 1 - root;
         const uint32_t needed = (uint32_t)size + root - 1;
-        for (uint32_t done = 0, part; done < needed; done += part) {
-            part = needed - done < B3_CHUNK ? needed - done : B3_CHUNK;
-            wma_windows(window_at(in[0], first + done, period / 2), period / 2, part, half + done);
-            wma_windows(window_at(in[0], first + done, period), period, part, whole + done);
+        EACH_PART(done, piece, needed, period) {
+            wma_windows(window_at(in[0], first + done, period / 2), period / 2, piece, half + done);
+            wma_windows(window_at(in[0], first + done, period), period, piece, whole + done);
         }
         for (size_t i = 0; i < needed; ++i) whole[i] = 2.0 * half[i] - whole[i];
         wma_windows(whole, root, (uint32_t)size, out[0] + at);
     }
 }
 
-/* Least-squares line: value at the newest sample plus `ahead` slopes; only_slope: the slope. */
-static inline void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
+/* All of one sign, and the largest at most 8 times the smallest: what an anchor among them costs is some 2^-50 of the price. NaNs do not
+ * count, but in the first register; their windows come out right whatever is done. */
+B3_ONE_COPY int one_magnitude(const double *x, size_t count) {
+    if (count < WIDE_LANES) return 0;
+    wide lowest = wide_load(x);
+    wide highest = lowest;
+    for (size_t i = WIDE_LANES; i < count; i += WIDE_LANES) {
+        const wide v = wide_load(x + (i + WIDE_LANES <= count ? i : count - WIDE_LANES));
+        lowest = wide_min(lowest, v);
+        highest = wide_max(highest, v);
+    }
+    const double low = wide_lowest(lowest);
+    const double high = wide_highest(highest);
+    return low > 0.0 ? high <= 8.0 * low : high < 0.0 && low >= 8.0 * high;
+}
+
+B3_ONE_COPY void safe_trend_terms(const double *x, uint32_t period, uint32_t count, wide *room, composition *t) {
+    const source from = {.x = x};
+    decompose(SAFE_TREND, &from, period, count, room, t);
+}
+
+/* Least-squares line of windows. */
+typedef struct fit {
+    wide per_p;
+    wide middle; /* mean age */
+    wide reach;  /* from there to where the value is asked for */
+    wide scale;
+    wide anchor;
+    int only_slope;
+    double *out;
+} fit;
+
+B3_SPECIALISED void put_line(const fit *l, wide base, wide sum, wide aged, size_t at, size_t left) {
+    const wide slope = wide_fma(l->middle, sum, -aged) * l->scale;
+    const wide value = base + wide_fma(l->reach, slope, sum * l->per_p);
+    if (l->only_slope) wide_put(l->out + at, slope, left);
+    else wide_put(l->out + at, value, left);
+}
+
+B3_SPECIALISED void finish_line(void *context, part sums, size_t at, size_t left) {
+    const fit *l = context;
+    put_line(l, l->anchor, sums.of[0], sums.of[1], at, left);
+}
+
+B3_SPECIALISED void finish_safe_line(void *context, part sums, size_t at, size_t left) {
+    put_line(context, sums.of[0], sums.of[1], sums.of[2], at, left);
+}
+
+/* The value `ahead` samples after the newest; only_slope: the slope. */
+B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
     const uint32_t period = (uint32_t)params[0];
     const double p = period;
-    const double per_p = 1.0 / p;
     const double middle = 0.5 * (p - 1.0);
-    const double scale = 12.0 / (p * (p * p - 1.0));
-    double offset[B3_CHUNK];
-    double aged[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        trend_windows(window_at(in[0], at, period), period, (uint32_t)size, offset, aged);
-        for (size_t i = 0; i < size; ++i) {
-            const double slope = (middle * offset[i] - aged[i]) * scale;
-            const double value = in[0][at + i] + (offset[i] * per_p + (middle + ahead) * slope);
-            out[0][at + i] = only_slope ? slope : value;
+    fit l = {
+        wide_of(1.0 / p), wide_of(middle), wide_of(middle + ahead), wide_of(12.0 / (p * (p * p - 1.0))), wide_of(0.0), only_slope, NULL};
+    wide room[ROOM(3)];
+    composition t;
+    EACH_CHUNK(start, size, period) {
+        const double *x = window_at(in[0], start, period);
+        const double anchor = in[0][start + size / 2];
+        l.out = out[0] + start;
+        if (anchor == anchor && one_magnitude(x, size + period - 1)) {
+            l.anchor = wide_of(anchor);
+            trend_terms(x, anchor, period, (uint32_t)size, room, &t);
+            each_window(TREND, &t, size, finish_line, &l);
+        } else {
+            safe_trend_terms(x, period, (uint32_t)size, room, &t);
+            each_window(SAFE_TREND, &t, size, finish_safe_line, &l);
         }
     }
 }
@@ -245,50 +501,178 @@ static void run_tsf(WINDOW_ARGS) {
 static void run_trima(WINDOW_ARGS) {
     const uint32_t first = ((uint32_t)params[0] + 1) / 2;
     const uint32_t second = (uint32_t)params[0] / 2 + 1;
-    const double scale = 1.0 / ((double)first * (double)second);
     double inner[B3_LEVEL];
-    EACH_CHUNK(at, size) {
+    EACH_CHUNK(at, size, second) {
         const uint32_t needed = (uint32_t)size + second - 1;
-        for (uint32_t done = 0, part; done < needed; done += part) {
-            part = needed - done < B3_CHUNK ? needed - done : B3_CHUNK;
-            sum_windows(window_at(in[0], at + 1 - second + done, first), first, part, inner + done);
-        }
-        sum_windows(inner, second, (uint32_t)size, out[0] + at);
-        for (size_t i = 0; i < size; ++i) out[0][at + i] *= scale;
+        EACH_PART(done, piece, needed, first)
+        scaled_sums(window_at(in[0], at + 1 - second + done, first), first, piece, 1.0 / first, inner + done);
+        scaled_sums(inner, second, (uint32_t)size, 1.0 / second, out[0] + at);
     }
+}
+
+B3_ONE_COPY void weighted_terms(const double *x, const double *weight, uint32_t period, uint32_t count, wide *room, composition *t) {
+    const source from = {.x = x, .y = weight};
+    decompose(WEIGHTED, &from, period, count, room, t);
+}
+
+B3_SPECIALISED void finish_mean(void *context, part sums, size_t at, size_t left) {
+    wide_put((double *)context + at, sums.of[0] / sums.of[1], left);
+}
+
+/* Means of x by weight; NaN where there is no weight. */
+B3_ONE_COPY void weighted_means(const double *x, const double *weight, uint32_t period, uint32_t count, double *out) {
+    wide room[ROOM(2)];
+    composition t;
+    weighted_terms(x, weight, period, count, room, &t);
+    each_window(WEIGHTED, &t, count, finish_mean, out);
 }
 
 static void run_vwma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double product[B3_LEVEL];
-    double volume[B3_CHUNK];
-    EACH_CHUNK(at, size) {
-        const double *x = window_at(in[0], at, period);
-        const double *v = window_at(in[1], at, period);
-        for (size_t i = 0; i < size + period - 1; ++i) product[i] = x[i] * v[i];
-        sum_windows(product, period, (uint32_t)size, out[0] + at);
-        sum_windows(v, period, (uint32_t)size, volume);
-        for (size_t i = 0; i < size; ++i) out[0][at + i] /= volume[i];
+    EACH_CHUNK(at, size, period)
+    weighted_means(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, out[0] + at);
+}
+
+/* Where the close lies in its bar, -1 to 1; 0 where the bar has no range. */
+B3_ONE_COPY void locations(const double *high, const double *low, const double *close, size_t count, double *restrict location) {
+    for (size_t i = 0; i < count; ++i) {
+        const double range = high[i] - low[i];
+        const double ratio = ((close[i] - low[i]) - (high[i] - close[i])) / range;
+        location[i] = range <= 0.0 ? 0.0 : ratio;
     }
 }
 
 static void run_cmf(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double flow[B3_LEVEL];
-    double volume[B3_CHUNK];
-    EACH_CHUNK(at, size) {
+    double location[B3_LEVEL];
+    EACH_CHUNK(at, size, period) {
         const uint64_t first = at + 1 - period;
-        for (size_t i = 0; i < size + period - 1; ++i) {
-            const double high = in[0][first + i];
-            const double low = in[1][first + i];
-            const double close = in[2][first + i];
-            const double range = high - low;
-            const double location = ((close - low) - (high - close)) / range;
-            flow[i] = (range <= 0.0 ? 0.0 : location) * in[3][first + i];
+        locations(in[0] + first, in[1] + first, in[2] + first, size + period - 1, location);
+        weighted_means(location, in[3] + first, period, (uint32_t)size, out[0] + at);
+    }
+}
+
+B3_ONE_COPY void typical_prices(const double *high, const double *low, const double *close, size_t count, double *restrict typical) {
+    for (size_t i = 0; i < count; ++i) typical[i] = (high[i] + low[i] + close[i]) / 3.0;
+}
+
+/* Money that moves in `count` bars where the price changes, and whether that is a rise: 1 or 0. typical[0] and volume[0] are of the bar
+ * before. */
+B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t count, double *restrict rises, double *restrict money) {
+    for (size_t i = 0; i < count; ++i) {
+        const double change = typical[i + 1] - typical[i];
+        const double flow = change == change ? typical[i + 1] * volume[i + 1] : change;
+        rises[i] = change > 0.0 ? 1.0 : 0.0;
+        money[i] = (change == 0.0 ? 0.0 : 1.0) * flow;
+    }
+}
+
+B3_SPECIALISED void finish_mfi(void *context, part sums, size_t at, size_t left) {
+    wide_put((double *)context + at, ratio_or_zero(wide_of(100.0) * sums.of[0], sums.of[1]), left);
+}
+
+static void run_mfi(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0];
+    double typical[B3_LEVEL];
+    double rises[B3_LEVEL];
+    double money[B3_LEVEL];
+    wide room[ROOM(2)];
+    composition t;
+    EACH_CHUNK(at, size, period) {
+        const uint64_t before = at - period;
+        const size_t changes = size + period - 1;
+        typical_prices(in[0] + before, in[1] + before, in[2] + before, changes + 1, typical);
+        money_flows(typical, in[3] + before, changes, rises, money);
+        weighted_terms(rises, money, period, (uint32_t)size, room, &t);
+        each_window(WEIGHTED, &t, size, finish_mfi, out[0] + at);
+    }
+}
+
+/* True range, and close less true low, of `count` bars; before[i] is the close of the bar before. Room for a register more. */
+B3_ONE_COPY void pressures(const double *high, const double *low, const double *close, size_t count, double *bought, double *range) {
+    const double *before = close - 1;
+    for (size_t i = 0; i < count; i += WIDE_LANES) {
+        const wide h = wide_get(high + i, count - i);
+        const wide l = wide_get(low + i, count - i);
+        const wide b = wide_get(before + i, count - i);
+        const wide larger = wide_max(wide_max(h - l, wide_abs(h - b)), wide_abs(l - b));
+        wide_store(range + i, wide_pick(WIDE_IS(b, _CMP_UNORD_Q, b), b, larger));
+        wide_store(bought + i, wide_get(close + i, count - i) - wide_min(l, b));
+    }
+}
+
+/* 4 * a0 / b0 + 2 * a1 / b1 + a2 / b2, by one division where no product can overflow or vanish. */
+B3_SPECIALISED wide weighted_ratios(const wide *a, const wide *b) {
+    const wide two = wide_of(2.0);
+    const wide product = b[0] * b[1] * b[2];
+    const wide_mask usual = wide_both(WIDE_IS(product, _CMP_GT_OQ, wide_of(1e-200)), WIDE_IS(product, _CMP_LT_OQ, wide_of(1e200)));
+    const wide sum = wide_fma(two * (two * a[0] * b[1] + a[1] * b[0]), b[2], a[2] * b[0] * b[1]) / product;
+    if (wide_all(usual)) return sum;
+    return wide_of(4.0) * ratio_or_zero(a[0], b[0]) + (two * ratio_or_zero(a[1], b[1]) + ratio_or_zero(a[2], b[2]));
+}
+
+/* The sums of size windows of three periods, the shortest first; the usual 7, 14 and 28 are made from one another. x: the oldest sample of
+ * the first window of the longest. */
+B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK_MAX + WIDE_LANES]) {
+    const uint32_t p = periods[0];
+    if (periods[1] != 2 * p || periods[2] != 4 * p) {
+        for (size_t k = 0; k < 3; ++k) sum_windows(x + (periods[2] - periods[k]), periods[k], size, sums[k]);
+        return;
+    }
+    double shortest[B3_LEVEL];
+    EACH_PART(done, piece, size + 3 * p, p) sum_windows(x + done, p, piece, shortest + done);
+    const double *newest = shortest + 3 * p;
+    for (size_t i = 0; i < size; ++i) {
+        const double half = newest[i] + newest[i - p];
+        sums[0][i] = newest[i];
+        sums[1][i] = half;
+        sums[2][i] = half + ((newest - 2 * p)[i] + (newest - 3 * p)[i]);
+    }
+}
+
+static void run_ultosc(WINDOW_ARGS) {
+    const double shortest = fmin(fmin(params[0], params[1]), params[2]);
+    const double longest = fmax(fmax(params[0], params[1]), params[2]);
+    const uint32_t periods[3] = {(uint32_t)shortest, (uint32_t)(params[0] + params[1] + params[2] - shortest - longest), (uint32_t)longest};
+    const wide scale = wide_of(100.0 / 7.0);
+    double bought[B3_LEVEL];
+    double range[B3_LEVEL];
+    double above[3][B3_CHUNK_MAX + WIDE_LANES];
+    double below[3][B3_CHUNK_MAX + WIDE_LANES];
+    EACH_CHUNK(start, size, periods[2]) {
+        const uint64_t first = start + 1 - periods[2];
+        pressures(in[0] + first, in[1] + first, in[2] + first, size + periods[2] - 1, bought, range);
+        three_sums(bought, periods, (uint32_t)size, above);
+        three_sums(range, periods, (uint32_t)size, below);
+        for (size_t at = 0; at < size; at += WIDE_LANES) {
+            const wide a[3] = {wide_load(above[0] + at), wide_load(above[1] + at), wide_load(above[2] + at)};
+            const wide b[3] = {wide_load(below[0] + at), wide_load(below[1] + at), wide_load(below[2] + at)};
+            wide_put(out[0] + start + at, weighted_ratios(a, b) * scale, size - at);
         }
-        sum_windows(flow, period, (uint32_t)size, out[0] + at);
-        sum_windows(in[3] + first, period, (uint32_t)size, volume);
-        for (size_t i = 0; i < size; ++i) out[0][at + i] /= volume[i];
+    }
+}
+
+/* The mean deviation needs each sample again in every window. */
+static void run_cci(WINDOW_ARGS) {
+    const uint32_t period = (uint32_t)params[0];
+    const wide per_p = wide_of(1.0 / params[0]);
+    const wide scale = wide_of(-1.0 / (0.015 / params[0]));
+    const wide zero = wide_of(0.0);
+    double typical[B3_LEVEL];
+    EACH_CHUNK(start, size, period) {
+        const uint64_t first = start + 1 - period;
+        typical_prices(in[0] + first, in[1] + first, in[2] + first, size + period - 1, typical);
+        memset(typical + size + period - 1, 0, WIDE_LANES * sizeof *typical);
+        for (size_t at = 0; at < size; at += WIDE_LANES) {
+            const wide newest = wide_load(typical + at + period - 1);
+            wide sum = zero;
+            for (size_t k = 0; k + 1 < period; ++k) sum += wide_load(typical + at + k) - newest;
+            const wide offset = sum * per_p; /* of the mean from the newest: keeps the digits of a large price */
+            wide deviation = wide_abs(offset);
+            for (size_t k = 0; k + 1 < period; ++k) deviation += wide_abs(wide_load(typical + at + k) - newest - offset);
+            const wide index = offset * scale / deviation;
+            wide_put(out[0] + start + at, wide_pick(WIDE_IS(deviation, _CMP_EQ_OQ, zero), zero, index), size - at);
+        }
     }
 }
 

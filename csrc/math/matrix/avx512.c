@@ -1,0 +1,14 @@
+#include <immintrin.h>
+
+#define LANES 8
+#define VECTORS 2
+#define ROWS 8
+typedef __m512d lanes;
+
+static inline lanes fused(lanes a, lanes b, lanes c) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+
+#include "lanes.h"
+
+const b3_matrix_loops b3_matrix_avx512 = {.width = WIDTH, .dot = dot, .rows_dot = rows_dot, .panel = panel, .rank_update = rank_update};

@@ -1,0 +1,147 @@
+/* The fast way itself: quick.h says what it is. In the order that makes it short; the order of the rules does not matter to a yes. */
+#ifndef B3_RISK_PASSES_H
+#define B3_RISK_PASSES_H
+
+#include <string.h>
+
+#include "risk/inside.h"
+
+static inline int b3_is_within(int64_t number, int64_t min, uint64_t span) {
+    return (uint64_t)number - (uint64_t)min <= span;
+}
+
+/* number >= 0 */
+static inline int b3_is_on(const b3_step *step, int64_t number) {
+    const uint64_t quotient = (uint64_t)number * step->inverse;
+    return (quotient >> step->twos | quotient << (-step->twos & 63)) <= step->most;
+}
+
+/* A NEW order of enumerators that start at 1: less 1 each, only these bits may be left. A byte of 0 borrows and leaves others. */
+static inline int b3_is_plain(const b3_request *request) {
+    static const uint8_t ones[4] = {B3_NEW, B3_BUY, B3_MARKET, B3_GTC};
+    static const uint8_t left[4] = {0, B3_SELL - B3_BUY, B3_LIMIT - B3_MARKET, B3_POST_ONLY - B3_GTC};
+    _Static_assert(offsetof(b3_request, tif) == offsetof(b3_request, action) + 3, "the four lie in one word");
+    uint32_t fields = 0;
+    uint32_t one = 0;
+    uint32_t may_be = 0;
+    memcpy(&fields, &request->action, sizeof(fields));
+    memcpy(&one, ones, sizeof(one));
+    memcpy(&may_be, left, sizeof(may_be));
+    return ((fields - one) & ~may_be) == 0 && request->hdr.flags == 0 && request->stop_price_raw == 0;
+}
+
+static inline int b3_is_tradable(const b3_risk *risk, const b3_view *view) {
+    const b3_touch *touch = view->touch;
+    return (view->flags & (B3_VIEW_HALTED | B3_VIEW_SYNCED | B3_VIEW_CROSSED)) == B3_VIEW_SYNCED && touch->bid_price_raw > 0 &&
+           touch->bid_qty_raw > 0 && touch->ask_qty_raw > 0 && touch->bid_price_raw < touch->ask_price_raw &&
+           view->now_ns - touch->ts_recv_ns <= risk->most.age_ns && touch->ts_recv_ns >= risk->most.touch_ns_min &&
+           view->late_ns <= risk->most.late_ns && view->instrument->trading;
+}
+
+/* The prices that checks value the order at lie between lowest and highest; returns what it reaches, 0: not for sure within bounds. */
+static inline int64_t b3_reach(const b3_bounds *bounds, b3_case *c, int sell, int64_t *lowest, int64_t *highest) {
+    const b3_request *request = c->request;
+    const b3_touch *touch = c->view->touch;
+    if (request->order_type == B3_MARKET) {
+        const int64_t covered = sell ? touch->bid_qty_raw : touch->ask_qty_raw;
+        *lowest = touch->bid_price_raw;
+        *highest = touch->ask_price_raw;
+        if (request->qty_raw > covered || request->tif == B3_POST_ONLY) return 0;
+        return sell ? *lowest : *highest;
+    }
+    const int64_t price = *lowest = *highest = request->price_raw;
+    const int64_t mid = c->mid_raw;
+    if (!b3_is_within(price, bounds->price_min, bounds->price_span) || !b3_is_on(&bounds->tick, price)) return 0;
+    return price - mid <= mid >> bounds->up[sell] && mid - price <= mid >> bounds->down[sell] ? price : 0;
+}
+
+/* Worst-case position, open positions and exposures with the order in them. The gross sum bounds every exposure below UNKNOWN. */
+static inline int b3_fits_worst_case(const b3_risk *risk, const b3_bounds *bounds, b3_case *c, int sell) {
+    const b3_worst_case *worst = &risk->worst;
+    const b3_desk *desk = c->desk;
+    const int64_t qty = c->request->qty_raw;
+    int64_t high = desk->high_raw;
+    int64_t low = desk->low_raw;
+    int64_t pending = 0;
+    if (!desk->is_open && worst->open_positions >= risk->most.positions) return 0;
+    if (sell) {
+        if (__builtin_add_overflow(desk->pending_sell_raw, qty, &pending) || __builtin_sub_overflow(low, qty, &low)) return 0;
+        if (low < -bounds->position_max) return 0;
+    } else {
+        if (__builtin_add_overflow(desk->pending_buy_raw, qty, &pending) || __builtin_add_overflow(high, qty, &high)) return 0;
+        if (high > bounds->position_max) return 0;
+    }
+    c->is_valued = (int32_t)worst->counted;
+    if (!worst->counted) return 1;
+    c->exposure_long = (b3_int128)c->mid_raw * high;
+    c->exposure_short = (b3_int128)c->mid_raw * low;
+    c->exposure_gross = (b3_int128)c->mid_raw * (high > -low ? high : -low);
+    if (worst->gross - desk->exposure_gross + c->exposure_gross > risk->most.gross) return 0;
+    return sell ? worst->net_short - desk->exposure_short + c->exposure_short >= -risk->most.net
+                : worst->net_long - desk->exposure_long + c->exposure_long <= risk->most.net;
+}
+
+/* The locks of the order, and whether the account has them. product: of a buy's price and quantity, within bounds. */
+static inline int b3_fits_cash(const b3_risk *risk, const b3_bounds *bounds, b3_case *c, int sell, b3_int128 product) {
+    const b3_instrument *instrument = c->instrument;
+    const int64_t qty = c->request->qty_raw;
+    if (sell) {
+        c->lock_raw = 0;
+        if (risk->limits.allow_short) return 1;
+        c->lock_raw = qty * bounds->base_unit;
+        return c->lock_raw <= b3_account_free(risk->account, instrument->base_currency);
+    }
+    if (bounds->venue_position_max >= 0) { /* held + pending + qty, as money so that nothing is divided */
+        const int64_t room = bounds->venue_position_max - c->desk->pending_buy_raw - qty;
+        int64_t room_money = 0;
+        if (room < 0 || __builtin_mul_overflow(room, bounds->base_unit, &room_money)) return 0;
+        if (b3_account_total(risk->account, instrument->base_currency) > room_money) return 0;
+    }
+    const uint64_t one = (uint64_t)b3_pow10[B3_MONEY_SCALE];
+    uint64_t notional = 0;
+    uint64_t rest = 0;
+    (void)b3_div_wide((b3_uint128)product, (uint64_t)bounds->notional_unit, &notional, &rest); /* product_max: it fits */
+    notional += rest != 0;
+    c->lock_raw = (int64_t)(notional + (notional * (uint64_t)risk->fee_rate_raw + one - 1) / one);
+    return c->lock_raw <= b3_account_free(risk->account, instrument->quote_currency);
+}
+
+/* 1: allowed, and *c says what is to be charged. Refills the bucket of the order rate, else it changes nothing of risk. */
+static inline int b3_passes(b3_risk *risk, b3_case *c) {
+    const b3_request *request = c->request;
+    const b3_view *view = c->view;
+    const uint32_t index = request->hdr.instrument;
+    const b3_standing *standing = risk->standing;
+    if (!b3_is_plain(request) || request->order_id <= risk->last_id) return 0;
+    if (index >= risk->instrument_count || view->instrument != &risk->instruments[index]) return 0;
+    if (standing != NULL && (standing->rule != B3_RULE_NONE || standing->exiting[index])) return 0;
+    if (!b3_is_tradable(risk, view)) return 0;
+
+    const int kind = request->order_type == B3_MARKET;
+    const int sell = request->side == B3_SELL;
+    const int64_t qty = request->qty_raw;
+    const b3_bounds *bounds = &risk->bounds[index];
+    const b3_kind_bounds *of_kind = &bounds->kinds[kind];
+    int64_t lowest = 0;
+    int64_t highest = 0;
+    c->instrument = view->instrument;
+    c->desk = &risk->worst.desks[index];
+    c->mid_raw = b3_risk_mid(view->touch);
+    if (!bounds->is_quick[kind]) return 0;
+    c->reach_raw = b3_reach(bounds, c, sell, &lowest, &highest);
+    if (c->reach_raw == 0 || !b3_is_within(qty, of_kind->qty_min, of_kind->qty_span) || !b3_is_on(&bounds->lot, qty)) return 0;
+    const b3_int128 product = (b3_int128)highest * qty;
+    if (product > of_kind->product_max || (b3_int128)lowest * qty < of_kind->product_min) return 0;
+
+    const int64_t own = b3_reservations_best(&risk->held, index, sell ? B3_BUY : B3_SELL);
+    if (own != 0 && (sell ? own >= c->reach_raw : own <= c->reach_raw)) return 0;
+    if (risk->held.count >= risk->most.orders) return 0;
+    if (c->instrument->max_num_orders != 0 && c->desk->orders >= c->instrument->max_num_orders) return 0;
+    if (b3_account_lots_free(risk->account) < B3_LOTS_AN_ORDER * (uint64_t)(risk->held.count + 1)) return 0;
+    if (!b3_fits_worst_case(risk, bounds, c, sell) || !b3_fits_cash(risk, bounds, c, sell, product)) return 0;
+    if (risk->limits.orders_per_second == 0) return 1;
+    b3_risk_refill(risk, view->now_ns);
+    return risk->tokens >= B3_NS_PER_SECOND;
+}
+
+#endif

@@ -1,0 +1,258 @@
+"""The fast way through the pre-trade checks against the exact one: the same decisions, and the same left behind.
+
+Two risks over two accounts hear the same story; one decides as the engine does, the other exactly. Quantities and
+prices are drawn where it bends: at each bound of the settings and filters, one below and one above.
+"""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trading_kit import (
+    BUY,
+    CANCELED,
+    FILLED,
+    GTC,
+    LIMIT,
+    MARKET,
+    MONEY,
+    NEW,
+    NOW_NS,
+    PARTIALLY_FILLED,
+    POST_ONLY,
+    SELL,
+    STOP,
+    SYNCED,
+    Account,
+    Book,
+    Core,
+    Risk,
+)
+
+SCALES = ((8, 8), (2, 3), (2, 8), (6, 2), (4, 4))
+
+
+@dataclass
+class Twins:
+    """Two of everything. instrument, own, limits: the settings that bounds are taken from."""
+
+    core: Core
+    instrument: dict[str, int]
+    own: dict[str, int]
+    limits: dict[str, int]
+    cash: int
+    mid: int
+    accounts: list[Account] = field(default_factory=list)
+    risks: list[Risk] = field(default_factory=list)
+    open: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    last_id: int = 0
+    quick: int = 0
+    allowed: int = 0
+
+    def __post_init__(self) -> None:
+        for _ in range(2):
+            account = Account(self.core, self.core.instruments(self.instrument), 2)
+            account.deposit(0, self.cash)
+            account.deposit(1, 5 * MONEY)
+            self.accounts.append(account)
+            self.risks.append(
+                Risk(
+                    self.core, account, order_capacity=12, taker_fee=99_991, per_instrument={0: self.own}, **self.limits
+                )
+            )
+
+    def submit(self, fields: dict[str, int], book: Book, now_ns: int, age_ns: int, late_ns: int) -> None:
+        decisions, quick = [], 0
+        for index, (account, risk) in enumerate(zip(self.accounts, self.risks, strict=True)):
+            request = self.core.request(order_id=self.last_id + 1, **fields)
+            view = self.core.view(account.instruments, book, now_ns, SYNCED, now_ns - age_ns, late_ns)
+            if index == 0:
+                quick = self.core.lib.b3t_risk_passes(risk.handle, request, view)
+            decision = risk.decide(request, view) if index == 0 else risk.decide_exactly(request, view)
+            decisions.append(
+                (decision.allowed, decision.rule, decision.limit_raw, decision.value_raw, decision.order_id)
+            )
+        assert decisions[0] == decisions[1]
+        assert decisions[1][0] or not quick, "the fast way lets pass what the exact one refuses"
+        if decisions[0][0]:
+            self.last_id += 1
+            self.open[self.last_id] = (fields["side"], fields["qty_raw"], 0)
+            self.allowed += 1
+            self.quick += quick
+        self.check()
+
+    def told(self, order_id: int, qty: int, price: int) -> None:
+        """A fill, or with qty 0 the end of it."""
+        side, whole, cum = self.open[order_id]
+        qty = min(qty, whole - cum)
+        state = CANCELED if qty == 0 else FILLED if cum + qty == whole else PARTIALLY_FILLED
+        fields = {"state": state, "side": side, "qty_raw": whole, "cum_qty_raw": cum + qty}
+        for account, risk in zip(self.accounts, self.risks, strict=True):
+            update = self.core.update(order_id=order_id, last_qty_raw=qty, last_price_raw=price, **fields)
+            assert account.on_update(update) in (0, 1)
+            risk.on_update(update)
+        self.open[order_id] = (side, whole, cum + qty)
+        if state != PARTIALLY_FILLED:
+            del self.open[order_id]
+        self.check()
+
+    def check(self) -> None:
+        assert self.risks[0].state() == self.risks[1].state()
+        for currency in range(2):
+            assert self.accounts[0].balance(currency) == self.accounts[1].balance(currency)
+
+
+def near(random: Random, number: int) -> int:
+    return number + random.choice([-1, 0, 0, 0, 1])
+
+
+def made_twins(internals: tuple[Any, Any], random: Random) -> Twins:
+    """A market of about 100 with filters and limits on or off, all at odd places."""
+    price_scale, qty_scale = random.choice(SCALES)
+    one, unit = 10**price_scale, 10**qty_scale
+    mid = 100 * one
+    instrument = {
+        "tick_raw": 1,
+        "price_step_raw": random.choice([0, 1, 5, 6, 10]),
+        "price_min_raw": mid // 2 + random.randint(0, 9),
+        "price_max_raw": mid * 2 + random.randint(0, 9),
+        "lot_step_raw": random.choice([0, 1, 2, 7, 10]),
+        "lot_min_raw": unit // 100 + random.randint(0, 9),
+        "lot_max_raw": 9 * unit + random.randint(0, 9),
+        "market_lot_step_raw": random.choice([0, 0, 0, 5]),
+        "market_lot_min_raw": unit // 50 + random.randint(0, 9),
+        "market_lot_max_raw": 5 * unit + random.randint(0, 9),
+        "notional_min_raw": 5 * MONEY + random.randint(0, 9),
+        "notional_max_raw": 500 * MONEY + random.randint(0, 9),
+        "position_max_raw": 12 * unit + random.randint(0, 9),
+        "max_num_orders": 5,
+        "bid_multiplier_up_raw": random.choice([MONEY, 102 * MONEY // 100, 5 * MONEY]),
+        "bid_multiplier_down_raw": random.choice([MONEY // 5, 98 * MONEY // 100]),
+        "ask_multiplier_up_raw": random.choice([102 * MONEY // 100, 5 * MONEY]),
+        "ask_multiplier_down_raw": random.choice([MONEY // 5, MONEY]),
+    }
+    kept = {name: value for name, value in instrument.items() if random.random() < 0.5 or name == "tick_raw"}
+    scales = {"price_scale": price_scale, "qty_scale": qty_scale, "base_currency": 1, "quote_currency": 0}
+    flags = {"notional_min_on_market": random.randint(0, 1), "notional_max_on_market": random.randint(0, 1)}
+    own = {"order_qty_max_raw": 4 * unit + random.randint(0, 9), "position_max_raw": 8 * unit + random.randint(0, 9)}
+    limits = {
+        "order_notional_max_raw": 450 * MONEY + random.randint(0, 9),
+        "exposure_max_raw": 900 * MONEY + random.randint(0, 9),
+        "net_exposure_max_raw": 800 * MONEY + random.randint(0, 9),
+        "stale_after_ns": 10**9,
+        "late_after_ns": 10**8,
+        "orders_per_second": random.randint(1, 20),
+        "open_orders_max": random.randint(2, 9),
+        "open_positions_max": 1,
+        "price_collar_rate_raw": random.choice([1, 999_999, MONEY // 64, MONEY]),
+        "allow_short": 1,
+    }
+    return Twins(
+        Core(*internals),
+        {**kept, **scales, **flags},
+        {name: value for name, value in own.items() if random.random() < 0.5},
+        {name: value for name, value in limits.items() if random.random() < 0.4},
+        cash=random.choice([1000, 2000, 10**6]) * MONEY + random.randint(0, 99),
+        mid=mid,
+    )
+
+
+def drawn_qty(random: Random, twins: Twins, price: int) -> int:
+    """A bound of quantity, or of money at this price, or something ordinary on the step."""
+    unit = 10 ** twins.instrument["qty_scale"]
+    state = twins.risks[0].state()
+    position = twins.accounts[0].position()["qty"]
+    bounds = [twins.instrument.get(name, unit) for name in twins.instrument if "lot_m" in name]
+    bounds += [twins.own.get("order_qty_max_raw", unit)]
+    for bound in (twins.own.get("position_max_raw", unit), twins.instrument.get("position_max_raw", unit)):
+        bounds += [bound - position - state["pending_buy"], bound + position - state["pending_sell"]]
+    per_money = 10 ** (twins.instrument["price_scale"] + twins.instrument["qty_scale"])
+    money = [twins.instrument.get("notional_min_raw", 0), twins.instrument.get("notional_max_raw", 0)]
+    money += [twins.limits.get("order_notional_max_raw", 0), twins.accounts[0].balance(0)[0]]
+    money += [twins.limits.get(name, 0) for name in ("exposure_max_raw", "net_exposure_max_raw")]
+    bounds += [raw * per_money // (MONEY * max(price, 1)) for raw in money if raw]
+    step = max(twins.instrument.get("lot_step_raw", 1), 1)
+    ordinary = random.randint(1, 3 * unit) // step * step
+    return min(max(random.choice([ordinary, ordinary, ordinary, near(random, random.choice(bounds))]), 0), 2**62)
+
+
+def drawn_price(random: Random, twins: Twins, book: Book) -> int:
+    state = twins.risks[0].state()
+    rate = twins.limits.get("price_collar_rate_raw", MONEY // 100)
+    mid = (book.bid[0] + book.ask[0]) // 2
+    bounds = [book.bid[0], book.ask[0], state["best_buy"], state["best_sell"]]
+    bounds += [book.ask[0] * (MONEY + rate) // MONEY, book.bid[0] * (MONEY - rate) // MONEY]
+    bounds += [mid * value // MONEY for name, value in twins.instrument.items() if "multiplier" in name]
+    bounds += [twins.instrument.get("price_min_raw", mid), twins.instrument.get("price_max_raw", mid)]
+    step = max(twins.instrument.get("price_step_raw", 1), 1)
+    ordinary = random.randint(mid * 98 // 100, mid * 102 // 100) // step * step
+    return max(random.choice([ordinary, ordinary, near(random, random.choice(bounds))]), 0)
+
+
+def run(internals: tuple[Any, Any], random: Random, steps: int) -> Twins:
+    twins = made_twins(internals, random)
+    now_ns = NOW_NS
+    one, unit = 10 ** twins.instrument["price_scale"], 10 ** twins.instrument["qty_scale"]
+    for _ in range(steps):
+        now_ns += random.choice([0, 1, 10**8, 10**9])
+        mid = twins.mid + random.randint(-one, one)
+        spread = random.randint(1, max(one // 10, 2))
+        book = Book((mid - spread, random.randint(1, 3 * unit)), (mid + spread, random.randint(1, 3 * unit)))
+        if twins.open and random.random() < 0.4:
+            qty = random.choice([0, random.randint(1, unit), 10 * unit])
+            twins.told(random.choice(list(twins.open)), qty, twins.mid)
+            continue
+        price = drawn_price(random, twins, book)
+        kind = random.choice([LIMIT] * 6 + [MARKET] * 3 + [STOP])
+        twins.submit(
+            {
+                "action": NEW,
+                "side": random.choice([BUY, SELL]),
+                "order_type": kind,
+                "tif": random.choice([GTC, GTC, POST_ONLY]),
+                "price_raw": price,
+                "stop_price_raw": price if kind == STOP else 0,
+                "qty_raw": drawn_qty(random, twins, price),
+                "flags": random.choice([0] * 12 + [1, 2]),
+            },
+            book,
+            now_ns,
+            random.choice([0, 0, 0, 10**9, 10**9 + 1]),
+            random.choice([0, 0, 10**8, 10**8 + 1]),
+        )
+    return twins
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(1, 60))
+def test_both_ways_decide_the_same(internals: tuple[Any, Any], random: Random, steps: int) -> None:
+    run(internals, random, steps)
+
+
+def test_the_fast_way_is_the_usual_one(internals: tuple[Any, Any]) -> None:
+    """Made from seeds: the comparison above would mean nothing if the fast way were hardly ever taken."""
+    runs = [run(internals, Random(seed), 120) for seed in range(60)]
+    allowed, quick = sum(twins.allowed for twins in runs), sum(twins.quick for twins in runs)
+    assert allowed > 600
+    assert quick > allowed / 3
+
+
+@pytest.mark.parametrize("divisor", [1, 2, 3, 5, 7, 8, 10, 24, 1000, 1_000_000, 10**8, 3 * 2**40, 2**62, 2**63 - 1])
+def test_a_multiple_is_told_by_one_multiplication(internals: tuple[Any, Any], divisor: int) -> None:
+    """Through an order's lot: the only thing that can refuse it here."""
+    core = Core(*internals)
+    account = Account(core, core.instruments({"lot_step_raw": divisor, "price_scale": 8, "qty_scale": 8,
+                                              "base_currency": 1}), 2)  # fmt: skip
+    account.deposit(1, 2**63 - 1)
+    view = core.view(account.instruments, Book(bid=(1, 2**63 - 1), ask=(2, 1)))
+    largest = (2**63 - 1) // divisor * divisor
+    for multiple in {divisor, largest, largest // divisor // 2 * divisor}:
+        for qty in {multiple, multiple - 1, multiple + 1, multiple + divisor // 2}:
+            if not 0 < qty < 2**63:
+                continue
+            risk = Risk(core, account)
+            request = core.request(order_id=1, side=SELL, order_type=MARKET, qty_raw=qty)
+            assert core.lib.b3t_risk_passes(risk.handle, request, view) == (qty % divisor == 0), qty

@@ -1,0 +1,166 @@
+"""The contract of streams and of graphs of them: what each method promises, for every indicator."""
+
+import copy
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from bot3 import ta
+
+Array = npt.NDArray[np.float64]
+
+
+def bars(n: int) -> dict[str, Array]:
+    """A random walk as bars. Test data made by us."""
+    rng = np.random.default_rng(11)
+    close = 100.0 + rng.normal(size=n).cumsum()
+    high, low = close + rng.random(n), close - rng.random(n)
+    named = {"open": low + (high - low) * rng.random(n), "high": high, "low": low, "close": close}
+    return {**named, "volume": 1.0 + rng.random(n), "real": close, "real0": high, "real1": low}
+
+
+BARS = bars(400)
+GRAPH_INPUTS = ("open", "high", "low", "close", "volume")
+
+
+def series_of(name: str) -> list[Array]:
+    return [BARS[i] for i in ta.KERNELS[name].inputs]
+
+
+def made(name: str) -> Any:
+    return getattr(ta.stream, name.upper())()
+
+
+def same(a: Any, b: Any) -> None:
+    np.testing.assert_array_equal(np.atleast_1d(a), np.atleast_1d(b))
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_value_and_ready_follow_update(name: str) -> None:
+    stream, lookback = made(name), ta.KERNELS[name].lookback()
+    assert not stream.ready and np.isnan(np.atleast_1d(stream.value)).all()
+    for i, values in enumerate(zip(*(a[: lookback + 3] for a in series_of(name)), strict=True)):
+        got = stream.update(*values)
+        same(stream.value, got)
+        assert stream.ready == (i >= lookback), i
+    assert isinstance(got, float) or all(isinstance(x, float) for x in got)
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_peek_changes_nothing(name: str) -> None:
+    stream = made(name).seed(*(a[:200] for a in series_of(name)))
+    value, state = stream.value, stream._state.tobytes()
+    peeked = [stream.peek(*(a[i] for a in series_of(name))) for i in (300, 200)]
+    same(stream.value, value)
+    assert stream._state.tobytes() == state
+    same(stream.update(*(a[200] for a in series_of(name))), peeked[1])
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_copies_and_pickles_live_on_their_own(name: str) -> None:
+    stream = made(name).seed(*(a[:200] for a in series_of(name)))
+    others = [stream.copy(), copy.copy(stream), copy.deepcopy(stream), pickle.loads(pickle.dumps(stream))]
+    value = stream.value
+    rest = [a[200:260] for a in series_of(name)]
+    want = stream.update_many(*rest)
+    for other in others:
+        same(other.value, value)
+        for got, model in zip(np.atleast_2d(other.update_many(*rest)), np.atleast_2d(want), strict=True):
+            np.testing.assert_array_equal(got, model)
+        assert repr(other) == repr(stream)
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_reset_and_seed_start_anew(name: str) -> None:
+    stream, fresh = made(name), made(name)
+    stream.update_many(*series_of(name))
+    stream.reset()
+    assert not stream.ready
+    head = [a[:150] for a in series_of(name)]
+    same(stream.update_many(*head), fresh.update_many(*head))
+    same(stream.seed(*head).value, fresh.value)
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_memory_does_not_grow(name: str) -> None:
+    stream = made(name)
+    state, size = stream._state, stream._state.nbytes
+    for _ in range(5):
+        stream.update_many(*series_of(name))
+        stream.update(*(a[0] for a in series_of(name)))
+    assert stream._state is state and state.nbytes == size
+    windows = sum(p.default for p in ta.KERNELS[name].params if p.unit == "bars")
+    assert size < 400 + 200 * windows
+
+
+# ---------------------------------------------------------------- graphs
+
+
+def graph() -> ta.Graph:
+    """Every indicator at once, and one on another's output."""
+    whole = ta.Graph(*GRAPH_INPUTS)
+    for name, kernel in ta.KERNELS.items():
+        whole.add(name, name, *({"real": "close", "real0": "high", "real1": "low"}.get(i, i) for i in kernel.inputs))
+    whole.add("smooth", "ema", "macd.macdsignal", timeperiod=3, seed="first")
+    return whole
+
+
+def columns(start: int, end: int) -> list[Array]:
+    return [BARS[name][start:end] for name in GRAPH_INPUTS]
+
+
+def bar(i: int) -> list[float]:
+    return [float(BARS[name][i]) for name in GRAPH_INPUTS]
+
+
+def test_graph_value_and_ready_follow_update_and_batches() -> None:
+    one, many = graph(), graph()
+    assert not one.ready and all(math.isnan(x) for x in one.value.values())
+    ready_from = max(kernel.lookback() for kernel in ta.KERNELS.values())
+    for i in range(ready_from + 2):
+        got = one.update(*bar(i))
+        assert one.value == pytest.approx(got, nan_ok=True, rel=0, abs=0)
+        assert one.ready == (i >= ready_from)
+    outs = many.update_many(*columns(0, ready_from + 2))
+    assert many.ready and many.value == {name: array[-1] for name, array in outs.items()}
+    assert many.value == pytest.approx(one.value, rel=1e-9, abs=1e-9)
+
+
+def test_graph_peek_changes_nothing() -> None:
+    whole = graph().seed(*columns(0, 200))
+    value = whole.value
+    far, near = whole.peek(*bar(399)), whole.peek(*bar(200))
+    assert whole.value == value and far != near
+    assert whole.update(*bar(200)) == near
+    with pytest.raises(ValueError, match=r"^values: "):
+        whole.peek(1.0)
+
+
+def test_graph_copies_and_pickles_live_on_their_own() -> None:
+    whole = graph().seed(*columns(0, 200))
+    others = [whole.copy(), copy.copy(whole), copy.deepcopy(whole), pickle.loads(pickle.dumps(whole))]
+    want = [whole.update(*bar(i)) for i in range(200, 220)]
+    for other in others:
+        assert other.outputs == whole.outputs
+        assert [other.update(*bar(i)) for i in range(200, 220)] == want
+
+
+def test_graph_reset_starts_anew() -> None:
+    whole = graph().seed(*columns(0, 300))
+    whole.reset()
+    assert not whole.ready
+    assert whole.seed(*columns(0, 200)).value == graph().seed(*columns(0, 200)).value
+
+
+def test_a_damaged_or_foreign_graph_is_refused() -> None:
+    whole = ta.Graph("close")
+    whole.add("fast", "ema", "close", timeperiod=5)
+    restore, (kind, inputs, added, saved, version) = whole.__reduce__()
+    with pytest.raises(ValueError, match=r"^Graph: is damaged"):
+        restore(kind, inputs, added, saved[:-1], version)
+    with pytest.raises(ValueError, match=r"^Graph: was saved by bot3 0\.0\.never"):
+        restore(kind, inputs, added, saved, "0.0.never")
