@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ __all__ = [
     "BreakerSection",
     "EngineSection",
     "ExecutionSection",
+    "FeeTier",
     "MarketDataSection",
     "PaperSection",
     "RiskSection",
@@ -241,6 +243,21 @@ class SignalSection(_Section):
     )
 
 
+def _tiers(value: tuple[FeeTier, ...]) -> tuple[FeeTier, ...]:
+    volumes = [Decimal(0), *(tier.volume for tier in value)]
+    if any(next_one <= one for one, next_one in itertools.pairwise(volumes)):
+        raise PydanticCustomError("tiers", "each tier must start at a larger volume than the one before, and above 0")
+    return value
+
+
+class FeeTier(_Section):
+    """Fees from a traded volume on."""
+
+    volume: Positive = Field(description="traded in this run before the fill, quote currency")
+    maker_fee_rate: Rate = Field(description="fraction of the notional")
+    taker_fee_rate: Rate = Field(description="fraction of the notional")
+
+
 class PaperSection(_Section):
     """The paper venue and its account."""
 
@@ -256,9 +273,35 @@ class PaperSection(_Section):
         default=Decimal("0.001"), description="fraction of the notional: 0.001 is 0.1 %; < 0 is a rebate"
     )
     taker_fee_rate: Rate = Field(default=Decimal("0.001"), description="fraction of the notional")
+    fee_tiers: Annotated[tuple[FeeTier, ...], BeforeValidator(_tuple), AfterValidator(_tiers)] = Field(
+        default=(),
+        max_length=7,
+        description="volume, maker_fee_rate, taker_fee_rate each, volumes rising; below the first: the rates above",
+    )
+    fee_asset: Annotated[str, Field(pattern=r"^(quote|received|[A-Z0-9]{1,15})$")] = Field(
+        default="quote",
+        description="what fees are paid in: quote; received (base of a buy, quote of a sell); or a currency, as BNB, "
+        "at the rate known then, and as received while none is",
+    )
+    queue_model: Literal["none", "conservative", "proportional"] = Field(
+        default="conservative", description="how others ahead of a resting order go away ([PAPER.md](PAPER.md))"
+    )
     latency_us: int = Field(
         default=1_000, ge=0, le=60_000_000, description="microseconds from decision to arrival at the venue"
     )
+    latency_spread_us: int = Field(
+        default=0,
+        ge=0,
+        le=60_000_000,
+        description="microseconds, mean of an exponentially drawn part on top; 0: constant",
+    )
+    market_data_latency_us: int = Field(
+        default=0, ge=0, le=60_000_000, description="microseconds by which market data is seen later than recorded"
+    )
+    market_data_latency_spread_us: int = Field(
+        default=0, ge=0, le=60_000_000, description="microseconds, mean of an exponentially drawn part on top"
+    )
+    seed: int = Field(default=1, ge=0, lt=2**64, description="of the drawn latencies")
 
 
 class AccountSection(_Section):

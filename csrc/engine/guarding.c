@@ -19,12 +19,12 @@ static uint32_t index_of(const b3_engine *engine, const b3_market *market) {
 }
 
 /* Of the engine as a whole (market NULL), or of one instrument, whose strategies hear it too. What survives a restart has changed with it,
- * so the control plane is called in. */
+ * so a control plane that listens is called in. */
 static int32_t announce(b3_engine *engine, b3_market *market, b3_system system, b3_error *error) {
     system.hdr.kind = B3_SYSTEM;
     system.hdr.instrument = market == NULL ? UINT32_MAX : index_of(engine, market);
     if (market != NULL) system.hdr.venue = market->view.instrument->venue;
-    b3_engine_interrupt(engine);
+    if ((engine->config.tap_kinds >> B3_SYSTEM & 1) != 0) b3_engine_interrupt(engine);
     const int32_t failed = b3_output(engine, &system.hdr, error);
     return failed != B3_OK || market == NULL ? failed : b3_trading_dispatch(engine, market, &system.hdr, error);
 }
@@ -162,7 +162,6 @@ static int32_t send_exit(b3_engine *engine, b3_market *market, uint8_t side, int
 static int32_t end_exit(b3_engine *engine, b3_market *market, int64_t left, b3_error *error) {
     market->exit = (b3_exit){0};
     engine->guard->standing.exiting[index_of(engine, market)] = 0;
-    b3_stop_disarm(&market->stop);
     return announce(engine, market, (b3_system){.code = B3_SYS_FLAT, .a = left}, error);
 }
 
@@ -193,10 +192,11 @@ static int32_t advance(b3_engine *engine, b3_market *market, int on_touch, b3_er
     return failed;
 }
 
-static int32_t begin_exit(b3_engine *engine, b3_market *market, b3_error *error) {
+/* From here on nothing but exits passes, and no stop watches. */
+static void close_market(b3_engine *engine, b3_market *market) {
+    b3_stop_disarm(&market->stop);
     market->exit.exiting = 1;
     engine->guard->standing.exiting[index_of(engine, market)] = 1;
-    return advance(engine, market, 0, error);
 }
 
 static int32_t reached(b3_engine *engine, b3_market *market, b3_error *error) {
@@ -204,18 +204,17 @@ static int32_t reached(b3_engine *engine, b3_market *market, b3_error *error) {
     const b3_stop stop = market->stop;
     const int64_t qty = b3_account_qty(engine->account, index);
     const uint8_t side = stop.side > 0 ? B3_SELL : B3_BUY;
-    b3_stop_disarm(&market->stop);
     if (b3_exit_size(market->view.instrument, &engine->limits[index], &market->touch, side, qty < 0 ? -qty : qty) == 0) {
+        b3_stop_disarm(&market->stop); /* dust: it is not guarded again before it changes */
         watch(engine, market);
         return B3_OK;
     }
-    market->exit.exiting = 1;
-    engine->guard->standing.exiting[index] = 1;
+    close_market(engine, market);
     b3_system system = {.code = B3_SYS_STOP, .a = stop.trigger_raw};
     system.b = stop.side > 0 ? market->touch.bid_price_raw : market->touch.ask_price_raw;
     if (stop.trailing) system.hdr.flags = B3_FLAG_TRAILING;
     const int32_t failed = announce(engine, market, system, error);
-    return failed != B3_OK ? failed : begin_exit(engine, market, error);
+    return failed != B3_OK ? failed : advance(engine, market, 0, error);
 }
 
 /* ---------------------------------------------------------------- hooks */
@@ -308,7 +307,8 @@ int32_t b3_guarding_command(b3_engine *engine, const b3_system *command, b3_erro
         b3_market *market = &engine->markets[i];
         if (!is_traded(engine, market)) continue;
         market->exit.sweeping = 1;
-        failed = flattens ? begin_exit(engine, market, error) : advance(engine, market, 0, error);
+        if (flattens) close_market(engine, market);
+        failed = advance(engine, market, 0, error);
     }
     return failed;
 }

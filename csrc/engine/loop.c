@@ -37,13 +37,15 @@ static int is_asked(const b3_engine *engine) {
     return (b3_load_relaxed(&engine->stop) | b3_load_relaxed(&engine->interrupt)) != 0;
 }
 
-/* Recorded time passes at `pace` times its speed. 0: somebody asks for the loop before it is this record's turn. */
-static int keep_pace(b3_engine *engine, int64_t recv_ns) {
+/* Recorded time passes at `pace` times its speed. 0: somebody asks for the loop before it is the next record's turn. */
+static __attribute__((noinline)) int keep_pace(b3_engine *engine, const b3_recording *recording) {
+    const b3_record *record = NULL;
+    if (b3_recording_peek(recording, &record) != B3_OK || record->recv_ns == 0) return 1;
     if (engine->pace_recv_ns == 0) {
-        engine->pace_recv_ns = recv_ns;
+        engine->pace_recv_ns = record->recv_ns;
         engine->pace_ticks = b3_clock_ticks(&engine->clock);
     }
-    const double due_ns = (double)(recv_ns - engine->pace_recv_ns) / engine->config.pace;
+    const double due_ns = (double)(record->recv_ns - engine->pace_recv_ns) / engine->config.pace;
     while ((double)b3_clock_elapsed_ns(&engine->clock, engine->pace_ticks, b3_clock_ticks(&engine->clock)) < due_ns) {
         if (is_asked(engine)) return 0;
         b3_cpu_pause();
@@ -128,10 +130,9 @@ static int32_t hot_loop(b3_engine *engine, b3_recording *recording, uint64_t las
         if (engine->totals.inputs >= last_input) return B3_OK;
         if (!warm && engine->totals.inputs >= B3_WARM_UP_INPUTS) return B3_EMPTY; /* comes back warm */
         const b3_record *record = NULL;
-        const int32_t status = b3_recording_peek(recording, &record);
+        if (engine->config.pace > 0 && !keep_pace(engine, recording)) continue;
+        const int32_t status = b3_recording_advance(recording, &record);
         if (status != B3_OK) return status;
-        if (engine->config.pace > 0 && record->recv_ns != 0 && !keep_pace(engine, record->recv_ns)) continue;
-        (void)b3_recording_advance(recording, &record);
         const int32_t failed = step(engine, recording, record, error);
         if (failed != B3_OK) return failed;
     }

@@ -38,9 +38,8 @@ int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure) {
 
 void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
     if (!worst->counted) return;
-    const b3_int128 exposure_long = b3_worst_long(worst, desk, desk->mark_raw, desk->high_raw);
-    const b3_int128 exposure_short = b3_worst_short(worst, desk, desk->mark_raw, desk->low_raw);
-    b3_worst_set(worst, desk, exposure_long, exposure_short, b3_worst_gross(exposure_long, exposure_short));
+    const b3_exposure now = b3_worst_exposure(worst, desk, desk->mark_raw, desk->high_raw, desk->low_raw);
+    b3_worst_set(worst, desk, &now);
 }
 
 void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
