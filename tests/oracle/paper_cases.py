@@ -6,8 +6,8 @@ It reads the raw messages, imports nothing of bot3, and works with hindsight, wh
 each displayed decrease whether a trade made it, because it finds the trades of that exact quantity around it. A case is
 taken only where that is beyond doubt:
 
-*   every group of trades at our price (same exchange millisecond) is, to the last digit, the sum of consecutive displayed
-    decreases, and no other decrease lies in the time in which the venue could take one for the other;
+*   every group of trades at our price (same exchange millisecond) is, to the last digit, the sum of consecutive
+    displayed decreases, and no other decrease lies in the time in which the venue could take one for the other;
 *   the case ends before any doubt comes up.
 
 Then, for an order of ours behind `displayed`:
