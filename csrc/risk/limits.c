@@ -449,14 +449,12 @@ void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_v
 
 void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
     b3_case c; /* what passes writes all of it that a charge needs */
-    b3_exposure after;
     c.request = request;
     c.view = view;
-    if (!b3_passes(risk, &c) || (risk->worst.counted && !b3_exposure_fits(risk, &c, &after))) {
+    if (!b3_passes(risk, &c) || (risk->worst.counted && !b3_takes_exposure(risk, &c))) {
         b3_risk_decide_exactly(risk, request, view, decision);
         return;
     }
-    if (risk->worst.counted) b3_worst_set(&risk->worst, c.desk, &after);
     c.desk->mark_raw = c.mid_raw;
     charge(risk, &c);
     write_decision(request, B3_RULE_NONE, 0, 0, decision);

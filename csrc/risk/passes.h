@@ -133,20 +133,20 @@ static inline int b3_passes(b3_risk *risk, b3_case *c) {
     return b3_risk_has_token(risk);
 }
 
-/* What passed fits the limits on exposures as well; *after: of its instrument, to be set with nothing in between, so that it stays in
- * registers. That the gross sum is within its limit keeps every exposure below UNKNOWN. */
-static inline int b3_exposure_fits(const b3_risk *risk, const b3_case *c, b3_exposure *after) {
-    const b3_worst_case *worst = &risk->worst;
-    const b3_exposure *now = &c->desk->exposure;
+/* Takes the exposure of what passed into the sums, and out again (0) when they are then beyond their limits: so that it is worked out once,
+ * in registers. That the gross sum is within its limit keeps every exposure below UNKNOWN. */
+static inline int b3_takes_exposure(b3_risk *risk, const b3_case *c) {
+    b3_worst_case *worst = &risk->worst;
+    b3_desk *desk = c->desk;
     const int sell = c->request->side == B3_SELL;
-    const int64_t high = c->desk->high_raw + (sell ? 0 : c->request->qty_raw);
-    const int64_t low = c->desk->low_raw - (sell ? c->request->qty_raw : 0);
-    after->of_buys = (b3_int128)c->mid_raw * high;
-    after->of_sells = (b3_int128)c->mid_raw * low;
-    after->gross = (b3_int128)c->mid_raw * (high > -low ? high : -low);
-    if (worst->gross - now->gross + after->gross > risk->most.gross) return 0;
-    return sell ? worst->net_short - now->of_sells + after->of_sells >= -risk->most.net
-                : worst->net_long - now->of_buys + after->of_buys <= risk->most.net;
+    const int64_t high = desk->high_raw + (sell ? 0 : c->request->qty_raw);
+    const int64_t low = desk->low_raw - (sell ? c->request->qty_raw : 0);
+    const int64_t most = high > -low ? high : -low;
+    const b3_exposure now = {(b3_int128)c->mid_raw * high, (b3_int128)c->mid_raw * low, (b3_int128)c->mid_raw * most};
+    b3_worst_set(worst, desk, &now);
+    if (worst->gross <= risk->most.gross && (sell ? worst->net_short >= -risk->most.net : worst->net_long <= risk->most.net)) return 1;
+    b3_worst_refresh_exposure(worst, desk);
+    return 0;
 }
 
 #endif

@@ -57,7 +57,7 @@ void b3_worst_on_mark(b3_worst_case *worst, uint32_t instrument, int64_t price_r
     b3_desk *desk = &worst->desks[instrument];
     if (desk->mark_raw == price_raw) return;
     desk->mark_raw = price_raw;
-    b3_worst_refresh_exposure(worst, desk);
+    if ((desk->high_raw | desk->low_raw) != 0) b3_worst_refresh_exposure(worst, desk); /* nothing is worth nothing: this is on every tick */
 }
 
 void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw) {

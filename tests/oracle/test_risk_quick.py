@@ -269,3 +269,56 @@ def test_a_multiple_is_told_by_one_multiplication(internals: tuple[Any, Any], di
             risk = Risk(core, account)
             request = core.request(order_id=1, side=SELL, order_type=MARKET, qty_raw=qty)
             assert core.lib.b3t_risk_passes(risk.handle, request, view) == (qty % divisor == 0), qty
+
+
+# One order: buy 1.2345 at 99.9901, where notional is price x quantity in 10^-8 exactly. The bound that it just meets.
+PRICE, QTY = 999_901, 12_345
+NOTIONAL = PRICE * QTY
+COST = NOTIONAL + -(-NOTIONAL * FEE // MONEY)
+MID = 1_000_000
+EXACT_BOUNDS: dict[str, tuple[str, int, int]] = {
+    "price_min_raw": ("instrument", PRICE, 1),
+    "price_max_raw": ("instrument", PRICE, -1),
+    "lot_min_raw": ("instrument", QTY, 1),
+    "lot_max_raw": ("instrument", QTY, -1),
+    "notional_min_raw": ("instrument", NOTIONAL, 1),
+    "notional_max_raw": ("instrument", NOTIONAL, -1),
+    "max_num_orders": ("instrument", 2, -1),
+    "venue position": ("instrument", QTY + 7 * 10**4, -1),
+    "order_qty_max_raw": ("own", QTY, -1),
+    "position_max_raw": ("own", QTY + 2 * 10**4, -1),
+    "order_notional_max_raw": ("limits", NOTIONAL, -1),
+    "exposure_max_raw": ("limits", MID * (QTY + 2 * 10**4), -1),
+    "net_exposure_max_raw": ("limits", MID * (QTY + 2 * 10**4), -1),
+    "stale_after_ns": ("limits", 77, -1),
+    "late_after_ns": ("limits", 55, -1),
+    "open_orders_max": ("limits", 2, -1),
+    "cash": ("cash", COST, -1),
+}
+
+
+@pytest.mark.parametrize("name", EXACT_BOUNDS)
+@pytest.mark.parametrize("tighter", [False, True])
+def test_an_order_that_just_meets_a_bound(internals: tuple[Any, Any], name: str, tighter: bool) -> None:
+    """2 are held; the bound is met to the last digit, then missed by one."""
+    where, bound, step = EXACT_BOUNDS[name]
+    changed = {name.replace("venue position", "position_max_raw"): bound + step * tighter}
+    core = Core(*internals)
+    plain = {"price_scale": 4, "qty_scale": 4, "base_currency": 1}
+    account = Account(core, core.instruments({**plain, **(changed if where == "instrument" else {})}), 2)
+    account.deposit(1, 5 * MONEY)
+    own = changed if where == "own" else {}
+    risk = Risk(
+        core, account, taker_fee=FEE, per_instrument={0: own}, allow_short=1, **(changed if where == "limits" else {})
+    )
+    fill = core.update(state=FILLED, last_qty_raw=2 * 10**4, last_price_raw=MID, strategy=1)
+    assert account.on_update(fill) == 0
+    risk.on_update(fill)
+    book = Book((MID - 1, 10**6), (MID + 1, 10**6))
+    view = core.view(account.instruments, book, touch_ns=NOW_NS - 77, late_ns=55)
+    if name in ("max_num_orders", "open_orders_max"):
+        assert risk.decide_exactly(core.request(order_id=1, side=SELL, price_raw=2 * MID, qty_raw=10), view).allowed
+    account.deposit(0, (changed["cash"] if where == "cash" else 10**6 * MONEY) - account.balance(0)[0])
+    request = core.request(order_id=2, price_raw=PRICE, qty_raw=QTY)
+    assert core.lib.b3t_risk_passes(risk.handle, request, view) == (not tighter)
+    assert risk.decide_exactly(request, view).allowed == (not tighter)
