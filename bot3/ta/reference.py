@@ -68,9 +68,10 @@ Many streams in one call:
   arrays, or to `out=`, which also saves the first touch of new memory: at 10 million values that costs more than most
   kernels); any other input is converted first. Calls over more than 10,000 values let other Python threads run.
 * **TA-Lib** agrees to 1e-9 on recorded bars and ticks of eight markets (tests/oracle/test_ta_recorded.py), except where
-  the table says so; where a difference of two numbers is nearly 0 (`macd`, `trix`: 1e-12 of the numbers); where TA-Lib
-  itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and `linearreg_slope`
-  1e-5); and where what is asked is whether two prices are equal that differ by rounding (`mfi`, `cci`, `stochrsi`).
+  the table says so; where a difference of two numbers is nearly 0 (`macd`, `ppo`, `trix`: 1e-12 of the numbers);
+  where TA-Lib itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and
+  `linearreg_slope` 1e-5); and where what is asked is whether two prices are equal that differ by rounding (`mfi`,
+  `cci`, `stochrsi`).
 * **Published examples.** tests/vectors/outside has worked examples of Wilder, Achelis and StockCharts, and says where
   they differ from each other and from TA-Lib. Defaults are TA-Lib's; the others are options: `seed="first"`,
   `smoothing="plain"` or `"wilder"`, `ddof="sample"`.

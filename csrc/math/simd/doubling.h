@@ -22,8 +22,6 @@
 
 /* A call costs nothing beside a chunk; a copy in each kernel would cost kilobytes. */
 #define B3_ONE_COPY __attribute__((noinline, noclone)) static
-/* The same for what seldom runs: small rather than fast. */
-#define B3_RARE __attribute__((noinline, noclone, cold)) static
 #define B3_SPECIALISED static inline __attribute__((always_inline))
 
 /* Windows in a chunk: so many stay in the first cache with all that is made for them; but for long windows, whose samples before the chunk
@@ -444,7 +442,7 @@ static inline void sum_windows(const double *x, uint32_t period, uint32_t count,
 }
 
 /* A comparison may lose a NaN: adds one to each window that holds one, and nothing (-0) to the others. */
-B3_RARE void poison(const double *x, uint32_t period, uint32_t count, double *out) {
+B3_ONE_COPY void poison(const double *x, uint32_t period, uint32_t count, double *out) {
     double holes[B3_LEVEL];
     double sums[B3_CHUNK_MAX];
     memset(holes, 0, sizeof holes);

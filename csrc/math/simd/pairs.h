@@ -31,7 +31,7 @@ B3_SPECIALISED void finish_safe_products(void *context, part sums, size_t at, si
     wide_put(s->xy + at, sums.of[6], left);
 }
 
-B3_RARE void safe_products(const source *from, uint32_t period, uint32_t count, safe_sums *s) {
+B3_ONE_COPY void safe_products(const source *from, uint32_t period, uint32_t count, safe_sums *s) {
     wide room[ROOM(PART_MEMBERS)];
     composition t;
     decompose(SAFE_PRODUCTS, from, period, count, room, &t);

@@ -398,52 +398,34 @@ static uint32_t run_rows(const recursive *k, const double *params, const double 
 #define RECURSIVE_ARGS const double *params, void *stream, const double *const *in, double *const *out, uint64_t count
 #define ROWS_ARGS const double *params, const double *const *in, uint64_t in_apart, double *const *out, uint64_t out_apart, uint64_t count
 
-#define BY_LANES(kernel, inputs, outputs, term_count)                                                                                      \
+/* kernel##_by_lanes, of kernel##_step. */
+#define STEPS_BY_LANES(kernel, inputs, outputs, term_count)                                                                                \
     __attribute__((flatten)) static void kernel##_by_lanes(recursion *r, const double *const *in, size_t in_apart, double *const *out,     \
                                                            size_t out_apart, size_t count) {                                               \
         steps_by_lanes(kernel##_step, inputs, outputs, term_count, r, in, in_apart, out, out_apart, count);                                \
-    }                                                                                                                                      \
-    static uint32_t rows_##kernel(ROWS_ARGS) {                                                                                             \
-        return run_rows(&kernel##_recursive, params, in, in_apart, out, out_apart, count);                                                 \
     }
 
-#define BY_TIME(kernel, inputs, outputs, term_count)                                                                                       \
+/* And kernel##_by_time. */
+#define STEPS(kernel, inputs, outputs, term_count)                                                                                         \
+    STEPS_BY_LANES(kernel, inputs, outputs, term_count)                                                                                    \
     __attribute__((flatten)) static void kernel##_by_time(recursion *r, const double *const *in, double *const *out, size_t count) {       \
         steps_by_time(kernel##_step, inputs, outputs, term_count, r, in, out, count);                                                      \
     }
 
-/* Of kernel##_terms, kernel##_step and kernel##_end. worth: see recursive.segments. */
-#define RECURSIVE_PARTS(kernel, inputs, outputs, term_count, worth)                                                                        \
-    static const recursive kernel##_recursive;                                                                                             \
-    BY_TIME(kernel, inputs, outputs, term_count)                                                                                           \
-    BY_LANES(kernel, inputs, outputs, term_count)                                                                                          \
-    static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel,                                                      \
-                                                 .terms = kernel##_terms,                                                                  \
-                                                 .end = kernel##_end,                                                                      \
-                                                 .by_time = kernel##_by_time,                                                              \
-                                                 .by_lanes = kernel##_by_lanes,                                                            \
-                                                 .segments = worth};
+/* kernel##_recursive, of kernel##_terms, and rows_##kernel. More fields may follow. */
+#define RECURSIVE(kernel, ...)                                                                                                             \
+    static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel, .terms = kernel##_terms, __VA_ARGS__};               \
+    static uint32_t rows_##kernel(ROWS_ARGS) {                                                                                             \
+        return run_rows(&kernel##_recursive, params, in, in_apart, out, out_apart, count);                                                 \
+    }
 
+#define BY_STEPS(steps) .by_time = steps##_by_time, .by_lanes = steps##_by_lanes
+
+/* run_##kernel, of kernel##_recursive. */
 #define RECURSIVE_RUN(kernel)                                                                                                              \
     static void run_##kernel(RECURSIVE_ARGS) {                                                                                             \
         (void)params;                                                                                                                      \
         run_recursive(&kernel##_recursive, stream, in, out, count);                                                                        \
     }
-
-#define RECURSIVE(kernel, inputs, outputs, term_count, worth)                                                                              \
-    RECURSIVE_PARTS(kernel, inputs, outputs, term_count, worth)                                                                            \
-    RECURSIVE_RUN(kernel)
-
-/* The step cannot be taken by time; and kernel##_guess. */
-#define SEQUENTIAL(kernel, inputs, outputs, term_count)                                                                                    \
-    static const recursive kernel##_recursive;                                                                                             \
-    BY_LANES(kernel, inputs, outputs, term_count)                                                                                          \
-    static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel,                                                      \
-                                                 .terms = kernel##_terms,                                                                  \
-                                                 .end = kernel##_end,                                                                      \
-                                                 .by_lanes = kernel##_by_lanes,                                                            \
-                                                 .segments = 1,                                                                            \
-                                                 .guess = kernel##_guess};                                                                 \
-    RECURSIVE_RUN(kernel)
 
 #endif

@@ -294,7 +294,7 @@ B3_SPECIALISED void finish_safe_squares(void *context, part sums, size_t at, siz
     wide_put(s->m2 + at, sums.of[2], left);
 }
 
-B3_RARE void safe_squares(const double *x, uint32_t period, uint32_t count, safe_moments *s) {
+B3_ONE_COPY void safe_squares(const double *x, uint32_t period, uint32_t count, safe_moments *s) {
     const source from = {.x = x};
     wide room[ROOM(3)];
     composition t;
@@ -430,7 +430,7 @@ B3_ONE_COPY int one_magnitude(const double *x, size_t count) {
     return low > 0.0 ? high <= 8.0 * low : high < 0.0 && low >= 8.0 * high;
 }
 
-B3_RARE void safe_trend_terms(const double *x, uint32_t period, uint32_t count, wide *room, composition *t) {
+B3_ONE_COPY void safe_trend_terms(const double *x, uint32_t period, uint32_t count, wide *room, composition *t) {
     const source from = {.x = x};
     decompose(SAFE_TREND, &from, period, count, room, t);
 }
