@@ -134,7 +134,19 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
             f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and nothing tells a rate "
             "(account.rates, or an instrument of the run), so the notional and exposure limits refuse their orders"
         )
-    return [note for note in [*found, _blend_note(plan)] if note]
+    return [note for note in [*found, _fee_note(plan), _blend_note(plan)] if note]
+
+
+def _fee_note(plan: RunPlan) -> str:
+    """Fees in a currency whose worth nothing tells are paid otherwise."""
+    paper = plan.engine["paper"]
+    if paper["fee_asset"] != lib.B3_FEE_THIRD or paper["fee_currency"] in _valued(plan):
+        return ""
+    name = plan.currency_names[paper["fee_currency"]]
+    return (
+        f"paper.fee_asset {name}: nothing tells its rate (account.rates, or an instrument of the run), so fees are "
+        "paid in what a fill brings in"
+    )
 
 
 def _blend_note(plan: RunPlan) -> str:

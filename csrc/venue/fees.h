@@ -7,7 +7,8 @@
  *   third    fee = notional x rate / (one of it in the quote currency), at the rate known then; as received while none is known, and for a
  *            fee that is more than what is left of that currency
  *
- * One rounding each, half to even, to 8 digits of the fee's currency. A negative rate is a rebate.
+ * The notional is rounded to 8 digits of the quote currency, then the fee to 8 digits of its own, both half to even. A negative rate is a
+ * rebate.
  */
 #ifndef B3_VENUE_FEES_H
 #define B3_VENUE_FEES_H

@@ -92,8 +92,11 @@ void b3_paper_start_quote(b3_paper *paper, uint32_t instrument, const b3_view *v
     for (uint32_t side = 0; side < 2; side++)
         if (market->shelves[side].count > 0) b3_shelf_look(&market->shelves[side], view->touch);
     task->market = market;
-    task->stage = B3_STEP_TRIGGER;
-    if (nothing_rests(market)) return;
+    if (nothing_rests(market)) {
+        const int waits = market->stops[0].first != B3_LANE_NONE || market->stops[1].first != B3_LANE_NONE;
+        task->stage = waits ? B3_STEP_TRIGGER : B3_STEP_IDLE;
+        return;
+    }
     if (paper->config.queue_model == B3_QUEUE_PROPORTIONAL)
         for (uint32_t side = 0; side < 2; side++) show_touch(paper, market, side, view);
     start_sweep(paper, market);
