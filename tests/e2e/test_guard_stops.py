@@ -88,6 +88,16 @@ def test_the_exit_sells_all_and_the_next_position_is_guarded_again(stopped: tupl
         assert stop["input"] < flat["input"]
 
 
+def test_an_exit_is_the_order_of_who_holds_the_position(stopped: tuple[Listener, Path]) -> None:
+    """Both strategies hold at times, and are long or flat: when the account is flat, so is each, by its own ledger."""
+    listener, out = stopped
+    exits, positions = table(out, "orders").query("exit"), table(out, "positions")
+    assert set(exits.strategy) == set(STRATEGIES)
+    for flat in told(listener, "flat"):
+        before = positions[positions.input_no < flat["input"]]
+        assert (before.groupby("strategy_id").qty.last() == 0).all()
+
+
 def test_the_account_s_trigger_is_exact(stopped: tuple[Listener, Path]) -> None:
     """floor of cost / qty x 0.9998, from the position events that the journal holds."""
     _, out = stopped
