@@ -77,8 +77,8 @@ Many streams in one call:
 * **Streams and graphs** both have `update`, `update_many`, `peek`, `value`, `ready`, `seed`, `reset`, `copy`, and can
   be pickled; a pickle is read by the same version of bot3 alone. Their memory does not grow.
 * **Cost of a stream.** Constant; windows are two stacks, so one update in `timeperiod` also sums the window before.
-  `cci` alone is proportional to `timeperiod`. Vector windows end at 1,024 samples, longer ones go one value at a
-  time.
+  `cci` alone is proportional to `timeperiod`. In a batch windows above 1,024 samples go one value at a time, but
+  those of `sum`, `sma`, `min` and `max`.
 
 ## Matrices: `bot3.ta.matrix`
 
