@@ -241,6 +241,16 @@ def test_standstill_is_exactly_nothing() -> None:
         assert (ta.willr(x, x, x, period)[still] == 0.0).all()
 
 
+def test_stochrsi_of_a_standstill_is_not_noise() -> None:
+    """The index of a price that stands still moves by rounding alone: that is no range."""
+    x = np.random.default_rng(1).normal(size=2000).cumsum() + 100.0
+    x[300:900] = x[299]
+    have, want = outputs(ta.stochrsi(x)), stepwise("stochrsi", [x], {})
+    close_to(have, want, "stochrsi")
+    for array in (*have, *want):
+        assert (array[320:900] == 0.0).all()
+
+
 @pytest.mark.parametrize("scale", [5e-324, 1e-310, 1e-300, 1e-150, 1e150, 1e300])
 def test_tiny_and_huge_values(scale: float) -> None:
     """Denormals and values near the largest: as in single updates, in what does not square them."""
