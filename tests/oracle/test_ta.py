@@ -341,7 +341,8 @@ def test_instruction_sets_agree() -> None:
             warnings.warn(f"{isa} is not checked: this machine has {found}", stacklevel=1)
             continue
         for name in ta.KERNELS:
-            close_to(vectors[name], reference[name], (isa, name))
+            # stochrsi divides by a range that may be small: see docs/TA.md.
+            close_to(vectors[name], reference[name], (isa, name), 1e-7 if name == "stochrsi" else 0.0)
 
 
 # ---------------------------------------------------------------- accuracy

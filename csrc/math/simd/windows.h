@@ -50,6 +50,7 @@ B3_ONE_COPY int range_terms(const double *high, const double *low, uint32_t peri
 /* What a kernel makes of the ranges of a chunk of windows. */
 typedef struct range_context {
     const double *close; /* of the chunk's first window, where the kernel takes one */
+    double empty;        /* width of a range that counts as none */
     double *out[3];
 } range_context;
 
@@ -124,17 +125,20 @@ B3_SPECIALISED void finish_willr(void *context, part range, size_t at, size_t le
 B3_SPECIALISED void finish_fastk(void *context, part range, size_t at, size_t left) {
     const range_context *c = context;
     const wide above = wide_of(100.0) * (wide_get(c->close + at, left) - range.of[1]);
-    wide_put(c->out[0] + at, ratio_or_zero(above, range.of[0] - range.of[1]), left);
+    const wide width = range.of[0] - range.of[1];
+    const wide_mask none = WIDE_IS(wide_abs(width), _CMP_LE_OQ, wide_of(c->empty));
+    wide_put(c->out[0] + at, wide_pick(none, wide_of(0.0), above / width), left);
 }
 
-/* Where the close lies in the range of the period bars before each of count bars, of which first, at least period - 1, is the first. */
-B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
+/* Where the close lies in the range of the period bars up to each of count bars, of which first, at least period - 1, is the first. */
+B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, uint32_t period, uint64_t first, uint32_t count,
+                                    double empty, double *k) {
     wide room[ROOM(2)];
     composition t;
     EACH_PART(done, size, count, period) {
         const double *high = window_at(in[0], first + done, period);
         const double *low = window_at(in[1], first + done, period);
-        range_context c = {.close = in[2] + first + done, .out = {k + done}};
+        range_context c = {.close = in[2] + first + done, .empty = empty, .out = {k + done}};
         const int doubtful = range_terms(high, low, period, size, room, &t);
         each_window(RANGE, &t, size, finish, &c);
         if (!doubtful) continue;
@@ -145,17 +149,17 @@ B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, u
 
 static void run_willr(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size, period) range_positions(finish_willr, in, period, at, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) range_positions(finish_willr, in, period, at, (uint32_t)size, 0.0, out[0] + at);
 }
 
-B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
-    range_positions(finish_fastk, in, period, first, count, k);
+B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double empty, double *k) {
+    range_positions(finish_fastk, in, period, first, count, empty, k);
 }
 
 /* fastk, and its average over `smoothing` bars, of the size bars from at on. k: room for size + smoothing - 1. */
-B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t smoothing, uint64_t at, uint32_t size, double *k,
-                                 double *restrict fast, double *restrict slow) {
-    fastk(in, period, at + 1 - smoothing, size + smoothing - 1, k);
+B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t smoothing, uint64_t at, uint32_t size, double empty,
+                                 double *k, double *restrict fast, double *restrict slow) {
+    fastk(in, period, at + 1 - smoothing, size + smoothing - 1, empty, k);
     scaled_sums(k, smoothing, size, 1.0 / smoothing, slow);
     for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[smoothing - 1 + i];
 }
@@ -164,7 +168,7 @@ static void run_stochf(WINDOW_ARGS) {
     double k[B3_LEVEL];
     const uint32_t period = (uint32_t)params[0];
     EACH_CHUNK(at, size, period)
-    fast_stochastic(in, period, (uint32_t)params[1], at, (uint32_t)size, k, out[0] + at, out[1] + at);
+    fast_stochastic(in, period, (uint32_t)params[1], at, (uint32_t)size, 0.0, k, out[0] + at, out[1] + at);
 }
 
 static void run_stoch(WINDOW_ARGS) {
@@ -177,7 +181,7 @@ static void run_stoch(WINDOW_ARGS) {
         const uint32_t slow_count = (uint32_t)size + slowd - 1;
         double *fast = out[0] + at;
         double *d = out[1] + at;
-        fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, k);
+        fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, 0.0, k);
         EACH_PART(done, piece, slow_count, slowk) scaled_sums(k + done, slowk, piece, 1.0 / params[1], slow + done);
         scaled_sums(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
         B3_INDEPENDENT
