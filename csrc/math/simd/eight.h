@@ -7,6 +7,7 @@
 
 #if defined(__AVX512F__)
 
+#define EIGHT_REGISTERS 1
 typedef __m512d eight;
 typedef __mmask8 eight_mask;
 
@@ -133,6 +134,7 @@ __attribute__((always_inline)) static inline void eight_transpose(eight r[8]) {
 
 #else
 
+#define EIGHT_REGISTERS 2
 typedef struct eight {
     __m256d low;
     __m256d high;

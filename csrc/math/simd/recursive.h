@@ -300,28 +300,28 @@ STEPS(trix, 1, 1, 3)
 STEPS(macd, 1, 3, 3)
 STEPS(ppo, 1, 1, 2)
 STEPS(strength, 1, 1, 2)
-STEPS(atr, 3, 1, 1)
-STEPS(natr, 3, 1, 1)
-STEPS(keltner, 3, 3, 2)
+STEPS_BY_TIME(atr, 3, 1, 1)
+STEPS_BY_TIME(natr, 3, 1, 1)
+STEPS_BY_TIME(keltner, 3, 3, 2)
 STEPS(di, 3, 1, 3)
 STEPS(adx, 3, 1, 4)
 STEPS_BY_LANES(sar, 2, 1, 4)
 
-RECURSIVE(ema, .end = no_end, .segments = 1, BY_STEPS(ema))
-RECURSIVE(dema, .end = no_end, .segments = 1, BY_STEPS(dema))
-RECURSIVE(tema, .end = no_end, .segments = 1, BY_STEPS(tema))
-RECURSIVE(trix, .end = trix_end, .segments = 1, BY_STEPS(trix))
-RECURSIVE(macd, .end = no_end, .segments = 1, BY_STEPS(macd))
-RECURSIVE(ppo, .end = no_end, .segments = 1, BY_STEPS(ppo))
-RECURSIVE(rsi, .end = strength_end, .segments = 1, BY_STEPS(strength))
-RECURSIVE(cmo, .end = strength_end, .segments = 1, BY_STEPS(strength))
-RECURSIVE(atr, .end = atr_end, BY_STEPS(atr))
-RECURSIVE(natr, .end = atr_end, BY_STEPS(natr))
-RECURSIVE(keltner, .end = keltner_end, BY_STEPS(keltner))
-RECURSIVE(plus_di, .end = movement_end, .segments = 1, BY_STEPS(di))
-RECURSIVE(minus_di, .end = movement_end, .segments = 1, BY_STEPS(di))
-RECURSIVE(adx, .end = adx_end, .segments = 1, BY_STEPS(adx))
-RECURSIVE(sar, .end = sar_end, .segments = 1, .by_lanes = sar_by_lanes, .guess = sar_guess)
+RECURSIVE_LANES(ema, .end = no_end, BY_STEPS(ema))
+RECURSIVE_LANES(dema, .end = no_end, BY_STEPS(dema))
+RECURSIVE_LANES(tema, .end = no_end, BY_STEPS(tema))
+RECURSIVE_LANES(trix, .end = trix_end, BY_STEPS(trix))
+RECURSIVE_LANES(macd, .end = no_end, BY_STEPS(macd))
+RECURSIVE_LANES(ppo, .end = no_end, BY_STEPS(ppo))
+RECURSIVE_LANES(rsi, .end = strength_end, BY_STEPS(strength))
+RECURSIVE_LANES(cmo, .end = strength_end, BY_STEPS(strength))
+RECURSIVE(atr, .end = atr_end, .by_time = atr_by_time)
+RECURSIVE(natr, .end = atr_end, .by_time = natr_by_time)
+RECURSIVE(keltner, .end = keltner_end, .by_time = keltner_by_time)
+RECURSIVE_LANES(plus_di, .end = movement_end, BY_STEPS(di))
+RECURSIVE_LANES(minus_di, .end = movement_end, BY_STEPS(di))
+RECURSIVE_LANES(adx, .end = adx_end, BY_STEPS(adx))
+RECURSIVE_LANES(sar, .end = sar_end, .by_lanes = sar_by_lanes, .guess = sar_guess)
 
 RECURSIVE_RUN(ema)
 RECURSIVE_RUN(dema)
@@ -686,8 +686,8 @@ static void run_kama(RECURSIVE_ARGS) {
 }
 
 #define RECURSIVE_ROWS                                                                                                                     \
-    LANES(ema), LANES(dema), LANES(tema), LANES(trix), LANES(macd), LANES(ppo), LANES(rsi), LANES(cmo), LANES(atr), LANES(natr),           \
-        LANES(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr), FILTER(kama), FILTER(ewma), FILTER(vwap),   \
+    LANES(ema), LANES(dema), LANES(tema), LANES(trix), LANES(macd), LANES(ppo), LANES(rsi), LANES(cmo), FILTER(atr), FILTER(natr),         \
+        FILTER(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr), FILTER(kama), FILTER(ewma), FILTER(vwap),  \
         FILTER(obv), FILTER(ad), FILTER(adosc)
 
 #endif
