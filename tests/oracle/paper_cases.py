@@ -13,8 +13,8 @@ taken only where that is beyond doubt:
 Then, for an order of ours behind `displayed`:
 
     conservative   ahead = displayed - sum of trades since
-    proportional   a trade: ahead -= quantity; any other decrease c of what was displayed b: ahead -= floor(ahead x c / b),
-                   at most what is left displayed; in the order of the messages
+    proportional   a trade: ahead -= quantity; any other decrease c of what was displayed b:
+                   ahead -= floor(ahead x c / b), at most what is left displayed; in the order of the messages
     fills          what a trade at our price has beyond `ahead`; at a trade through it, its quantity
 
 Prices and quantities are integers of 10^-8. Lines are counted over both files. Each case lists what followed as

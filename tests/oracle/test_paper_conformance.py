@@ -1,11 +1,11 @@
-"""The venue's matching of resting orders against tracebook-conformance's reference engine (PyPI, profile fifo-limit-v1).
+"""The venue's matching of resting orders against the reference engine of tracebook-conformance (fifo-limit-v1).
 
-The profile is an exchange's: orders of its traces trade with one another. Ours do not, they trade with the market; so an
-order that crosses becomes what it would be to our resting ones, a trade of the market at its limit, for what they give,
-and what is left of it comes to rest. That uses the venue as it is (queue model none, nothing displayed) for price-time
-priority, partial fills, cancels, replaces, duplicate and unknown ids. Left out: `reduce`, which our venue does not have
-(a replace loses its place), so those events are taken out of the traces. The suite's cases for self-trade prevention and
-pro-rata are another profile's.
+The profile is an exchange's: orders of its traces trade with one another. Ours do not, they trade with the market; so
+an order that crosses becomes what it would be to our resting ones, a trade of the market at its limit, for what they
+give, and what is left of it comes to rest. That uses the venue as it is (queue model none, nothing displayed) for
+price-time priority, partial fills, cancels, replaces, duplicate and unknown ids. Left out: `reduce`, which our venue
+does not have (a replace loses its place), so those events are taken out of the traces. The suite's cases for self-
+trade prevention and pro-rata are another profile's.
 """
 
 from dataclasses import dataclass, field
