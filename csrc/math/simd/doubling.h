@@ -111,11 +111,19 @@ B3_SPECIALISED part leaf(int kind, const source *from, wide x, wide y, size_t pl
     switch (kind) {
     case LATE_MAX:
     case LATE_MIN: p.of[1] = wide_of((double)place) + wide_load(WIDE_NUMBERS); /* fall through */
-    case SAFE_TREND:
-    case SAFE_SQUARES:
     case SUM:
     case MAX:
     case MIN: p.of[0] = x; break;
+    case SAFE_TREND:
+    case SAFE_SQUARES:
+        p.of[0] = x;
+        p.of[1] = p.of[2] = x - x; /* 0, but a NaN stays one also where nothing is joined to it */
+        break;
+    case SAFE_PRODUCTS:
+        p.of[0] = x;
+        p.of[1] = y;
+        for (int k = 2; k < PART_MEMBERS; ++k) p.of[k] = (x - x) + (y - y);
+        break;
     case TREND: p.of[0] = x - wide_of(from->anchor_x); break;
     case SQUARES:
         p.of[0] = x - wide_of(from->anchor_x);
@@ -132,7 +140,7 @@ B3_SPECIALISED part leaf(int kind, const source *from, wide x, wide y, size_t pl
         p.of[0] = x * y;
         p.of[1] = y;
         break;
-    default: /* RANGE, SAFE_PRODUCTS */
+    default: /* RANGE */
         p.of[0] = x;
         p.of[1] = y;
         break;
