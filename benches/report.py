@@ -233,6 +233,7 @@ def trading_rows(peer: dict[str, Any]) -> list[Row]:
     """Risk checks, and an order's whole cycle; peer: of main_job_rows."""
     risk = json_lines(output([str(BENCHES / "trading_cycle"), "risk", "200000"]))[0]
     cycle = json_lines(output([str(BENCHES / "trading_cycle"), "cycle", "1000000"]))[0]
+    resting = [json_lines(output([str(BENCHES / "trading_cycle"), "resting", n]))[0] for n in ("1", "1000", "100000")]
     return [
         Row(
             "full set of risk checks, one order",
@@ -248,6 +249,13 @@ def trading_rows(peer: dict[str, Any]) -> list[Row]:
             f"nautilus_trader {peer['us_order_cycle']:.0f} us" if peer else "-",
             "<= 500 ns, flat",
             cycle["cycle_ns"] <= 500,
+        ),
+        Row(
+            "rest, and cancel, beside 1; 1,000; 100,000 of ours at as many prices",
+            "; ".join(f"{run['order_ns']:.0f}" for run in resting) + " ns",
+            "-",
+            "-",
+            None,
         ),
     ]
 

@@ -323,14 +323,15 @@ enum b3_rule {
     B3_RULE_KILLED = 36,   /* the kill switch is on until a person resets it */
     B3_RULE_EXIT = 37,     /* a stop is taking this position out: nothing else may */
     B3_RULE_REDUCE_ONLY = 38,
-    B3_RULE_LOTS = 39,        /* no room to remember another lot (FIFO, LIFO) */
-    B3_RULE_SHADOW = 40,      /* allowed, but this run sends nothing */
-    B3_RULE_REJECTS = 41,     /* cause of a breaker: too many refusals */
-    B3_RULE_PRICE_JUMP = 42,  /* cause of a breaker */
-    B3_RULE_LATENCY = 43,     /* cause of a breaker: the venue answers late */
-    B3_RULE_MESSAGE_GAP = 44, /* cause of a breaker: silence */
-    B3_RULE_LOSS = 45,        /* cause of a breaker: equity lost within its window */
-    B3_RULE_END = 46,
+    B3_RULE_LOTS = 39,          /* no room to remember another lot (FIFO, LIFO) */
+    B3_RULE_SHADOW = 40,        /* allowed, but this run sends nothing */
+    B3_RULE_REJECTS = 41,       /* cause of a breaker: too many refusals */
+    B3_RULE_PRICE_JUMP = 42,    /* cause of a breaker */
+    B3_RULE_LATENCY = 43,       /* cause of a breaker: the venue answers late */
+    B3_RULE_MESSAGE_GAP = 44,   /* cause of a breaker: silence */
+    B3_RULE_LOSS = 45,          /* cause of a breaker: equity lost within its window */
+    B3_RULE_WOULD_TRIGGER = 46, /* a stop whose price the touch has reached already */
+    B3_RULE_END = 47,
 };
 
 typedef struct b3_decision {
@@ -462,6 +463,8 @@ typedef struct b3_book_level {
 
 /* Writes up to cap best levels of a side (b3_side: B3_BUY bids, B3_SELL asks), best first; returns how many. */
 typedef uint32_t (*b3_levels_fn)(const void *book, uint8_t side, b3_book_level *out, uint32_t cap);
+/* Quantity at a price of a side; 0 when there is none. */
+typedef int64_t (*b3_qty_at_fn)(const void *book, uint8_t side, int64_t price_raw);
 
 #define B3_VIEW_SYNCED 0x01  /* the depth book is whole: snapshot and unbroken chain */
 #define B3_VIEW_HALTED 0x02  /* new orders are refused for this instrument */
@@ -479,6 +482,7 @@ typedef struct b3_view {
     uint32_t flags;              /* B3_VIEW_* */
     uint32_t open_orders;        /* of this strategy in this instrument */
     int64_t late_ns;             /* of the newest market event that carries exchange time, beyond the estimated clock offset */
+    b3_qty_at_fn qty_at;         /* of the same book */
 } b3_view;
 
 /* ---------------------------------------------------------------- the one form of a stage, and of a strategy
@@ -776,7 +780,7 @@ void b3_book_clear(b3_book *book);
 b3_book_level b3_book_best(const b3_book *book, uint8_t side);
 /* b3_levels_fn. O(1) a level inside the window; beyond it each 64 cost a pass over the sparse side. */
 uint32_t b3_book_levels(const void *book, uint8_t side, b3_book_level *out, uint32_t cap);
-int64_t b3_book_qty_at(const b3_book *book, uint8_t side, int64_t price_raw);
+int64_t b3_book_qty_at(const void *book, uint8_t side, int64_t price_raw); /* b3_qty_at_fn */
 /* Sum of quantities from the best to price_raw, both included. Saturates at INT64_MAX. O(levels summed), and a pass over the sparse side
  * when price_raw lies beyond the window. */
 int64_t b3_book_cum_qty(const b3_book *book, uint8_t side, int64_t price_raw);

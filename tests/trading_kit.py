@@ -17,6 +17,10 @@ GTC, IOC, FOK, POST_ONLY = 1, 2, 3, 4
 PENDING_NEW, WORKING, PARTIALLY_FILLED, FILLED, PENDING_CANCEL, CANCELED, REJECTED, EXPIRED, UNKNOWN = range(1, 10)
 SYNCED, HALTED, CROSSED = 1, 2, 4
 CANCEL_REJECT, TRIGGERED = 1, 2
+BUYER_MAKER = 1
+LEVEL, BALANCE, RATE = 1, 10, 11
+QUEUE_NONE, QUEUE_CONSERVATIVE, QUEUE_PROPORTIONAL = 1, 2, 3
+FEE_QUOTE, FEE_RECEIVED, FEE_THIRD = 1, 2, 3
 REDUCE_ONLY, EXIT = 1, 2
 TRADE, QUOTE, REQUEST, UPDATE, DECISION = 2, 3, 7, 8, 13
 BID_SIDE, ASK_SIDE = BUY, SELL
@@ -31,6 +35,7 @@ class Book:
     ask: tuple[int, int] = (0, 0)
     bids: tuple[tuple[int, int], ...] = ()
     asks: tuple[tuple[int, int], ...] = ()
+    update_id: int = 1
 
 
 @dataclass
@@ -106,7 +111,7 @@ class Core:
             bid_qty_raw=bid_qty,
             ask_price_raw=ask,
             ask_qty_raw=ask_qty,
-            update_id=1,
+            update_id=book.update_id,
             ts_recv_ns=now_ns if touch_ns is None else touch_ns,
         )
         made = self.keep(self.ffi.new("b3t_book *"))
@@ -120,6 +125,7 @@ class Core:
             touch=touch,
             book=made,
             levels=self.ffi.addressof(self.lib, "b3t_book_levels"),
+            qty_at=self.ffi.addressof(self.lib, "b3t_book_qty_at"),
             now_ns=now_ns,
             flags=flags,
             late_ns=late_ns,
@@ -301,23 +307,45 @@ class Orders:
 
 
 class Paper:
-    """b3_paper. Events return the updates that it answers with, drained `cap` at a time."""
+    """b3_paper. Events return the updates that it answers with, drained `cap` at a time.
+
+    now_ns moves on by itself, one nanosecond an event, unless a test sets it. tiers: (volume, maker, taker).
+    """
 
     def __init__(
-        self, core: Core, instruments: Any, *, maker: int = 0, taker: int = 0, order_capacity: int = 64, cap: int = 8
+        self,
+        core: Core,
+        instruments: Any,
+        *,
+        maker: int = 0,
+        taker: int = 0,
+        tiers: tuple[tuple[int, int, int], ...] = (),
+        order_capacity: int = 64,
+        cap: int = 8,
+        queue_model: int = QUEUE_CONSERVATIVE,
+        fee_asset: int = FEE_QUOTE,
+        fee_currency: int = 0,
+        **fields: Any,
     ) -> None:
-        self.core, self.instruments, self.cap = core, instruments, cap
+        self.core, self.instruments, self.cap, self.now_ns = core, instruments, cap, NOW_NS
+        self.queue_model = queue_model
+        names = ("volume_min_raw", "maker_fee_rate_raw", "taker_fee_rate_raw")
+        rows = tiers or ((0, maker, taker),)
         config = core.struct(
             "b3_paper_config",
-            fees=[{"maker_fee_rate_raw": maker, "taker_fee_rate_raw": taker}],
-            fee_tier_count=1,
+            fees=[dict(zip(names, row, strict=True)) for row in rows],
+            fee_tier_count=len(rows),
             order_capacity=order_capacity,
+            queue_model=queue_model,
+            fee_asset=fee_asset,
+            fee_currency=fee_currency,
+            **fields,
         )
-        size = core.lib.b3_paper_size(config, len(instruments))
+        size = core.lib.b3_paper_size(config, instruments, len(instruments))
         self.handle = core.lib.b3_paper_init(core.memory(size), config, instruments, len(instruments))
 
     def event(self, event: Any, view: Any) -> list[Any]:
-        out = self.core.keep(self.core.ffi.new("b3_slot[]", self.cap))
+        out = self.core.ffi.new("b3_slot[]", self.cap)
         event = self.core.ffi.cast("b3_header *", event)
         updates = []
         while True:
@@ -331,16 +359,53 @@ class Paper:
                 return updates
             event = self.core.ffi.NULL
 
+    def view(self, instrument: int, book: Book, flags: int = SYNCED, late_ns: int = 0) -> Any:
+        self.now_ns += 1
+        which = self.core.ffi.addressof(self.instruments, instrument)
+        return self.core.view(which, book, self.now_ns, flags, late_ns=late_ns)
+
     def arrive(self, request: Any, book: Book, flags: int = SYNCED) -> list[Any]:
-        index = request.hdr.instrument
-        return self.event(request, self.core.view(self.core.ffi.addressof(self.instruments, index), book, flags=flags))
+        return self.event(request, self.view(request.hdr.instrument, book, flags))
 
     def quote(self, book: Book, instrument: int = 0) -> list[Any]:
         event = self.core.struct("b3_quote", hdr={"kind": QUOTE, "instrument": instrument})
-        return self.event(event, self.core.view(self.core.ffi.addressof(self.instruments, instrument), book))
+        return self.event(event, self.view(instrument, book))
 
-    def trade(self, price: int, qty: int, instrument: int = 0, book: Book | None = None) -> list[Any]:
-        event = self.core.struct(
-            "b3_trade", hdr={"kind": TRADE, "instrument": instrument}, price_raw=price, qty_raw=qty
-        )
-        return self.event(event, self.core.view(self.core.ffi.addressof(self.instruments, instrument), book or Book()))
+    def trade(
+        self,
+        price: int,
+        qty: int,
+        instrument: int = 0,
+        book: Book | None = None,
+        *,
+        seller_takes: bool = True,
+        exchange_ns: int = 0,
+        late_ns: int = 0,
+    ) -> list[Any]:
+        """exchange_ns 0: not known, and the trade happens now; else it happened late_ns and the slack ago."""
+        header = {"kind": TRADE, "instrument": instrument, "flags": BUYER_MAKER if seller_takes else 0}
+        header["ts_exchange_ns"] = exchange_ns
+        event = self.core.struct("b3_trade", hdr=header, price_raw=price, qty_raw=qty)
+        return self.event(event, self.view(instrument, book or Book(), late_ns=late_ns))
+
+    def levels(self, levels: list[tuple[int, int, int]], update_id: int, exchange_ns: int = 0) -> None:
+        """A depth message: (side, price, quantity)."""
+        made = self.core.keep(self.core.ffi.new("b3_level[]", len(levels)))
+        for level, (side, price, qty) in zip(made, levels, strict=True):
+            level.hdr.kind, level.hdr.flags, level.hdr.ts_exchange_ns = LEVEL, 4 if side == SELL else 0, exchange_ns
+            level.price_raw, level.qty_raw, level.last_update_id = price, qty, update_id
+        self.now_ns += 1
+        self.core.lib.b3_paper_on_levels(self.handle, made, len(levels), self.now_ns)
+
+    def rate(self, base: int, quote: int, rate: int) -> None:
+        event = self.core.struct("b3_rate", hdr={"kind": RATE}, base=base, quote=quote, rate_raw=rate)
+        assert self.event(event, self.core.ffi.NULL) == []
+
+    def balance(self, currency: int, total: int) -> None:
+        event = self.core.struct("b3_balance", hdr={"kind": BALANCE}, currency=currency, total_raw=total)
+        assert self.event(event, self.core.ffi.NULL) == []
+
+    def ahead(self, order_id: int) -> int | None:
+        """Of others, before a resting order."""
+        out = self.core.ffi.new("int64_t *")
+        return int(out[0]) if self.core.lib.b3_paper_read_ahead(self.handle, order_id, out) == 0 else None

@@ -59,6 +59,8 @@ static b3_engine_config settings(void) {
                               .paper = {.fees = {{.maker_fee_rate_raw = 100000, .taker_fee_rate_raw = 100000}},
                                         .fee_tier_count = 1,
                                         .order_capacity = 64,
+                                        .queue_model = B3_QUEUE_CONSERVATIVE,
+                                        .fee_asset = B3_FEE_QUOTE,
                                         .order_entry = {.constant_ns = 1000000}},
                               .currency_count = 2,
                               .pnl_method = B3_PNL_WEIGHTED_AVERAGE,

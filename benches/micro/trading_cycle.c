@@ -2,8 +2,12 @@
  *
  *   trading_cycle risk ORDERS     the full set of pre-trade checks, every limit and filter on: refused by the very last rule, and allowed
  *                                 (reservation included; giving it back is not timed)
+ *   trading_cycle risk_exactly ORDERS   the same without the fast way: what that one is worth
  *   trading_cycle cycle ORDERS    the whole cycle: request -> risk -> order store -> paper venue -> fill -> order store -> account ->
  *                                 risk -> position and P&L read; limit buys that rest and are traded through, market sells that take
+ *
+ *   trading_cycle resting ORDERS  the venue alone with so many orders of ours at rest, each at a price of its own, proportional queue: a
+ * quote, an order that comes to rest between them, a depth message of 20 levels there, a trade at the touch, its cancel
  *
  * Prints one JSON object: ns an order, the median over batches of 1,024; of the cycle also of its first and last tenth (flat or growing?).
  * The results are checked before anything is printed. Order data is made here: random walk, varied sizes, fixed seed.
@@ -37,6 +41,7 @@ typedef struct world {
     b3_request requests[VARIED];
     b3_touch touches[VARIED];
     b3_update updates[BATCH];
+    void (*decide)(b3_risk *, const b3_request *, const b3_view *, b3_decision *);
     uint64_t order_id;
     uint64_t fills;
     uint64_t refused;
@@ -107,8 +112,11 @@ static world *make_world(void) {
     w->instrument_limits = (b3_instrument_limits){.order_qty_max_raw = 10 * MONEY, .position_max_raw = 2000 * MONEY};
 
     const uint32_t capacity = 2 * BATCH;
-    const b3_paper_config paper = {
-        .fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}}, .fee_tier_count = 1, .order_capacity = capacity};
+    const b3_paper_config paper = {.fees = {{.maker_fee_rate_raw = 10000, .taker_fee_rate_raw = 100000}},
+                                   .fee_tier_count = 1,
+                                   .order_capacity = capacity,
+                                   .queue_model = B3_QUEUE_CONSERVATIVE,
+                                   .fee_asset = B3_FEE_QUOTE};
     const b3_currency currencies[2] = {{.name = "USDT"}, {.name = "BTC"}};
     const b3_account_config account = {.instruments = &w->instrument,
                                        .currencies = currencies,
@@ -138,7 +146,7 @@ static world *make_world(void) {
     w->standing.exiting = &w->exiting;
     w->risk = b3_risk_init(zeroed(b3_risk_size(&config)), &config);
     w->orders = b3_orders_init(zeroed(b3_orders_size(capacity, 1, 1)), capacity, 1, 1);
-    w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, 1)), &paper, &w->instrument, 1);
+    w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, &w->instrument, 1)), &paper, &w->instrument, 1);
     w->view = (b3_view){.instrument = &w->instrument, .touch = &w->touch, .flags = B3_VIEW_SYNCED, .now_ns = START_NS};
     make_data(w);
     return w;
@@ -161,7 +169,7 @@ static void decide_batch(world *w, int from, int count) {
         b3_request *request = &w->requests[(from + i) % VARIED];
         request->order_id = w->order_id + 1;
         b3_decision decision;
-        b3_risk_decide(w->risk, request, &w->view, &decision);
+        w->decide(w->risk, request, &w->view, &decision);
         w->order_id += decision.allowed;
         w->refused += decision.rule == B3_RULE_MAX_NUM_ORDERS;
     }
@@ -258,8 +266,9 @@ static void require_released(const world *w) {
     }
 }
 
-static void run_risk(int batches) {
+static void run_risk(const char *name, int batches) {
     world *w = make_world();
+    w->decide = strcmp(name, "risk") == 0 ? b3_risk_decide : b3_risk_decide_exactly;
     int64_t *times = zeroed((size_t)batches * sizeof(int64_t));
     require(b3_account_deposit(w->account, 1, 100000 * MONEY) == B3_OK, "deposit");
     /* All of them are open at once: the buys lie below what the sells reach, so as not to trade with them. */
@@ -278,7 +287,7 @@ static void run_risk(int batches) {
     require(decision.allowed, "the one open order");
     for (int i = 0; i < batches; i++) times[i] = timed(w, decide_batch, i * BATCH);
     require(w->refused == (uint64_t)batches * BATCH, "an order that max_num_orders must refuse is not");
-    printf("{\"bench\": \"risk\", \"orders\": %d, \"allowed_ns\": %.1f, \"refused_by_last_rule_ns\": %.1f}\n", batches * BATCH, allowed,
+    printf("{\"bench\": \"%s\", \"orders\": %d, \"allowed_ns\": %.1f, \"refused_by_last_rule_ns\": %.1f}\n", name, batches * BATCH, allowed,
            ns_an_order(times, batches));
     free(times);
 }
@@ -312,13 +321,103 @@ static void run_cycle(int batches) {
     free(times);
 }
 
+/* ---------------------------------------------------------------- many orders at rest */
+
+#define TICK (MONEY / 100)
+#define TOP (60000 * MONEY)
+#define DEPTH_LEVELS 20
+
+static int32_t venue(world *w, const b3_header *event, b3_update *last) {
+    b3_slot out[4];
+    const int32_t count = b3_paper_on_event(w->paper, event, &w->view, out, 4);
+    require(count >= 0 && count < 4, "the venue's answer");
+    if (count > 0) memcpy(last, &out[count - 1], sizeof(*last));
+    return count;
+}
+
+static void rest_at(world *w, int64_t price_raw) {
+    b3_update last;
+    const b3_request request = {.hdr = {.kind = B3_REQUEST, .version = 1, .strategy = 1},
+                                .action = B3_NEW,
+                                .side = B3_BUY,
+                                .order_type = B3_LIMIT,
+                                .tif = B3_POST_ONLY,
+                                .order_id = ++w->order_id,
+                                .price_raw = price_raw,
+                                .qty_raw = 1000};
+    require(venue(w, &request.hdr, &last) == 1 && last.state == B3_WORKING, "an order that must rest does not");
+}
+
+/* Resting orders lie on even ticks below TOP, the one that comes on an odd one between them. */
+static int64_t between(const world *w, uint64_t *seed) {
+    return TOP - TICK - 2 * TICK * (int64_t)(random_next(seed) % (uint64_t)w->requests[0].qty_raw);
+}
+
+static void resting_batch(world *w, int from, int count) {
+    uint64_t seed = 88172645463325252 + (uint64_t)from;
+    b3_update last;
+    for (int i = 0; i < count; i++) {
+        w->view.now_ns += 10000000;
+        w->touch.update_id++;
+        const b3_quote quote = {.hdr = {.kind = B3_QUOTE}};
+        require(venue(w, &quote.hdr, &last) == 0, "a quote that reaches nothing");
+        rest_at(w, between(w, &seed));
+        const b3_trade trade = {.hdr = {.kind = B3_TRADE, .flags = B3_FLAG_BUYER_MAKER}, .price_raw = TOP, .qty_raw = 1};
+        require(venue(w, &trade.hdr, &last) == 0, "a trade above all of ours");
+        const b3_request cancel = {.hdr = {.kind = B3_REQUEST}, .action = B3_CANCEL, .orig_order_id = w->order_id};
+        require(venue(w, &cancel.hdr, &last) == 1 && last.state == B3_CANCELED, "a cancel");
+    }
+}
+
+static void level_batch(world *w, int from, int count) {
+    uint64_t seed = 88172645463325252 + (uint64_t)from;
+    b3_level levels[DEPTH_LEVELS];
+    for (int i = 0; i < count; i += DEPTH_LEVELS) {
+        w->view.now_ns += 10000000;
+        w->touch.update_id++;
+        const int64_t price = between(w, &seed);
+        for (int level = 0; level < DEPTH_LEVELS; level++)
+            levels[level] = (b3_level){.hdr = {.kind = B3_LEVEL},
+                                       .price_raw = price - TICK * level,
+                                       .qty_raw = (int64_t)(random_next(&seed) % 1000),
+                                       .last_update_id = w->touch.update_id};
+        b3_paper_on_levels(w->paper, levels, DEPTH_LEVELS, w->view.now_ns);
+    }
+}
+
+static void run_resting(int resting, int batches) {
+    world *w = make_world();
+    int64_t *times = zeroed((size_t)batches * sizeof(int64_t));
+    const b3_paper_config paper = {.fees = {{0}},
+                                   .fee_tier_count = 1,
+                                   .order_capacity = (uint32_t)resting + 1,
+                                   .queue_model = B3_QUEUE_PROPORTIONAL,
+                                   .fee_asset = B3_FEE_QUOTE};
+    w->paper = b3_paper_init(zeroed(b3_paper_size(&paper, &w->instrument, 1)), &paper, &w->instrument, 1);
+    w->touch = (b3_touch){.bid_price_raw = TOP, .bid_qty_raw = MONEY, .ask_price_raw = TOP + TICK, .ask_qty_raw = MONEY, .update_id = 1};
+    w->requests[0].qty_raw = resting;
+    for (int i = 0; i < resting; i++) rest_at(w, TOP - 2 * TICK * (i + 1));
+    for (int i = 0; i < batches; i++) times[i] = timed(w, resting_batch, i * BATCH);
+    const double order = ns_an_order(times, batches);
+    for (int i = 0; i < batches; i++) times[i] = timed(w, level_batch, i * BATCH);
+    b3_update last;
+    for (int i = 0; i < resting; i++) {
+        const b3_request cancel = {.hdr = {.kind = B3_REQUEST}, .action = B3_CANCEL, .orig_order_id = (uint64_t)i + 1};
+        require(venue(w, &cancel.hdr, &last) == 1 && last.state == B3_CANCELED, "an order at rest is gone");
+    }
+    printf("{\"bench\": \"resting\", \"resting\": %d, \"order_ns\": %.1f, \"level_ns\": %.1f}\n", resting, order,
+           ns_an_order(times, batches));
+    free(times);
+}
+
 int main(int argc, char **argv) {
     const int orders = argc == 3 ? atoi(argv[2]) : 0;
     const int batches = orders / BATCH > 0 ? orders / BATCH : 1;
-    if (orders > 0 && strcmp(argv[1], "risk") == 0) run_risk(batches);
+    if (orders > 0 && strncmp(argv[1], "risk", 4) == 0) run_risk(argv[1], batches);
     else if (orders > 0 && strcmp(argv[1], "cycle") == 0) run_cycle(batches);
+    else if (orders > 0 && orders <= 1000000 && strcmp(argv[1], "resting") == 0) run_resting(orders, 40);
     else {
-        fprintf(stderr, "use: trading_cycle risk|cycle ORDERS\n");
+        fprintf(stderr, "use: trading_cycle risk|risk_exactly|cycle|resting ORDERS\n");
         return 2;
     }
     return 0;

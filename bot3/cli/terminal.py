@@ -151,7 +151,8 @@ def _trading(summary: dict[str, Any]) -> Table:
 
 
 def _strategy_text(strategy: dict[str, Any]) -> str:
-    params = ", ".join(f"{name}={value:g}" for name, value in strategy.get("params", {}).items())
+    given = strategy.get("params", {}).items()
+    params = ", ".join(f"{name}={value if isinstance(value, str) else f'{value:g}'}" for name, value in given)
     return f"{strategy['name']}({params})" if params else strategy["name"]
 
 

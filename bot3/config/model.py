@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ __all__ = [
     "BreakerSection",
     "EngineSection",
     "ExecutionSection",
+    "FeeTier",
     "MarketDataSection",
     "PaperSection",
     "RiskSection",
@@ -34,7 +36,15 @@ def _number(value: Any) -> Any:
 
 
 def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    if not isinstance(value, list | tuple):
+        raise PydanticCustomError("list_type", "must be a list")
+    return tuple(value)
+
+
+def _setting(value: Any) -> Any:
+    if not isinstance(value, bool | int | Decimal | str) or (isinstance(value, Decimal) and not value.is_finite()):
+        raise PydanticCustomError("setting", "must be a number, a word, true or false")
+    return value
 
 
 def _symbols(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -204,7 +214,7 @@ class StrategyEntry(_Section):
     """A strategy of signal.strategies."""
 
     name: Annotated[str, Field(min_length=1, max_length=4096)] = Field(description="built in, or FILE.py:CLASS")
-    params: dict[str, bool | int | Annotated[Decimal, Field(allow_inf_nan=False)] | str] = Field(
+    params: dict[str, Annotated[Any, AfterValidator(_setting)]] = Field(
         default={}, description="its parameters by name, in their units; the others have their defaults"
     )
     symbols: Symbols = Field(default=(), description="instruments it trades; empty: all")
@@ -233,6 +243,21 @@ class SignalSection(_Section):
     )
 
 
+def _tiers(value: tuple[FeeTier, ...]) -> tuple[FeeTier, ...]:
+    volumes = [Decimal(0), *(tier.volume for tier in value)]
+    if any(next_one <= one for one, next_one in itertools.pairwise(volumes)):
+        raise PydanticCustomError("tiers", "each tier must start at a larger volume than the one before, and above 0")
+    return value
+
+
+class FeeTier(_Section):
+    """Fees from a traded volume on."""
+
+    volume: Positive = Field(description="traded in this run before the fill, quote currency")
+    maker_fee_rate: Rate = Field(description="fraction of the notional")
+    taker_fee_rate: Rate = Field(description="fraction of the notional")
+
+
 class PaperSection(_Section):
     """The paper venue and its account."""
 
@@ -248,9 +273,35 @@ class PaperSection(_Section):
         default=Decimal("0.001"), description="fraction of the notional: 0.001 is 0.1 %; < 0 is a rebate"
     )
     taker_fee_rate: Rate = Field(default=Decimal("0.001"), description="fraction of the notional")
+    fee_tiers: Annotated[tuple[FeeTier, ...], BeforeValidator(_tuple), AfterValidator(_tiers)] = Field(
+        default=(),
+        max_length=7,
+        description="volume, maker_fee_rate, taker_fee_rate each, volumes rising; below the first: the rates above",
+    )
+    fee_asset: Annotated[str, Field(pattern=r"^(quote|received|[A-Z0-9]{1,15})$")] = Field(
+        default="quote",
+        description="what fees are paid in: quote; received (base of a buy, quote of a sell); or a currency, as BNB, "
+        "at the rate known then, and as received while none is",
+    )
+    queue_model: Literal["none", "conservative", "proportional"] = Field(
+        default="conservative", description="how others ahead of a resting order go away ([PAPER.md](PAPER.md))"
+    )
     latency_us: int = Field(
         default=1_000, ge=0, le=60_000_000, description="microseconds from decision to arrival at the venue"
     )
+    latency_spread_us: int = Field(
+        default=0,
+        ge=0,
+        le=60_000_000,
+        description="microseconds, mean of an exponentially drawn part on top; 0: constant",
+    )
+    market_data_latency_us: int = Field(
+        default=0, ge=0, le=60_000_000, description="microseconds by which market data is seen later than recorded"
+    )
+    market_data_latency_spread_us: int = Field(
+        default=0, ge=0, le=60_000_000, description="microseconds, mean of an exponentially drawn part on top"
+    )
+    seed: int = Field(default=1, ge=0, lt=2**64, description="of the drawn latencies")
 
 
 class AccountSection(_Section):

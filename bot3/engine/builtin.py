@@ -41,10 +41,15 @@ class Param:
         """Whether only whole numbers mean something."""
         return bool(self.choices) or self.unit in _COUNTED
 
+    def shown(self, value: float) -> float | str:
+        """A value as a person writes it: a choice by its word."""
+        return self.choices[int(value)] if self.choices else value
+
     @property
     def default_text(self) -> str:
-        """The default as a person writes it."""
-        return self.choices[int(self.default)] if self.choices else f"{self.default:.12g}"
+        """The default as text."""
+        shown = self.shown(self.default)
+        return shown if isinstance(shown, str) else f"{shown:.12g}"
 
     @property
     def bounds_text(self) -> str:

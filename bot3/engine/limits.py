@@ -14,6 +14,11 @@ from bot3.ffi import lib
 
 __all__ = ["contradictions", "notes", "pointless_limits", "resolved_limits", "without_means"]
 
+_QUEUES = {
+    lib.B3_QUEUE_NONE: "none: nobody is ahead",
+    lib.B3_QUEUE_CONSERVATIVE: "conservative: only trades take it away",
+    lib.B3_QUEUE_PROPORTIONAL: "proportional: cancels take their share",
+}
 _PICKLES = (".pkl", ".pickle", ".joblib")
 
 
@@ -27,8 +32,6 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         base, scale = plan.currency_names[instrument["base_currency"]], instrument["qty_scale"]
         rows.append((f"{instrument['symbol']}: position", _at_most(own["position_max_raw"], scale, base)))
         rows.append((f"{instrument['symbol']}: one order", _at_most(own["order_qty_max_raw"], scale, base)))
-    tier = engine["paper"]["fees"][0]
-    fees = (plain(tier[f"{side}_fee_rate_raw"], MONEY_SCALE - 2) for side in ("maker", "taker"))
     return [
         *rows,
         ("notional exposure", _at_most(limits["exposure_max_raw"], MONEY_SCALE, currency)),
@@ -46,9 +49,31 @@ def resolved_limits(plan: RunPlan) -> list[tuple[str, str]]:
         ("selling more than is held", "allowed" if limits["allow_short"] else "refused"),
         ("starting balances", _starting_balances(plan)),
         ("cost of what is sold", METHODS[engine["pnl_method"]].replace("_", " ")),
-        ("fee as maker, as taker", " %, ".join(fees) + " %"),
-        ("latency to the venue", f"{plain(engine['paper']['order_entry']['constant_ns'], 3)} us"),
+        *_paper(plan),
     ]
+
+
+def _paper(plan: RunPlan) -> list[tuple[str, str]]:
+    """What the paper venue takes: fees, time, queues."""
+    paper = plan.engine["paper"]
+    rows = []
+    for tier in paper["fees"]:
+        above = f", from {plain(tier['volume_min_raw'], MONEY_SCALE)} traded on" if tier["volume_min_raw"] else ""
+        rates = (plain(tier[f"{side}_fee_rate_raw"], MONEY_SCALE - 2) for side in ("maker", "taker"))
+        rows.append((f"fee as maker, as taker{above}", " %, ".join(rates) + " %"))
+    asset = plan.currency_names[paper["fee_currency"]] if paper["fee_asset"] == lib.B3_FEE_THIRD else None
+    received = "what a fill brings in"
+    quote = "the quote currency"
+    rows.append(("fees are paid in", asset or (quote if paper["fee_asset"] == lib.B3_FEE_QUOTE else received)))
+    rows.append(("latency to the venue", _latency(paper["order_entry"])))
+    if any(paper["market_data"].values()):
+        rows.append(("latency of market data", _latency(paper["market_data"])))
+    return [*rows, ("queue ahead of resting orders", _QUEUES[paper["queue_model"]])]
+
+
+def _latency(model: dict[str, int]) -> str:
+    drawn = f" + {plain(model['spread_ns'], 3)} us on average, drawn" if model["spread_ns"] else ""
+    return f"{plain(model['constant_ns'], 3)} us{drawn}"
 
 
 def _guard_rows(guard: dict[str, int], currency: str) -> list[tuple[str, str]]:
@@ -109,7 +134,19 @@ def notes(config: SystemConfig, plan: RunPlan) -> list[str]:
             f"{', '.join(foreign)}: not quoted in {plan.currency_names[reporting]}, and nothing tells a rate "
             "(account.rates, or an instrument of the run), so the notional and exposure limits refuse their orders"
         )
-    return [note for note in [*found, _blend_note(plan)] if note]
+    return [note for note in [*found, _fee_note(plan), _blend_note(plan)] if note]
+
+
+def _fee_note(plan: RunPlan) -> str:
+    """Fees in a currency whose worth nothing tells are paid otherwise."""
+    paper = plan.engine["paper"]
+    if paper["fee_asset"] != lib.B3_FEE_THIRD or paper["fee_currency"] in _valued(plan):
+        return ""
+    name = plan.currency_names[paper["fee_currency"]]
+    return (
+        f"paper.fee_asset {name}: nothing tells its rate (account.rates, or an instrument of the run), so fees are "
+        "paid in what a fill brings in"
+    )
 
 
 def _blend_note(plan: RunPlan) -> str:
@@ -137,7 +174,7 @@ def without_means(plan: RunPlan) -> list[str]:
     names, currencies = plan.currency_names, plan.currencies
     return [
         f"{i['symbol']}: the account starts with neither {names[i['quote_currency']]} nor {names[i['base_currency']]}: "
-        "nothing can be bought. Give it some with the section paper"
+        "nothing can be bought. Give it some with account.balances"
         for i in plan.instruments
         if not currencies[i["quote_currency"]]["start_raw"] and not currencies[i["base_currency"]]["start_raw"]
     ]

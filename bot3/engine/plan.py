@@ -139,7 +139,8 @@ def _start(engine: Engine, plan: RunPlan) -> None:
         if not isinstance(strategy, BuiltinStrategy):
             raise
         builtin = find_builtin(strategy.name)
-        given = (f"{param.name}={value:g}" for param, value in zip(builtin.params, strategy.params, strict=True))
+        values = zip(builtin.params, strategy.params, strict=True)
+        given = (f"{param.name}={param.shown(value)}" for param, value in values)
         hint = "; ".join(f"{param.name}: {param.text}" for param in builtin.params) + "."
         what = "its parameters contradict one another"
         raise StrategyError(what, where=f"strategy {builtin.name}", value=", ".join(given), hint=hint) from error

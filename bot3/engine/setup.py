@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot3.config import BarSpec, SystemConfig
+from bot3.config.model import FeeTier, PaperSection
 from bot3.engine.builtin import find_builtin
 from bot3.engine.decimals import MONEY_SCALE, to_raw
 from bot3.engine.host import Member, kinds_of
@@ -27,6 +28,12 @@ _BAR_KINDS: Final = {
     "volume": lib.B3_BAR_VOLUME,
     "notional": lib.B3_BAR_NOTIONAL,
 }
+_QUEUES: Final = {
+    "none": lib.B3_QUEUE_NONE,
+    "conservative": lib.B3_QUEUE_CONSERVATIVE,
+    "proportional": lib.B3_QUEUE_PROPORTIONAL,
+}
+_FEE_ASSETS: Final = {"quote": lib.B3_FEE_QUOTE, "received": lib.B3_FEE_RECEIVED}
 _METHODS: Final = {
     "weighted_average": lib.B3_PNL_WEIGHTED_AVERAGE,
     "fifo": lib.B3_PNL_FIFO,
@@ -109,7 +116,7 @@ def prepare(
                 strategy = make(kind, choice.params, choice.file)
                 members.append(Member(strategy, choice.file, instrument, index, len(strategies), tuple(indices)))
     plan = RunPlan(
-        engine=_engine_fields(config, bars, instruments, len(currencies)),
+        engine=_engine_fields(config, bars, instruments, indices),
         currencies=currencies,
         instruments=tuple(fields),
         limits=tuple(_own_limits(config, instrument) for instrument in instruments),
@@ -151,7 +158,8 @@ def _currencies(config: SystemConfig, instruments: Sequence[Instrument]) -> tupl
         what = "is the reporting currency, whose rate is 1"
         raise ConfigError(what, where=f"account.rates.{reporting}", hint="Leave it out, or set paper.currency.")
     traded = (name for instrument in instruments for name in (instrument.quote, instrument.base))
-    names = dict.fromkeys([reporting, *traded, *balances, *rates])
+    fees_in = [] if config.paper.fee_asset in _FEE_ASSETS else [config.paper.fee_asset]
+    names = dict.fromkeys([reporting, *traded, *balances, *rates, *fees_in])
     return tuple(
         {
             "name": name,
@@ -171,7 +179,7 @@ def _own_limits(config: SystemConfig, instrument: Instrument) -> dict[str, Any]:
 
 
 def _engine_fields(
-    config: SystemConfig, bars: BarSpec, instruments: Sequence[Instrument], currency_count: int
+    config: SystemConfig, bars: BarSpec, instruments: Sequence[Instrument], currencies: dict[str, int]
 ) -> dict[str, Any]:
     """The fields of b3_engine_config that decide something. The reporting currency is number 0."""
     risk, paper, engine = config.risk, config.paper, config.engine
@@ -196,26 +204,43 @@ def _engine_fields(
             "size": _bar_size(bars, instruments),
             "grace_ns": config.bars.grace_ms * 10**6,
         },
-        "paper": {
-            "fees": [
-                {
-                    "volume_min_raw": 0,
-                    "maker_fee_rate_raw": _raw(paper.maker_fee_rate, MONEY_SCALE, "paper.maker_fee_rate"),
-                    "taker_fee_rate_raw": _raw(paper.taker_fee_rate, MONEY_SCALE, "paper.taker_fee_rate"),
-                }
-            ],
-            "fee_tier_count": 1,
-            "order_capacity": engine.order_capacity,
-            "order_entry": {"constant_ns": paper.latency_us * 1000, "spread_ns": 0},
-        },
+        "paper": _paper_fields(paper, engine.order_capacity, currencies),
         "reporting_currency": 0,
         "pnl_method": _METHODS[config.account.pnl_method],
         "lot_capacity": engine.lot_capacity,
-        "currency_count": currency_count,
+        "currency_count": len(currencies),
         "dense_ticks": engine.dense_ticks,
         "sparse_levels": engine.sparse_levels,
         "order_capacity": engine.order_capacity,
     }
+
+
+def _paper_fields(paper: PaperSection, order_capacity: int, currencies: dict[str, int]) -> dict[str, Any]:
+    """The fields of b3_paper_config."""
+    tiers: list[tuple[Decimal, PaperSection | FeeTier, str]] = [(Decimal(0), paper, "paper")]
+    tiers += [(tier.volume, tier, "paper.fee_tiers") for tier in paper.fee_tiers]
+    return {
+        "fees": [
+            {
+                "volume_min_raw": _raw(volume, MONEY_SCALE, f"{path}.volume"),
+                "maker_fee_rate_raw": _raw(rates.maker_fee_rate, MONEY_SCALE, f"{path}.maker_fee_rate"),
+                "taker_fee_rate_raw": _raw(rates.taker_fee_rate, MONEY_SCALE, f"{path}.taker_fee_rate"),
+            }
+            for volume, rates, path in tiers
+        ],
+        "fee_tier_count": len(tiers),
+        "order_capacity": order_capacity,
+        "queue_model": _QUEUES[paper.queue_model],
+        "fee_asset": _FEE_ASSETS.get(paper.fee_asset, lib.B3_FEE_THIRD),
+        "fee_currency": currencies.get(paper.fee_asset, 0),
+        "order_entry": _latency(paper.latency_us, paper.latency_spread_us),
+        "market_data": _latency(paper.market_data_latency_us, paper.market_data_latency_spread_us),
+        "seed": paper.seed,
+    }
+
+
+def _latency(constant_us: int, spread_us: int) -> dict[str, int]:
+    return {"constant_ns": constant_us * 1000, "spread_ns": spread_us * 1000}
 
 
 def _guard_fields(config: SystemConfig) -> dict[str, Any]:

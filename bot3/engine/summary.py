@@ -136,8 +136,8 @@ def _strategy(engine: Engine, plan: RunPlan, index: int) -> dict[str, Any]:
         **money.strategy_money(engine, plan, index + 1),
     }
     if isinstance(strategy, BuiltinStrategy):
-        names = [param.name for param in find_builtin(strategy.name).params]
-        found["params"] = dict(zip(names, strategy.params, strict=True))
+        params = zip(find_builtin(strategy.name).params, strategy.params, strict=True)
+        found["params"] = {param.name: param.shown(value) for param, value in params}
     return found
 
 

@@ -62,23 +62,24 @@ Many streams in one call:
   (`ta.isa()`; lowered by `BOT3_ISA=scalar|avx2|avx512`), and differ from single updates, and from one another where
   they cut a series differently, by rounding: at most 1e-11 of the largest output, or 1e-14 of the averages where an
   output is a difference of averages (`macd`, `ppo`, `trix`). Scalar batches equal streams bit for bit, and so do all
-  forms of `sar` and of kernels that look at one or two bars. `stochrsi` of a price that stands still after a move is
-  the position in a range of rounding errors: any value, in any form.
+  forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which divides by
+  the range of an index that may hardly have moved: to 1e-7 of its 0 to 100.
 * **Speed.** A call costs about 0.3 microseconds for contiguous one-dimensional float64 arrays (results go to new
   arrays, or to `out=`, which also saves the first touch of new memory: at 10 million values that costs more than most
   kernels); any other input is converted first. Calls over more than 10,000 values let other Python threads run.
 * **TA-Lib** agrees to 1e-9 on recorded bars and ticks of eight markets (tests/oracle/test_ta_recorded.py), except where
-  the table says so; where a difference of two numbers is nearly 0 (`macd`, `trix`: 1e-12 of the numbers); where TA-Lib
-  itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and `linearreg_slope`
-  1e-5); and where what is asked is whether two prices are equal that differ by rounding (`mfi`, `cci`, `stochrsi`).
+  the table says so; where a difference of two numbers is nearly 0 (`macd`, `ppo`, `trix`: 1e-12 of the numbers);
+  where TA-Lib itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and
+  `linearreg_slope` 1e-5); and where what is asked is whether two prices are equal that differ by rounding (`mfi`,
+  `cci`, `stochrsi`).
 * **Published examples.** tests/vectors/outside has worked examples of Wilder, Achelis and StockCharts, and says where
   they differ from each other and from TA-Lib. Defaults are TA-Lib's; the others are options: `seed="first"`,
   `smoothing="plain"` or `"wilder"`, `ddof="sample"`.
 * **Streams and graphs** both have `update`, `update_many`, `peek`, `value`, `ready`, `seed`, `reset`, `copy`, and can
   be pickled; a pickle is read by the same version of bot3 alone. Their memory does not grow.
 * **Cost of a stream.** Constant; windows are two stacks, so one update in `timeperiod` also sums the window before.
-  `cci` alone is proportional to `timeperiod`. Vector windows end at 1,024 samples, longer ones go one value at a
-  time.
+  `cci` alone is proportional to `timeperiod`. In a batch windows above 1,024 samples go one value at a time, but
+  those of `sum`, `sma`, `min` and `max`.
 
 ## Matrices: `bot3.ta.matrix`
 

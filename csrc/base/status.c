@@ -65,6 +65,7 @@ static const char *const rule_names[B3_RULE_END] = {
     [B3_RULE_LATENCY] = "latency",
     [B3_RULE_MESSAGE_GAP] = "message_gap",
     [B3_RULE_LOSS] = "loss",
+    [B3_RULE_WOULD_TRIGGER] = "would_trigger",
 };
 
 static const struct {

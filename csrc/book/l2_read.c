@@ -16,7 +16,8 @@ b3_book_level b3_book_best(const b3_book *book, uint8_t side_code) {
     return side->sparse.slots[b3_sparse_find(&side->sparse, (int64_t)(side->off_tick_best ^ side->dense.flip))];
 }
 
-int64_t b3_book_qty_at(const b3_book *book, uint8_t side_code, int64_t price_raw) {
+int64_t b3_book_qty_at(const void *state, uint8_t side_code, int64_t price_raw) {
+    const b3_book *const book = state;
     const b3_book_side *const side = b3_book_side_of(book, side_code);
     if (price_raw <= 0) return 0;
     const uint64_t rank = b3_side_rank(book, side, price_raw);

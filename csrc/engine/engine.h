@@ -30,6 +30,7 @@
 #include "risk/guard.h"
 #include "risk/limits.h"
 #include "risk/stops.h"
+#include "venue/latency.h"
 #include "venue/paper.h"
 
 #define B3_SOURCES_MAX 256
@@ -125,6 +126,7 @@ struct b3_engine {
     b3_orders *orders;
     b3_account *account;
     b3_paper *paper;
+    b3_latency_state latency; /* of the one session with the venue */
     uint64_t next_order_id;
     b3_slot *deferred; /* due now, but asked for while timers were firing: they wait for the next external input */
     uint32_t deferred_count;

@@ -80,6 +80,7 @@ static int32_t apply(b3_engine *engine, b3_market *market, const b3_level *level
     if (failed != B3_OK) return failed; /* the caller halts the instrument */
     market->depth.hdr.instrument = (uint32_t)(market - engine->markets);
     (void)take_quote(engine, market, &market->depth);
+    b3_paper_on_levels(engine->paper, levels, count, engine->now_ns);
     if ((levels->hdr.flags & B3_FLAG_SNAPSHOT) != 0) return B3_OK;
     return b3_output_market(engine, &market->depth.hdr, error);
 }

@@ -13,6 +13,7 @@ b3_engine *b3_engine_new(const b3_engine_config *config, const b3_currency *curr
     const char *wrong = NULL;
     if (instrument_count == 0) wrong = "engine: no instrument";
     if (config->currency_count == 0 || config->reporting_currency >= config->currency_count) wrong = "engine: no such reporting currency";
+    if (config->paper.fee_currency >= config->currency_count) wrong = "engine: no such fee currency";
     if (config->order_capacity == 0 || config->paper.order_capacity == 0) wrong = "engine: an order capacity of 0";
     if (config->tap_kinds != 0 && config->tap_capacity == 0) wrong = "engine: a tap without capacity";
     if (!(config->pace >= 0)) wrong = "engine: a negative pace";
@@ -206,7 +207,7 @@ static void lay_out(b3_engine *engine, b3_layout *layout, b3_places *places) {
     places->risk = place(layout, "risk", b3_risk_size(&risk));
     places->orders = place(layout, "orders", b3_orders_size(order_slots(engine), markets, engine->member_count));
     places->account = place(layout, "account", b3_account_size(&account));
-    places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, markets));
+    places->paper = place(layout, "paper venue", b3_paper_size(&config->paper, engine->instruments, markets));
     engine->stages = place(layout, "latency histograms", sizeof(b3_hist) * B3_STAGE_END);
 }
 
@@ -222,6 +223,7 @@ static int32_t init_market(b3_engine *engine, const b3_places *places, uint32_t 
                              .touch = &market->touch,
                              .book = market->book,
                              .levels = b3_book_levels,
+                             .qty_at = b3_book_qty_at,
                              .position = &market->position,
                              .flags = B3_VIEW_HALTED};
     if (market->sequence == NULL || market->book == NULL)
@@ -256,7 +258,8 @@ static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error
     engine->risk = b3_risk_init(places->risk, &risk);
     engine->orders = b3_orders_init(places->orders, order_slots(engine), engine->market_count, engine->member_count);
     engine->paper = b3_paper_init(places->paper, &config->paper, engine->instruments, engine->market_count);
-    if (engine->guard == NULL || engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL)
+    if (engine->guard == NULL || engine->risk == NULL || engine->orders == NULL || engine->account == NULL || engine->paper == NULL ||
+        b3_latency_init(&engine->latency, &config->paper) != B3_OK)
         return b3_engine_fail(error, B3_ERR_ARGUMENT, "engine: impossible limits, capacities, rates or P&L method", 0, 0);
     for (uint32_t i = 0; i < engine->market_count; i++)
         engine->markets[i].watched = engine->guard->watches_equity || engine->guard->watches_prices;

@@ -83,7 +83,7 @@ static int32_t send(b3_engine *engine, const b3_request *request, b3_error *erro
         return refuse(engine, request, status == B3_FULL ? B3_RULE_OPEN_ORDERS : B3_RULE_UNKNOWN_ORDER, error);
     }
     engine->totals.orders += request->action != B3_CANCEL;
-    return b3_trading_schedule(engine, engine->now_ns + engine->config.paper.order_entry.constant_ns, &request->hdr, error);
+    return b3_trading_schedule(engine, b3_latency_arrival(&engine->latency, engine->now_ns), &request->hdr, error);
 }
 
 /* Risk counts money in the reporting currency at the rates that the account knows as things stand. */
@@ -306,10 +306,27 @@ static int32_t venue_halted(b3_engine *engine, const b3_header *event, b3_error 
     return on_update(engine, &update, error);
 }
 
+/* Fees in a third currency are converted at the account's rate, so that both tell the same, and paid as long as it has some. */
+static int32_t tell_fee_currency(b3_engine *engine, const b3_market *market, b3_error *error) {
+    const b3_paper_config *paper = &engine->config.paper;
+    if (paper->fee_asset != B3_FEE_THIRD) return B3_OK;
+    b3_slot out;
+    b3_rate rate = {.hdr = {.kind = B3_RATE}, .base = paper->fee_currency, .quote = market->view.instrument->quote_currency};
+    b3_balance balance = {.hdr = {.kind = B3_BALANCE}, .currency = paper->fee_currency};
+    balance.total_raw = b3_account_total(engine->account, paper->fee_currency);
+    int32_t status = b3_paper_on_event(engine->paper, &balance.hdr, &market->view, &out, 1);
+    /* Without a rate as received, then. */
+    if (status == 0 && b3_account_rate(engine->account, rate.base, rate.quote, &rate.rate_raw) == B3_OK)
+        status = b3_paper_on_event(engine->paper, &rate.hdr, &market->view, &out, 1);
+    return status == 0 ? B3_OK : b3_engine_fail(error, status, "venue: the stage failed on the fee's currency", engine->input_no, 0);
+}
+
 int32_t b3_trading_venue(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error) {
     b3_slot out[B3_OUT_CAP];
     const int cancels = event->kind == B3_REQUEST && ((const b3_request *)event)->action == B3_CANCEL;
     if ((market->view.flags & B3_VIEW_HALTED) != 0 && !cancels) return venue_halted(engine, event, error);
+    const int32_t told = tell_fee_currency(engine, market, error);
+    if (told != B3_OK) return told;
     int32_t count = B3_OUT_CAP;
     while (count == B3_OUT_CAP) {
         count = b3_paper_on_event(engine->paper, event, &market->view, out, B3_OUT_CAP);

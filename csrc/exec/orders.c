@@ -106,8 +106,20 @@ static int32_t on_cancel_reject(b3_order *order) {
     return B3_OK;
 }
 
+static int is_stop(const b3_order *order) {
+    return order->request.order_type == B3_STOP || order->request.order_type == B3_STOP_LIMIT;
+}
+
+static int32_t on_trigger(b3_order *order, const b3_update *update) {
+    if (!is_stop(order) || order->triggered || !order->acked || update->state != B3_WORKING) return B3_ERR_STATE;
+    order->triggered = 1;
+    if (order->state != B3_PENDING_CANCEL) order->state = B3_WORKING;
+    return B3_OK;
+}
+
 static int32_t on_fill(b3_orders *orders, b3_order *order, const b3_update *update) {
     int64_t cum = 0;
+    if (is_stop(order) && !order->triggered) return B3_ERR_STATE;
     if (__builtin_add_overflow(order->cum_qty_raw, update->last_qty_raw, &cum)) return B3_ERR_STATE;
     if (update->cum_qty_raw != cum || cum > order->request.qty_raw) return B3_ERR_STATE;
     if ((update->state == B3_FILLED) != (cum == order->request.qty_raw)) return B3_ERR_STATE;
@@ -149,6 +161,7 @@ int32_t b3_orders_on_update(b3_orders *orders, const b3_update *update) {
         return B3_ERR_STATE;
     const int fills = update->state == B3_PARTIALLY_FILLED || update->state == B3_FILLED;
     if (fills ? update->last_qty_raw <= 0 : update->last_qty_raw != 0 || update->cum_qty_raw != order->cum_qty_raw) return B3_ERR_STATE;
+    if (update->hdr.flags & B3_FLAG_TRIGGERED) return on_trigger(order, update);
     int32_t rc = B3_OK;
     switch (update->state) {
     case B3_PARTIALLY_FILLED:

@@ -4,9 +4,11 @@
  *   PENDING_NEW -> WORKING -> PARTIALLY_FILLED* -> FILLED          any open state -> CANCELED | EXPIRED
  *        \-> REJECTED          (fills may come before the ack)     PENDING_CANCEL -> CANCELED, or back when the cancel is refused
  *   UNKNOWN (the venue has not told) from any open state; whatever it tells next is believed.
- * While a cancel is out, acks and fills are taken in and the state stays PENDING_CANCEL. An update that the state does not allow is a
- * fault and changes nothing: a fill on a done order, a cumulative quantity that is not the old one plus the fill (so the same fill
- * twice), more than the order's quantity, another instrument, side or quantity than the order's, a second ack, a reject after the ack.
+ * A stop that is triggered (B3_FLAG_TRIGGERED) is WORKING before and after; it happens once, after the ack and before any fill.
+ * While a cancel is out, acks, triggers and fills are taken in and the state stays PENDING_CANCEL. An update that the state does not allow
+ * is a fault and changes nothing: a fill on a done order, a cumulative quantity that is not the old one plus the fill (so the same fill
+ * twice), more than the order's quantity, another instrument, side or quantity than the order's, a second ack, a reject after the ack, a
+ * trigger of what is no stop, or a fill of a stop that was not triggered.
  */
 #ifndef B3_EXEC_ORDERS_H
 #define B3_EXEC_ORDERS_H
@@ -20,7 +22,8 @@ typedef struct b3_order {
     b3_request request; /* as sent */
     uint8_t state;      /* b3_order_state */
     uint8_t acked;      /* 1: the venue has taken it */
-    uint8_t reserved[2];
+    uint8_t triggered;  /* 1: a stop no longer */
+    uint8_t reserved;
     uint32_t next_free; /* of the store */
     uint64_t venue_order_id;
     int64_t cum_qty_raw;

@@ -41,10 +41,10 @@ static const b3_run *vector_run(const b3_indicator *indicator) {
 
 /* The first outputs still see what the stream saw before, so they are updates; so are the last ones again, into a stream begun anew, as
  * that is all it will ever need to know of the past. */
-void b3_run_window(const b3_indicator *indicator, b3_window_fn window, const double *params, void *stream, const double *const *in,
-                   double *const *out, uint64_t count) {
+static void run_window(const b3_indicator *indicator, b3_window_fn window, const double *params, void *stream, const double *const *in,
+                       double *const *out, uint64_t count) {
     const uint64_t lookback = indicator->lookback(params);
-    if (lookback > B3_RUN_LOOKBACK_MAX || count < 3 * lookback + 8) {
+    if (window == NULL || count < 3 * lookback + 8) {
         b3_run_updates(indicator, stream, in, out, 0, count);
         return;
     }
@@ -59,11 +59,21 @@ void b3_run_window(const b3_indicator *indicator, b3_window_fn window, const dou
     }
 }
 
+static int is_long(const b3_indicator *indicator, const double *params) {
+    return indicator->lookback(params) > B3_RUN_LOOKBACK_MAX;
+}
+
+void b3_run_window(const b3_indicator *indicator, b3_window_fn window, const double *params, void *stream, const double *const *in,
+                   double *const *out, uint64_t count) {
+    run_window(indicator, is_long(indicator, params) ? NULL : window, params, stream, in, out, count);
+}
+
 void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
                                double *const *out, uint64_t count) {
     const b3_run *run = vector_run(indicator);
     if (run == NULL) b3_run_updates(indicator, stream, in, out, 0, count);
-    else if (run->window != NULL) b3_run_window(indicator, run->window, params, stream, in, out, count);
+    else if (run->window != NULL)
+        run_window(indicator, is_long(indicator, params) ? run->long_window : run->window, params, stream, in, out, count);
     else run->recursive(params, stream, in, out, count);
 }
 

@@ -4,10 +4,11 @@
 
 #include "bot3.h"
 
-/* How a vector unit runs a kernel. Just one of the first two is set.
+/* How a vector unit runs a kernel. Just one of window and recursive is set.
  *
  * window     the outputs from..count-1 of a kernel whose outputs depend on the last lookback + 1 values alone, all of which are in `in`
  *            (from >= lookback). The stream is brought up to date by the caller.
+ * long_window  the same for lookbacks above B3_RUN_LOOKBACK_MAX. NULL: they go one value at a time.
  * recursive  updates the stream itself, whatever its state.
  * rows       eight rows of a panel, streams of its own; bit i of the result: row i is done. NULL: there is no such way. */
 typedef void (*b3_window_fn)(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count);
@@ -15,6 +16,7 @@ typedef void (*b3_window_fn)(const double *params, const double *const *in, doub
 typedef struct b3_run {
     const b3_indicator *indicator;
     b3_window_fn window;
+    b3_window_fn long_window;
     void (*recursive)(const double *params, void *stream, const double *const *in, double *const *out, uint64_t count);
     uint32_t (*rows)(const double *params, const double *const *in, uint64_t in_apart, double *const *out, uint64_t out_apart,
                      uint64_t count);
@@ -25,7 +27,7 @@ extern const b3_run b3_runs_avx512[];
 extern const uint32_t b3_run_count_avx2;
 extern const uint32_t b3_run_count_avx512;
 
-/* Longest window that a vector run takes; longer ones go one value at a time. */
+/* Longest window that `window` takes. */
 #define B3_RUN_LOOKBACK_MAX 1024
 
 /* Runs `window` and brings the stream up to date. */

@@ -6,6 +6,9 @@
 #include "strength.h"
 #include "window_sum.h"
 
+/* A range so narrow, of 0 to 100, is rounding: an index whose price stands still hardly moves, and its place would be noise. */
+#define B3_STOCHRSI_EMPTY 1e-9
+
 typedef struct b3_stochrsi {
     b3_strength rsi;
     size_t average_at; /* byte offset of the window of the average, after that of the range */
@@ -27,7 +30,8 @@ static inline void b3_stochrsi_restart(b3_stochrsi *s, uint32_t range, uint32_t 
 static inline void b3_stochrsi_push(b3_stochrsi *s, double rsi, double *out) {
     b3_window_sum *window = (b3_window_sum *)(void *)(s->data + s->average_at);
     const b3_range range = b3_range_window_push((b3_range_window *)(void *)s->data, rsi, rsi);
-    const double fastk = b3_range_percent(range, rsi);
+    const int empty = range.highest - range.lowest <= B3_STOCHRSI_EMPTY;
+    const double fastk = empty ? 0.0 : b3_range_percent(range, rsi);
     out[1] = b3_window_sum_push(window, fastk) / window->period;
     out[0] = isnan(out[1]) ? NAN : fastk;
 }

@@ -20,8 +20,9 @@ struct b3_risk {
     const b3_standing *standing;
     b3_account *account;
     uint64_t last_id;
-    uint64_t tokens; /* 10^-9 orders */
-    int64_t tokens_ns;
+    uint64_t bucket; /* 10^-9 orders: what it holds when full */
+    uint64_t spent;
+    int64_t spent_ns;
     int64_t fee_rate_raw;
     uint32_t instrument_count;
     uint32_t currency_count;
@@ -40,10 +41,6 @@ typedef struct b3_case {
     int64_t reach_raw;    /* the worst price it can trade at */
     int64_t notional_raw; /* at price_raw, rounded up */
     int64_t lock_raw;
-    b3_int128 exposure_long; /* of the instrument, the order included; where exposures are counted */
-    b3_int128 exposure_short;
-    b3_int128 exposure_gross;
-    int32_t is_valued; /* 1: these three are there */
     int64_t limit_raw;
     int64_t value_raw;
 } b3_case;
@@ -53,15 +50,17 @@ static inline int64_t b3_risk_mid(const b3_touch *touch) {
     return touch->bid_price_raw + (touch->ask_price_raw - touch->bid_price_raw) / 2;
 }
 
-/* A token is 10^9 units, so that a refill is one multiplication. A clock that steps back gives none. */
+/* The bucket holds as many orders as pass in a second; spent: 10^-9 orders, what is missing in it. A clock that steps back gives none. */
 static inline void b3_risk_refill(b3_risk *risk, int64_t now_ns) {
-    if (now_ns <= risk->tokens_ns) return;
-    const uint64_t rate = risk->limits.orders_per_second;
-    const uint64_t elapsed_ns = (uint64_t)now_ns - (uint64_t)risk->tokens_ns;
-    const uint64_t room = rate * B3_NS_PER_SECOND - risk->tokens;
-    const uint64_t refill = elapsed_ns < B3_NS_PER_SECOND ? elapsed_ns * rate : rate * B3_NS_PER_SECOND;
-    risk->tokens += refill < room ? refill : room;
-    risk->tokens_ns = now_ns;
+    if (now_ns <= risk->spent_ns) return;
+    const uint64_t elapsed_ns = (uint64_t)now_ns - (uint64_t)risk->spent_ns;
+    const uint64_t refill = elapsed_ns * risk->limits.orders_per_second;
+    risk->spent_ns = now_ns;
+    risk->spent = elapsed_ns >= B3_NS_PER_SECOND || refill >= risk->spent ? 0 : risk->spent - refill;
+}
+
+static inline int b3_risk_has_token(const b3_risk *risk) {
+    return risk->spent + B3_NS_PER_SECOND <= risk->bucket;
 }
 
 #endif

@@ -42,7 +42,7 @@ b3_risk *b3_risk_init(void *memory, const b3_risk_config *config) {
     risk->reporting_currency = config->reporting_currency;
     risk->order_capacity = config->order_capacity;
     risk->fee_rate_raw = config->taker_fee_rate_raw > 0 ? config->taker_fee_rate_raw : 0;
-    risk->tokens = (uint64_t)config->limits.orders_per_second * B3_NS_PER_SECOND;
+    risk->bucket = (uint64_t)config->limits.orders_per_second * B3_NS_PER_SECOND;
     b3_worst_case_init(&risk->worst, desks, rates, config->instruments, config->per_instrument, config->instrument_count, config->account,
                        config->limits.exposure_max_raw != 0 || config->limits.net_exposure_max_raw != 0);
     b3_worst_on_rate(&risk->worst, config->reporting_currency, b3_pow10[B3_MONEY_SCALE]);
@@ -149,7 +149,7 @@ static uint16_t check_rate(b3_risk *risk, b3_case *c) {
     const uint64_t rate = risk->limits.orders_per_second;
     if (rate == 0) return B3_RULE_NONE;
     b3_risk_refill(risk, c->view->now_ns);
-    return risk->tokens >= B3_NS_PER_SECOND ? B3_RULE_NONE : refuse(c, B3_RULE_ORDER_RATE, (int64_t)rate, (int64_t)rate + 1);
+    return b3_risk_has_token(risk) ? B3_RULE_NONE : refuse(c, B3_RULE_ORDER_RATE, (int64_t)rate, (int64_t)rate + 1);
 }
 
 /* What may be taken off the position from this side so that it cannot pass zero, whatever of that side fills. */
@@ -261,24 +261,22 @@ static int64_t larger(int64_t a, int64_t b) {
 static uint16_t check_exposure(const b3_risk *risk, b3_case *c, int64_t high, int64_t low) {
     const b3_worst_case *worst = &risk->worst;
     const b3_desk *desk = c->desk;
-    const b3_int128 gross_max = (b3_int128)risk->limits.exposure_max_raw * worst->per_money;
-    const b3_int128 net_max = (b3_int128)risk->limits.net_exposure_max_raw * worst->per_money;
-    c->exposure_long = b3_worst_long(worst, desk, c->mid_raw, high);
-    c->exposure_short = b3_worst_short(worst, desk, c->mid_raw, low);
-    c->exposure_gross = b3_worst_gross(c->exposure_long, c->exposure_short);
-    c->is_valued = 1;
+    const int64_t gross_max_raw = risk->limits.exposure_max_raw;
+    const int64_t net_max_raw = risk->limits.net_exposure_max_raw;
+    const b3_int128 net_max = (b3_int128)net_max_raw * worst->per_money;
+    const b3_exposure after = b3_worst_exposure(worst, desk, c->mid_raw, high, low);
     /* What does not enlarge the worst case passes whatever the exposure is: the way out stays open. */
-    if (gross_max != 0 && larger(high, -low) > larger(desk->high_raw, -desk->low_raw)) {
-        const b3_int128 gross = worst->gross - desk->exposure_gross + c->exposure_gross;
-        if (gross > gross_max) return refuse(c, B3_RULE_EXPOSURE_MAX, risk->limits.exposure_max_raw, b3_worst_money(worst, gross));
+    if (gross_max_raw != 0 && larger(high, -low) > larger(desk->high_raw, -desk->low_raw)) {
+        const b3_int128 gross = worst->gross - desk->exposure.gross + after.gross;
+        if (gross > (b3_int128)gross_max_raw * worst->per_money)
+            return refuse(c, B3_RULE_EXPOSURE_MAX, gross_max_raw, b3_worst_money(worst, gross));
     }
     if (net_max == 0) return B3_RULE_NONE;
-    const int64_t net_max_raw = risk->limits.net_exposure_max_raw;
     if (c->request->side == B3_BUY) {
-        const b3_int128 net = worst->net_long - desk->exposure_long + c->exposure_long;
+        const b3_int128 net = worst->net_long - desk->exposure.of_buys + after.of_buys;
         if (net > net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, net_max_raw, b3_worst_money(worst, net));
     } else {
-        const b3_int128 net = worst->net_short - desk->exposure_short + c->exposure_short;
+        const b3_int128 net = worst->net_short - desk->exposure.of_sells + after.of_sells;
         if (net < -net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, -net_max_raw, -b3_worst_money(worst, -net));
     }
     return B3_RULE_NONE;
@@ -390,8 +388,7 @@ static uint16_t judge(b3_risk *risk, b3_case *c) {
 
 /* ---------------------------------------------------------------- reservations */
 
-static uint32_t locked_currency(const b3_risk *risk, const b3_reservation *held) {
-    const b3_instrument *instrument = &risk->instruments[held->instrument];
+static uint32_t locked_currency(const b3_instrument *instrument, const b3_reservation *held) {
     return held->side == B3_BUY ? instrument->quote_currency : instrument->base_currency;
 }
 
@@ -408,55 +405,59 @@ static inline void charge(b3_risk *risk, const b3_case *c) {
     held->crosses = 0;
     if (!is_stop(request) && c->reach_raw > 0) b3_reservations_cross(&risk->held, held);
     /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
-    if (b3_account_lock(risk->account, locked_currency(risk, held), c->lock_raw) != B3_OK) held->locked_raw = 0;
+    if (b3_account_lock(risk->account, locked_currency(c->instrument, held), c->lock_raw) != B3_OK) held->locked_raw = 0;
     b3_worst_on_order(&risk->worst, desk, request->side, request->qty_raw);
-    if (c->is_valued) {
-        desk->mark_raw = c->mid_raw;
-        b3_worst_set(&risk->worst, desk, c->exposure_long, c->exposure_short, c->exposure_gross);
-    } else {
-        b3_worst_refresh_exposure(&risk->worst, desk);
-    }
-    if (risk->limits.orders_per_second != 0 && (request->hdr.flags & B3_FLAG_EXIT) == 0) risk->tokens -= B3_NS_PER_SECOND;
+    if (risk->limits.orders_per_second != 0 && (request->hdr.flags & B3_FLAG_EXIT) == 0) risk->spent += B3_NS_PER_SECOND;
     desk->orders++;
     risk->last_id = request->order_id;
 }
 
-static inline void write_decision(const b3_case *c, uint16_t rule, b3_decision *decision) {
-    const b3_request *request = c->request;
-    *decision = (b3_decision){
-        .hdr = {.kind = B3_DECISION,
-                .version = 1,
-                .venue = request->hdr.venue,
-                .account = request->hdr.account,
-                .instrument = request->hdr.instrument,
-                .strategy = request->hdr.strategy},
-        .rule = rule,
-        .allowed = rule == B3_RULE_NONE,
-        .action = request->action,
-        .order_id = request->action == B3_CANCEL ? request->orig_order_id : request->order_id,
-        .limit_raw = c->limit_raw,
-        .value_raw = c->value_raw,
-    };
+/* Field by field: as one literal it would be zeroed by a string instruction, which takes longer to start than all of this. */
+static inline void write_decision(const b3_request *request, uint16_t rule, int64_t limit, int64_t value, b3_decision *decision) {
+    b3_header *hdr = &decision->hdr;
+    hdr->kind = B3_DECISION;
+    hdr->version = 1;
+    hdr->flags = 0;
+    hdr->venue = request->hdr.venue;
+    hdr->account = request->hdr.account;
+    hdr->instrument = request->hdr.instrument;
+    hdr->strategy = request->hdr.strategy;
+    hdr->stamp = 0;
+    hdr->reserved = 0;
+    hdr->ts_exchange_ns = hdr->ts_recv_ns = 0;
+    hdr->input_no = 0;
+    decision->rule = rule;
+    decision->allowed = rule == B3_RULE_NONE;
+    decision->action = request->action;
+    decision->reserved = 0;
+    decision->order_id = request->action == B3_CANCEL ? request->orig_order_id : request->order_id;
+    decision->limit_raw = limit;
+    decision->value_raw = value;
+    decision->bid_price_raw = decision->ask_price_raw = 0;
 }
 
 void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
     b3_case c = {.request = request, .view = view};
     const uint16_t rule = request->action == B3_CANCEL ? B3_RULE_NONE : judge(risk, &c);
-    if (request->action != B3_CANCEL && rule == B3_RULE_NONE) charge(risk, &c);
-    write_decision(&c, rule, decision);
+    if (request->action != B3_CANCEL && rule == B3_RULE_NONE) {
+        charge(risk, &c);
+        if ((request->hdr.flags & B3_FLAG_EXIT) == 0) c.desk->mark_raw = c.mid_raw; /* an exit's market need not be a good one */
+        b3_worst_refresh_exposure(&risk->worst, c.desk);
+    }
+    write_decision(request, rule, c.limit_raw, c.value_raw, decision);
 }
 
 void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
-    b3_case c; /* what a charge needs of it is written by what passes */
+    b3_case c; /* what passes writes all of it that a charge needs */
     c.request = request;
     c.view = view;
-    if (!b3_passes(risk, &c)) {
+    if (!b3_passes(risk, &c) || (risk->worst.counted && !b3_takes_exposure(risk, &c))) {
         b3_risk_decide_exactly(risk, request, view, decision);
         return;
     }
-    c.limit_raw = c.value_raw = 0;
+    c.desk->mark_raw = c.mid_raw;
     charge(risk, &c);
-    write_decision(&c, B3_RULE_NONE, decision);
+    write_decision(request, B3_RULE_NONE, 0, 0, decision);
 }
 
 /* What must stay locked for the rest of an order. */
@@ -494,7 +495,8 @@ void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
     if (held->side == B3_BUY) desk->pending_buy_raw -= given_back;
     else desk->pending_sell_raw -= given_back;
     const int64_t lock = lock_for(risk, held, left);
-    (void)b3_account_lock(risk->account, locked_currency(risk, held), lock - held->locked_raw); /* toward 0: it fits */
+    (void)b3_account_lock(risk->account, locked_currency(&risk->instruments[instrument], held),
+                          lock - held->locked_raw); /* toward 0: it fits */
     held->locked_raw = lock;
     held->left_raw = left;
     if (is_done(update->state)) {

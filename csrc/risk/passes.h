@@ -55,30 +55,18 @@ static inline int64_t b3_reach(const b3_bounds *bounds, b3_case *c, int sell, in
     return price - mid <= mid >> bounds->up[sell] && mid - price <= mid >> bounds->down[sell] ? price : 0;
 }
 
-/* Worst-case position, open positions and exposures with the order in them. The gross sum bounds every exposure below UNKNOWN. */
-static inline int b3_fits_worst_case(const b3_risk *risk, const b3_bounds *bounds, b3_case *c, int sell) {
-    const b3_worst_case *worst = &risk->worst;
+/* Worst-case position and open positions with the order in them. */
+static inline int b3_fits_position(const b3_risk *risk, const b3_bounds *bounds, const b3_case *c, int sell) {
     const b3_desk *desk = c->desk;
     const int64_t qty = c->request->qty_raw;
-    int64_t high = desk->high_raw;
-    int64_t low = desk->low_raw;
+    int64_t after = 0;
     int64_t pending = 0;
-    if (!desk->is_open && worst->open_positions >= risk->most.positions) return 0;
-    if (sell) {
-        if (__builtin_add_overflow(desk->pending_sell_raw, qty, &pending) || __builtin_sub_overflow(low, qty, &low)) return 0;
-        if (low < -bounds->position_max) return 0;
-    } else {
-        if (__builtin_add_overflow(desk->pending_buy_raw, qty, &pending) || __builtin_add_overflow(high, qty, &high)) return 0;
-        if (high > bounds->position_max) return 0;
-    }
-    c->is_valued = (int32_t)worst->counted;
-    if (!worst->counted) return 1;
-    c->exposure_long = (b3_int128)c->mid_raw * high;
-    c->exposure_short = (b3_int128)c->mid_raw * low;
-    c->exposure_gross = (b3_int128)c->mid_raw * (high > -low ? high : -low);
-    if (worst->gross - desk->exposure_gross + c->exposure_gross > risk->most.gross) return 0;
-    return sell ? worst->net_short - desk->exposure_short + c->exposure_short >= -risk->most.net
-                : worst->net_long - desk->exposure_long + c->exposure_long <= risk->most.net;
+    if (!desk->is_open && risk->worst.open_positions >= risk->most.positions) return 0;
+    if (sell)
+        return !__builtin_add_overflow(desk->pending_sell_raw, qty, &pending) && !__builtin_sub_overflow(desk->low_raw, qty, &after) &&
+               after >= -bounds->position_max;
+    return !__builtin_add_overflow(desk->pending_buy_raw, qty, &pending) && !__builtin_add_overflow(desk->high_raw, qty, &after) &&
+           after <= bounds->position_max;
 }
 
 /* The locks of the order, and whether the account has them. product: of a buy's price and quantity, within bounds. */
@@ -106,28 +94,28 @@ static inline int b3_fits_cash(const b3_risk *risk, const b3_bounds *bounds, b3_
     return c->lock_raw <= b3_account_free(risk->account, instrument->quote_currency);
 }
 
-/* 1: allowed, and *c says what is to be charged. Refills the bucket of the order rate, else it changes nothing of risk. */
+/* 1: allowed if its exposure fits, and *c says what is to be charged. Refills the order rate's bucket, else it changes nothing of risk. */
 static inline int b3_passes(b3_risk *risk, b3_case *c) {
     const b3_request *request = c->request;
     const b3_view *view = c->view;
     const uint32_t index = request->hdr.instrument;
     const b3_standing *standing = risk->standing;
     if (!b3_is_plain(request) || request->order_id <= risk->last_id) return 0;
-    if (index >= risk->instrument_count || view->instrument != &risk->instruments[index]) return 0;
+    if (index >= risk->instrument_count) return 0;
+    const b3_bounds *bounds = &risk->bounds[index];
+    if (view->instrument != bounds->instrument) return 0;
     if (standing != NULL && (standing->rule != B3_RULE_NONE || standing->exiting[index])) return 0;
     if (!b3_is_tradable(risk, view)) return 0;
 
     const int kind = request->order_type == B3_MARKET;
     const int sell = request->side == B3_SELL;
     const int64_t qty = request->qty_raw;
-    const b3_bounds *bounds = &risk->bounds[index];
     const b3_kind_bounds *of_kind = &bounds->kinds[kind];
     int64_t lowest = 0;
     int64_t highest = 0;
     c->instrument = view->instrument;
-    c->desk = &risk->worst.desks[index];
+    c->desk = bounds->desk;
     c->mid_raw = b3_risk_mid(view->touch);
-    if (!bounds->is_quick[kind]) return 0;
     c->reach_raw = b3_reach(bounds, c, sell, &lowest, &highest);
     if (c->reach_raw == 0 || !b3_is_within(qty, of_kind->qty_min, of_kind->qty_span) || !b3_is_on(&bounds->lot, qty)) return 0;
     const b3_int128 product = (b3_int128)highest * qty;
@@ -137,11 +125,28 @@ static inline int b3_passes(b3_risk *risk, b3_case *c) {
     if (own != 0 && (sell ? own >= c->reach_raw : own <= c->reach_raw)) return 0;
     if (risk->held.count >= risk->most.orders) return 0;
     if (c->instrument->max_num_orders != 0 && c->desk->orders >= c->instrument->max_num_orders) return 0;
-    if (b3_account_lots_free(risk->account) < B3_LOTS_AN_ORDER * (uint64_t)(risk->held.count + 1)) return 0;
-    if (!b3_fits_worst_case(risk, bounds, c, sell) || !b3_fits_cash(risk, bounds, c, sell, product)) return 0;
+    const uint64_t lots = risk->most.lots_an_order;
+    if (lots != 0 && b3_account_lots_free(risk->account) < lots * (risk->held.count + 1)) return 0;
+    if (!b3_fits_position(risk, bounds, c, sell) || !b3_fits_cash(risk, bounds, c, sell, product)) return 0;
     if (risk->limits.orders_per_second == 0) return 1;
     b3_risk_refill(risk, view->now_ns);
-    return risk->tokens >= B3_NS_PER_SECOND;
+    return b3_risk_has_token(risk);
+}
+
+/* Takes the exposure of what passed into the sums, and out again (0) when they are then beyond their limits: so that it is worked out once,
+ * in registers. That the gross sum is within its limit keeps every exposure below UNKNOWN. */
+static inline int b3_takes_exposure(b3_risk *risk, const b3_case *c) {
+    b3_worst_case *worst = &risk->worst;
+    b3_desk *desk = c->desk;
+    const int sell = c->request->side == B3_SELL;
+    const int64_t high = desk->high_raw + (sell ? 0 : c->request->qty_raw);
+    const int64_t low = desk->low_raw - (sell ? c->request->qty_raw : 0);
+    const int64_t most = high > -low ? high : -low;
+    const b3_exposure now = {(b3_int128)c->mid_raw * high, (b3_int128)c->mid_raw * low, (b3_int128)c->mid_raw * most};
+    b3_worst_set(worst, desk, &now);
+    if (worst->gross <= risk->most.gross && (sell ? worst->net_short >= -risk->most.net : worst->net_long <= risk->most.net)) return 1;
+    b3_worst_refresh_exposure(worst, desk);
+    return 0;
 }
 
 #endif

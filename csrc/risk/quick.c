@@ -22,6 +22,13 @@ static uint8_t shift_within(int64_t rate) {
     return shift; /* a price has 63 bits: nothing is left of it by then */
 }
 
+/* An empty range: no quantity is the largest number there is. */
+static void rule_out(b3_kind_bounds *kind) {
+    kind->qty_min = INT64_MAX;
+    kind->qty_span = 0;
+    kind->product_max = -1;
+}
+
 static uint8_t larger_shift(uint8_t a, uint8_t b) {
     return a > b ? a : b;
 }
@@ -34,7 +41,7 @@ static void find_band(const b3_limits *limits, const b3_instrument *instrument, 
     const int64_t downs[2] = {instrument->bid_multiplier_down_raw, instrument->ask_multiplier_down_raw};
     const uint8_t collar = limits->price_collar_rate_raw == 0 ? 0 : shift_within(limits->price_collar_rate_raw);
     for (int side = 0; side < 2; side++) {
-        if ((ups[side] != 0 && ups[side] < one) || downs[side] > one) bounds->is_quick[0] = 0; /* not even the mid */
+        if ((ups[side] != 0 && ups[side] < one) || downs[side] > one) rule_out(&bounds->kinds[0]); /* not even the mid */
         else bounds->up[side] = ups[side] == 0 ? 0 : shift_within(ups[side] - one);
         bounds->down[side] = downs[side] == 0 ? 0 : shift_within(one - downs[side]);
     }
@@ -57,14 +64,14 @@ static void find_quantities(const b3_instrument *instrument, const b3_instrument
     const int64_t mins[2] = {least, larger_bound(least, instrument->market_lot_min_raw)};
     const int64_t maxs[2] = {most, smaller_bound(most, instrument->market_lot_max_raw)};
     for (int market = 0; market < 2; market++) {
-        if (mins[market] > maxs[market]) bounds->is_quick[market] = 0;
         bounds->kinds[market].qty_min = mins[market];
         bounds->kinds[market].qty_span = (uint64_t)maxs[market] - (uint64_t)mins[market];
+        if (mins[market] > maxs[market]) rule_out(&bounds->kinds[market]);
     }
     const int64_t step = instrument->lot_step_raw;
     const int64_t market_step = instrument->market_lot_step_raw;
     bounds->lot = step_of((uint64_t)step);
-    if (market_step != 0 && (step == 0 || step % market_step != 0)) bounds->is_quick[1] = 0; /* the lot's would not do for both */
+    if (market_step != 0 && (step == 0 || step % market_step != 0)) rule_out(&bounds->kinds[1]); /* the lot's would not do for both */
 }
 
 /* Money bounds as bounds on price x quantity. A notional that fits 64 bits when it is multiplied by the fee rate keeps the lock short. */
@@ -85,9 +92,12 @@ static void find_bounds(const b3_risk *risk, uint32_t index) {
     const b3_instrument_limits *own = &risk->worst.desks[index].limits;
     const int digits = instrument->price_scale + instrument->qty_scale - B3_MONEY_SCALE;
     b3_bounds *bounds = &risk->bounds[index];
+    bounds->instrument = instrument;
+    bounds->desk = &risk->worst.desks[index];
+    rule_out(&bounds->kinds[0]);
+    rule_out(&bounds->kinds[1]);
     if (digits < 0 || instrument->qty_scale > B3_MONEY_SCALE || instrument->quote_currency != risk->reporting_currency) return;
     if (risk->worst.desks[index].factor != 1) return;
-    bounds->is_quick[0] = bounds->is_quick[1] = 1;
     bounds->base_unit = b3_pow10[B3_MONEY_SCALE - instrument->qty_scale];
     bounds->notional_unit = b3_pow10[digits];
     bounds->position_max = own->position_max_raw != 0 ? own->position_max_raw : INT64_MAX;
@@ -96,10 +106,10 @@ static void find_bounds(const b3_risk *risk, uint32_t index) {
     const int64_t price_max = instrument->price_max_raw != 0 ? instrument->price_max_raw : INT64_MAX;
     bounds->price_span = (uint64_t)price_max - (uint64_t)bounds->price_min;
     bounds->tick = step_of((uint64_t)instrument->price_step_raw);
-    if (price_max < bounds->price_min) bounds->is_quick[0] = 0;
-    find_band(&risk->limits, instrument, bounds);
     find_quantities(instrument, own, bounds);
     find_products(risk, instrument, bounds);
+    find_band(&risk->limits, instrument, bounds);
+    if (price_max < bounds->price_min) rule_out(&bounds->kinds[0]);
 }
 
 /* What is off becomes what nothing passes. */
@@ -113,6 +123,7 @@ static void find_most(b3_risk *risk) {
     most->late_ns = limits->late_after_ns != 0 ? limits->late_after_ns : INT64_MAX;
     most->orders = risk->order_capacity;
     if (limits->open_orders_max != 0 && limits->open_orders_max < most->orders) most->orders = limits->open_orders_max;
+    most->lots_an_order = b3_account_lots_free(risk->account) == UINT32_MAX ? 0 : B3_LOTS_AN_ORDER;
     most->positions = limits->open_positions_max != 0 ? limits->open_positions_max : UINT32_MAX;
     most->touch_ns_min = limits->stale_after_ns != 0; /* a touch without time is then too old */
 }

@@ -33,7 +33,9 @@ typedef struct b3_kind_bounds {
 
 /* Of one instrument. A limit price is at most mid + (mid >> up) and at least mid - (mid >> down): buys at [0], sells at [1]. */
 typedef struct b3_bounds {
-    b3_kind_bounds kinds[2];
+    const b3_instrument *instrument;
+    struct b3_desk *desk;
+    b3_kind_bounds kinds[2]; /* an empty range of quantity: all orders of the kind go the exact way */
     b3_step lot;
     b3_step tick;
     int64_t price_min;
@@ -44,8 +46,7 @@ typedef struct b3_bounds {
     int64_t notional_unit;      /* units of price x quantity in one of money */
     uint8_t up[2];
     uint8_t down[2];
-    uint8_t is_quick[2]; /* 0: all orders of the kind go the exact way */
-    uint8_t reserved[2];
+    uint8_t reserved[4];
 } b3_bounds;
 
 /* Limits as the fast way compares: what is off is more than anything. */
@@ -57,6 +58,8 @@ typedef struct b3_most {
     int64_t late_ns;
     uint32_t orders;
     uint32_t positions;
+    uint32_t lots_an_order; /* 0 where no lots are kept */
+    uint32_t reserved;
 } b3_most;
 
 /* Fills in risk's bounds and most from its settings. */

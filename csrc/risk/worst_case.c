@@ -38,9 +38,8 @@ int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure) {
 
 void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
     if (!worst->counted) return;
-    const b3_int128 exposure_long = b3_worst_long(worst, desk, desk->mark_raw, desk->high_raw);
-    const b3_int128 exposure_short = b3_worst_short(worst, desk, desk->mark_raw, desk->low_raw);
-    b3_worst_set(worst, desk, exposure_long, exposure_short, b3_worst_gross(exposure_long, exposure_short));
+    const b3_exposure now = b3_worst_exposure(worst, desk, desk->mark_raw, desk->high_raw, desk->low_raw);
+    b3_worst_set(worst, desk, &now);
 }
 
 void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
@@ -58,7 +57,7 @@ void b3_worst_on_mark(b3_worst_case *worst, uint32_t instrument, int64_t price_r
     b3_desk *desk = &worst->desks[instrument];
     if (desk->mark_raw == price_raw) return;
     desk->mark_raw = price_raw;
-    b3_worst_refresh_exposure(worst, desk);
+    if ((desk->high_raw | desk->low_raw) != 0) b3_worst_refresh_exposure(worst, desk); /* nothing is worth nothing: this is on every tick */
 }
 
 void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw) {

@@ -16,11 +16,15 @@
 #define B3_EXPOSURE_UNKNOWN ((b3_int128)1 << 104) /* above INT64_MAX x 10^12; no mark, no rate, or it does not fit */
 #define B3_EXPOSURE_INSTRUMENTS_MAX (1u << 22)    /* so many times UNKNOWN still fit the sum */
 
+typedef struct b3_exposure {
+    b3_int128 of_buys;  /* long: signed */
+    b3_int128 of_sells; /* short: signed */
+    b3_int128 gross;
+} b3_exposure;
+
 /* One instrument. */
 typedef struct b3_desk {
-    b3_int128 exposure_long;
-    b3_int128 exposure_short;
-    b3_int128 exposure_gross;
+    b3_exposure exposure;
     b3_int128 factor;      /* from the digits of price x quantity to those of exposures */
     b3_int128 product_max; /* above it an exposure is UNKNOWN */
     int64_t high_raw;      /* position + all open buys */
@@ -57,17 +61,13 @@ void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, co
 /* Value of a quantity (>= 0) of the desk's instrument at a mark, rounded up; or down, UNKNOWN then being 0. */
 b3_int128 b3_worst_value(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t qty, int up);
 
-/* Exposure of a signed worst-case position: long side up, short side down. */
-static inline b3_int128 b3_worst_long(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t high) {
-    return high >= 0 ? b3_worst_value(worst, desk, mark, high, 1) : -b3_worst_value(worst, desk, mark, -high, 0);
-}
-
-static inline b3_int128 b3_worst_short(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t low) {
-    return low <= 0 ? -b3_worst_value(worst, desk, mark, -low, 1) : b3_worst_value(worst, desk, mark, low, 0);
-}
-
-static inline b3_int128 b3_worst_gross(b3_int128 exposure_long, b3_int128 exposure_short) {
-    return exposure_long > -exposure_short ? exposure_long : -exposure_short;
+/* Exposure of a worst case (high and low signed) at a mark: of buys rounded up, of sells down. */
+static inline b3_exposure b3_worst_exposure(const b3_worst_case *worst, const b3_desk *desk, int64_t mark, int64_t high, int64_t low) {
+    b3_exposure found;
+    found.of_buys = high >= 0 ? b3_worst_value(worst, desk, mark, high, 1) : -b3_worst_value(worst, desk, mark, -high, 0);
+    found.of_sells = low <= 0 ? -b3_worst_value(worst, desk, mark, -low, 1) : b3_worst_value(worst, desk, mark, low, 0);
+    found.gross = found.of_buys > -found.of_sells ? found.of_buys : -found.of_sells;
+    return found;
 }
 
 static inline int b3_worst_is_open(const b3_desk *desk, int64_t high, int64_t low) {
@@ -77,14 +77,11 @@ static inline int b3_worst_is_open(const b3_desk *desk, int64_t high, int64_t lo
 /* In money of the reporting currency, rounded up; INT64_MAX or -INT64_MAX when it does not fit. */
 int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure);
 
-static inline void b3_worst_set(b3_worst_case *worst, b3_desk *desk, b3_int128 exposure_long, b3_int128 exposure_short,
-                                b3_int128 exposure_gross) {
-    worst->gross += exposure_gross - desk->exposure_gross;
-    worst->net_long += exposure_long - desk->exposure_long;
-    worst->net_short += exposure_short - desk->exposure_short;
-    desk->exposure_gross = exposure_gross;
-    desk->exposure_long = exposure_long;
-    desk->exposure_short = exposure_short;
+static inline void b3_worst_set(b3_worst_case *worst, b3_desk *desk, const b3_exposure *now) {
+    worst->gross += now->gross - desk->exposure.gross;
+    worst->net_long += now->of_buys - desk->exposure.of_buys;
+    worst->net_short += now->of_sells - desk->exposure.of_sells;
+    desk->exposure = *now;
 }
 
 void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk);

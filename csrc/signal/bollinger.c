@@ -32,7 +32,6 @@ static const char *const SIGNALS[] = {[SIGNAL_Z] = "bollinger_z"};
 
 static int32_t init(void *state, const double *params, const b3_instrument *instrument) {
     bands *b = state;
-    const double zscore[] = {params[PERIOD], 0.0};
     if (!b3_strategy_params_valid(PARAMS, PARAM_COUNT, params) || params[LEAVE] >= params[WIDTH]) return B3_ERR_ARGUMENT;
     b->size = sizeof *b;
     b->version = 1;
@@ -40,7 +39,7 @@ static int32_t init(void *state, const double *params, const b3_instrument *inst
     b->width = params[WIDTH];
     b->leave = params[LEAVE];
     b->sign = params[MODE] > 0.0 ? 1.0 : -1.0;
-    if (b3_stream_init(&b3_indicator_zscore, zscore, b->zscore, sizeof b->zscore / sizeof b->zscore[0]) != B3_OK) return B3_ERR_ARGUMENT;
+    if (b3_stream_init(&b3_indicator_zscore, &params[PERIOD], 1, b->zscore, sizeof b->zscore) != B3_OK) return B3_ERR_ARGUMENT;
     return b3_sizing_init(&b->sizing, &params[SIZING], instrument);
 }
 

@@ -95,20 +95,31 @@ _Static_assert(STREAMS == B3_FEATURE_STREAMS, "the header says how many");
 
 static const struct {
     const b3_indicator *row;
-    double params[B3_INDICATOR_PARAMS];
+    uint32_t count; /* of params; the others have their defaults */
+    double params[3];
 } TABLE[STREAMS] = {
-    [ROC_1] = {&b3_indicator_roc, {1}},       [ROC_5] = {&b3_indicator_roc, {5}},        [ROC_15] = {&b3_indicator_roc, {15}},
-    [ROC_60] = {&b3_indicator_roc, {60}},     [SQUARES_20] = {&b3_indicator_sum, {20}},  [SQUARES_60] = {&b3_indicator_sum, {60}},
-    [TRUE_RANGE] = {&b3_indicator_atr, {14}}, [STRENGTH] = {&b3_indicator_rsi, {14}},    [CROSSING] = {&b3_indicator_macd, {12, 26, 9}},
-    [CLOSE_Z] = {&b3_indicator_zscore, {20}}, [AMOUNT_Z] = {&b3_indicator_zscore, {20}}, [BOUGHT_10] = {&b3_indicator_sum, {10}},
-    [SOLD_10] = {&b3_indicator_sum, {10}},    [BOUGHT_60] = {&b3_indicator_sum, {60}},   [SOLD_60] = {&b3_indicator_sum, {60}},
+    [ROC_1] = {&b3_indicator_roc, 1, {1}},
+    [ROC_5] = {&b3_indicator_roc, 1, {5}},
+    [ROC_15] = {&b3_indicator_roc, 1, {15}},
+    [ROC_60] = {&b3_indicator_roc, 1, {60}},
+    [SQUARES_20] = {&b3_indicator_sum, 1, {20}},
+    [SQUARES_60] = {&b3_indicator_sum, 1, {60}},
+    [TRUE_RANGE] = {&b3_indicator_atr, 1, {14}},
+    [STRENGTH] = {&b3_indicator_rsi, 1, {14}},
+    [CROSSING] = {&b3_indicator_macd, 3, {12, 26, 9}},
+    [CLOSE_Z] = {&b3_indicator_zscore, 1, {20}},
+    [AMOUNT_Z] = {&b3_indicator_zscore, 1, {20}},
+    [BOUGHT_10] = {&b3_indicator_sum, 1, {10}},
+    [SOLD_10] = {&b3_indicator_sum, 1, {10}},
+    [BOUGHT_60] = {&b3_indicator_sum, 1, {60}},
+    [SOLD_60] = {&b3_indicator_sum, 1, {60}},
 };
 
 int32_t b3_features_init(b3_features *f) {
     f->size = sizeof *f;
     f->version = 1;
     for (uint32_t i = 0; i < STREAMS; ++i)
-        if (b3_stream_init(TABLE[i].row, TABLE[i].params, f->streams[i], sizeof f->streams[i] / sizeof f->streams[i][0]) != B3_OK)
+        if (b3_stream_init(TABLE[i].row, TABLE[i].params, TABLE[i].count, f->streams[i], sizeof f->streams[i]) != B3_OK)
             return B3_ERR_ARGUMENT;
     return B3_OK;
 }

@@ -27,11 +27,11 @@ static const char *const SIGNALS[] = {[SIGNAL_MACD] = "macd", [SIGNAL_LINE] = "m
 static int32_t init(void *state, const double *params, const b3_instrument *instrument) {
     momentum *m = state;
     if (!b3_strategy_params_valid(PARAMS, PARAM_COUNT, params) || params[FAST] >= params[SLOW]) return B3_ERR_ARGUMENT;
-    const double macd[] = {params[FAST], params[SLOW], params[SIGNAL], B3_SEED_SMA};
+    const double macd[] = {params[FAST], params[SLOW], params[SIGNAL]};
     m->size = sizeof *m;
     m->version = 1;
     m->goal.allow_short = params[ALLOW_SHORT] > 0.0;
-    b3_indicator_macd.init(&m->macd, macd);
+    if (b3_stream_init(&b3_indicator_macd, macd, 3, &m->macd, sizeof m->macd) != B3_OK) return B3_ERR_ARGUMENT;
     return b3_sizing_init(&m->sizing, &params[SIZING], instrument);
 }
 

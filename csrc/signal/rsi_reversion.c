@@ -29,14 +29,13 @@ static const char *const SIGNALS[] = {[SIGNAL_RSI] = "rsi"};
 
 static int32_t init(void *state, const double *params, const b3_instrument *instrument) {
     reversion *r = state;
-    const double rsi[] = {params[PERIOD], B3_SEED_SMA};
     if (!b3_strategy_params_valid(PARAMS, PARAM_COUNT, params) || params[LOWER] >= params[LEAVE]) return B3_ERR_ARGUMENT;
     r->size = sizeof *r;
     r->version = 1;
     r->goal.allow_short = params[ALLOW_SHORT] > 0.0;
     r->enter = 50.0 - params[LOWER];
     r->leave = 50.0 - params[LEAVE];
-    b3_indicator_rsi.init(&r->rsi, rsi);
+    if (b3_stream_init(&b3_indicator_rsi, &params[PERIOD], 1, &r->rsi, sizeof r->rsi) != B3_OK) return B3_ERR_ARGUMENT;
     return b3_sizing_init(&r->sizing, &params[SIZING], instrument);
 }
 

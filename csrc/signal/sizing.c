@@ -11,12 +11,12 @@ static int64_t money_raw(double money) {
 }
 
 int32_t b3_sizing_init(b3_sizing *sizing, const double *params, const b3_instrument *instrument) {
-    const double atr[] = {params[B3_SIZING_PERIOD], B3_SEED_SMA};
     *sizing = (b3_sizing){.mode = (uint32_t)params[B3_SIZING_MODE],
                           .notional_raw = money_raw(params[B3_SIZING_MONEY]),
                           .risk_raw = money_raw(params[B3_SIZING_RISK]),
                           .atr_raw = -1};
-    b3_indicator_atr.init(&sizing->range, atr);
+    if (b3_stream_init(&b3_indicator_atr, &params[B3_SIZING_PERIOD], 1, &sizing->range, sizeof sizing->range) != B3_OK)
+        return B3_ERR_ARGUMENT;
     return b3_order_size_raw(instrument, params[B3_SIZING_QTY], &sizing->qty_raw);
 }
 

@@ -22,7 +22,7 @@ enum { B3_SIZING_MODE, B3_SIZING_QTY, B3_SIZING_MONEY, B3_SIZING_RISK, B3_SIZING
     [(first) +                                                                                                                             \
         B3_SIZING_MODE] = {"sizing", 0, 0, 2, "fixed|notional|volatility", "how much one entry is"},                                       \
         [(first) + B3_SIZING_QTY] = {"qty", qty, 0, 1e9, "base", "fixed: size of one entry; rounded down to the lot, as all of them"},     \
-        [(first) + B3_SIZING_MONEY] = {"notional", 1000,    0,                                                                             \
+        [(first) + B3_SIZING_MONEY] = {"notional", 500,     0,                                                                             \
                                        9e10,       "quote", "notional: worth of one entry at the touch; volatility: its worth at most"},   \
         [(first) +                                                                                                                         \
             B3_SIZING_RISK] = {"risk", 0.1, 0, 9e10, "quote", "volatility: what an entry loses or gains when the price moves by one ATR"}, \

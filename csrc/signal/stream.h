@@ -10,10 +10,13 @@
 /* Words (of 8 bytes) that hold a stream of any row over at most `bars` samples. */
 #define B3_STREAM_WORDS(bars) (3 * (bars) + 16)
 
-/* words: how many room has. B3_ERR_ARGUMENT when the row refuses the parameters, or needs more. */
-static inline int32_t b3_stream_init(const b3_indicator *row, const double *params, uint64_t *room, size_t words) {
+/* given: the row's first `count` parameters; the others have their defaults. bytes: of room. B3_ERR_ARGUMENT when the row refuses the
+ * parameters, or needs more room. */
+static inline int32_t b3_stream_init(const b3_indicator *row, const double *given, uint32_t count, void *room, size_t bytes) {
+    double params[B3_INDICATOR_PARAMS];
     b3_error error;
-    if (b3_indicator_check(row, params, &error) != B3_OK || row->size(params) > words * sizeof *room) return B3_ERR_ARGUMENT;
+    for (uint32_t i = 0; i < row->param_count; ++i) params[i] = i < count ? given[i] : row->params[i].value;
+    if (b3_indicator_check(row, params, &error) != B3_OK || row->size(params) > bytes) return B3_ERR_ARGUMENT;
     row->init(room, params);
     return B3_OK;
 }

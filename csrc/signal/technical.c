@@ -4,20 +4,20 @@
 #include "strategies.h"
 
 int32_t b3_technical_init(b3_technical *t, const b3_technical_config *config) {
-    const double rsi[] = {config->rsi_period, B3_SEED_SMA};
-    const double macd[] = {config->macd_fast, config->macd_slow, config->macd_signal, B3_SEED_SMA};
-    const double atr[] = {config->atr_period, B3_SEED_SMA};
-    const double zscore[] = {config->bollinger_period, 0.0};
+    const double rsi = config->rsi_period;
+    const double macd[] = {config->macd_fast, config->macd_slow, config->macd_signal};
+    const double atr = config->atr_period;
+    const double zscore = config->bollinger_period;
     if (config->ema_fast >= config->ema_slow || config->macd_fast >= config->macd_slow) return B3_ERR_ARGUMENT;
     t->bollinger_width = config->bollinger_width;
     t->bollinger_period = config->bollinger_period;
     t->levels = config->levels;
     b3_ema_init(&t->ema_fast, config->ema_fast, B3_SEED_SMA);
     b3_ema_init(&t->ema_slow, config->ema_slow, B3_SEED_SMA);
-    b3_indicator_rsi.init(&t->rsi, rsi);
-    b3_indicator_macd.init(&t->macd, macd);
-    b3_indicator_atr.init(&t->atr, atr);
-    return b3_stream_init(&b3_indicator_zscore, zscore, t->zscore, sizeof t->zscore / sizeof t->zscore[0]);
+    int32_t status = b3_stream_init(&b3_indicator_rsi, &rsi, 1, &t->rsi, sizeof t->rsi);
+    if (status == B3_OK) status = b3_stream_init(&b3_indicator_macd, macd, 3, &t->macd, sizeof t->macd);
+    if (status == B3_OK) status = b3_stream_init(&b3_indicator_atr, &atr, 1, &t->atr, sizeof t->atr);
+    return status != B3_OK ? status : b3_stream_init(&b3_indicator_zscore, &zscore, 1, t->zscore, sizeof t->zscore);
 }
 
 static double cut(double score) {

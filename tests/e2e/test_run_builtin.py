@@ -94,7 +94,7 @@ def test_strategies_of_the_configuration(tmp_path: Path) -> None:
         [*BOT3, "run", "--json", "--config", str(file)], capture_output=True, text=True, check=True, timeout=120
     )
     ran = {strategy["name"]: strategy["params"] for strategy in json.loads(done.stdout)["strategies"]}
-    assert (ran["market_maker"]["gamma"], ran["ema_cross"]["fast"], ran["ema_cross"]["sizing"]) == (0.1, 3, 1)
+    assert (ran["market_maker"]["gamma"], ran["ema_cross"]["fast"], ran["ema_cross"]["sizing"]) == (0.1, 3, "notional")
     done = subprocess.run(
         [*BOT3, "run", "--json", "--config", str(file), "--strategy", "obi:enter=0.7"],
         capture_output=True,

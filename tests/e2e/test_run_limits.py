@@ -58,7 +58,11 @@ class Desk:
         return self.engine.submit(request)
 
     def further(self, inputs: int = 2000) -> None:
-        self.engine.run(self.file.pointer, inputs)
+        """The engine comes back earlier when it has something to tell, as of a new day."""
+        last = int(self.engine.totals().inputs) + inputs
+        while (left := last - int(self.engine.totals().inputs)) > 0:
+            if self.engine.run(self.file.pointer, left) == lib.B3_END:
+                break
 
     @property
     def rejects(self) -> dict[str, int]:

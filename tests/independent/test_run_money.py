@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ LONG_ONLY = ["obi", "ema_cross", "ema_cross:fast=3,slow=9,qty=0.03"]
 FLIPPING = ["obi:cool_down_ms=0,allow_short=1", "ema_cross:fast=3,slow=9,allow_short=1", "ema_cross:qty=0.00517"]
 
 
-def run(out: Path, strategies: list[str], config: dict[str, Any]) -> Path:
-    """The sample as a user runs it."""
+def run(out: Path, strategies: list[str], config: dict[str, Any], recording: Path | None = None) -> Path:
+    """A recording, or the sample, as a user runs it."""
     settings = out.parent / f"{out.name}.json"
     settings.write_text(json.dumps(config))
     chosen = [word for strategy in strategies for word in ("--strategy", strategy)]
     command = [sys.executable, "-m", "bot3.cli", "run", "--json", "--out", str(out), "--config", str(settings), *chosen]
+    command += ["--recording", str(recording)] if recording is not None else []
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     return out
 
@@ -74,6 +76,39 @@ def test_flips_and_several_strategies_were_in_it(flipped: Path) -> None:
 def test_long_only_on_cash_alone(tmp_path: Path) -> None:
     done = script(run(tmp_path / "out", LONG_ONLY, {}))
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def of_fees(out: Path) -> dict[str, int]:
+    return dict(Counter(pq.read_table(out / "fills.parquet")["fee_currency"].to_pylist()))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_fees_in_what_is_received_leave_dust(tmp_path: Path, method: str) -> None:
+    config = {"paper": {"fee_asset": "received"}, "account": {"pnl_method": method}}
+    out = run(tmp_path / "out", ["obi", "ema_cross:fast=3,slow=9,qty=0.00517"], config)
+    assert set(of_fees(out)) == {"BTC", "USDT"}
+    done = script(out)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    summary = json.loads((out / "summary.json").read_text())
+    row = summary["instruments"]["BTCUSDT"]
+    assert row["dust"] != "0" and Decimal(row["position"]) == Decimal(summary["balances"]["BTC"]["total"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_fees_in_a_third_asset_until_it_runs_out(tmp_path: Path, method: str) -> None:
+    """BNB for about half of the fills, then what the fill brings in."""
+    balances = {"USDT": 50_000, "BTC": 0.1, "BNB": 0.05}
+    account = {"pnl_method": method, "rates": {"BNB": 512.5}, "balances": balances}
+    out = run(tmp_path / "out", FLIPPING, {"paper": {"fee_asset": "BNB", "allow_short": True}, "account": account})
+    assert set(of_fees(out)) == {"BNB", "BTC", "USDT"}
+    assert (
+        min(row["total"] for row in pq.read_table(out / "balances.parquet").to_pylist() if row["currency"] == "BNB")
+        >= 0
+    )
+    done = script(out)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert pq.read_metadata(out / "rates.parquet").num_rows == of_fees(out)["BNB"]
+    assert json.loads((out / "summary.json").read_text())["pnl"]["incomplete"] is False
 
 
 def test_the_methods_differ_only_in_what_was_sold_first(runs: dict[str, Path]) -> None:
@@ -131,3 +166,37 @@ def test_the_summary_is_compared(flipped: Path, tmp_path: Path, path: tuple[Any,
     at[path[-1]] = str(Decimal(at[path[-1]]) + Decimal("1e-8"))
     (tmp_path / "out" / "summary.json").write_text(json.dumps(summary))
     assert len(Redone(tmp_path / "out").wrong) == 1
+
+
+TRADER = """
+from bot3.strategy import Strategy
+class Trader(Strategy):
+    '''Buys and sells by turns, never the same size.'''
+    def __init__(self): self.seen = 0
+    def on_book(self, book):
+        self.seen += 1
+        if self.seen % 4 == 1: self.buy(str(100 + self.seen % 7))
+        elif self.seen % 4 == 3 and self.position > 0: self.sell(str(85 + self.seen % 5))
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_four_instruments_in_four_currencies(tmp_path: Path, shared_data: Path, method: str) -> None:
+    """A real capture, orders of a made-up kind. Fees in BNB are converted through the reporting currency."""
+    (tmp_path / "trader.py").write_text(TRADER)
+    account = {
+        "balances": {"USDT": 5_000, "ETH": 2, "BTC": 0.5, "EUR": 9_000, "BNB": 3, "BLZ": 40},
+        "rates": {"ETH": 3_500, "BTC": 57_000.5, "EUR": 1.155, "BNB": 410.25},
+        "pnl_method": method,
+    }
+    config = {"account": account, "paper": {"fee_asset": "BNB"}, "execution": {"rate_limit_per_second": 1000}}
+    config["risk"] = {"max_position_size": 1_000_000}
+    recording = shared_data / "binance" / "BINANCE.jsonl.zst"
+    out = run(tmp_path / "out", [f"{tmp_path / 'trader.py'}:Trader"], config, recording)
+    done = script(out)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    summary = json.loads((out / "summary.json").read_text())
+    rates = {row["quote"] for row in pq.read_table(out / "rates.parquet").to_pylist()}
+    assert rates == {"USDT", "ETH", "BTC", "EUR"}
+    assert all(Decimal(row["fees"]) > 0 for row in summary["instruments"].values())
+    assert summary["equity"] is not None and set(summary["pnl"]["by_currency"]) == {"USDT", "ETH", "BTC", "EUR"}

@@ -4,7 +4,11 @@
 #include "risk/account.h"
 #include "risk/filters.h"
 #include "risk/limits.h"
+#include "venue/fees.h"
+#include "venue/lanes.h"
+#include "venue/latency.h"
 #include "venue/paper.h"
+#include "venue/queue.h"
 
 #define B3T_BOOK_LEVELS 512
 typedef struct b3t_book {
@@ -13,6 +17,7 @@ typedef struct b3t_book {
     b3_book_level asks[B3T_BOOK_LEVELS];
 } b3t_book;
 uint32_t b3t_book_levels(const void *book, uint8_t side, b3_book_level *out, uint32_t cap);
+int64_t b3t_book_qty_at(const void *book, uint8_t side, int64_t price_raw);
 /* Many filter checks in one crossing. rules, limits, values: count of each. */
 void b3t_filters_check_many(const b3_instrument *instrument, const b3_request *requests, uint32_t count, int64_t reference_price_raw,
                             int64_t position_raw, uint32_t open_orders, uint16_t *rules, int64_t *limits, int64_t *values);
@@ -107,6 +112,7 @@ typedef struct b3_order {
     b3_request request;
     uint8_t state;
     uint8_t acked;
+    uint8_t triggered;
     uint64_t venue_order_id;
     int64_t cum_qty_raw;
     ...;
@@ -133,9 +139,23 @@ void b3_orders_read_stats(const b3_orders *orders, b3_orders_stats *out);
 
 #define B3_PAPER_LEVELS ...
 typedef struct b3_paper b3_paper;
-size_t b3_paper_size(const b3_paper_config *config, uint32_t instrument_count);
+size_t b3_paper_size(const b3_paper_config *config, const b3_instrument *instruments, uint32_t instrument_count);
 b3_paper *b3_paper_init(void *memory, const b3_paper_config *config, const b3_instrument *instruments, uint32_t instrument_count);
 int32_t b3_paper_on_event(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
+void b3_paper_on_levels(b3_paper *paper, const b3_level *levels, uint32_t count, int64_t now_ns);
+int32_t b3_paper_read_ahead(const b3_paper *paper, uint64_t order_id, int64_t *ahead_raw);
+
+typedef struct b3_latency_state {
+    uint64_t drawn;
+    int64_t last_ns;
+    ...;
+} b3_latency_state;
+int32_t b3_latency_init(b3_latency_state *latency, const b3_paper_config *config);
+int64_t b3_latency_arrival(b3_latency_state *latency, int64_t now_ns);
+int64_t b3_latency_draw(uint64_t seed, uint64_t n, int64_t mean_ns);
+
+#define B3_CLOCK_SLACK_NS ...
+#define B3_REDUCTIONS ...
 
 #define B3T_BOOK_LEVELS ...
 typedef struct b3t_book {
@@ -145,5 +165,6 @@ typedef struct b3t_book {
     ...;
 } b3t_book;
 uint32_t b3t_book_levels(const void *book, uint8_t side, b3_book_level *out, uint32_t cap);
+int64_t b3t_book_qty_at(const void *book, uint8_t side, int64_t price_raw);
 /* cdef: end */
 #endif

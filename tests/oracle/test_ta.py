@@ -341,7 +341,12 @@ def test_instruction_sets_agree() -> None:
             warnings.warn(f"{isa} is not checked: this machine has {found}", stacklevel=1)
             continue
         for name in ta.KERNELS:
-            close_to(vectors[name], reference[name], (isa, name))
+            # While nothing moves, and after a jump, rsi stays where it is but for rounding: its place in its own range
+            # is anything.
+            moving = [slice(0, 20000), slice(24100, 50000), slice(50500, None)]
+            parts = moving if name == "stochrsi" else [slice(None)]
+            for part in parts:
+                close_to([a[part] for a in vectors[name]], [a[part] for a in reference[name]], (isa, name))
 
 
 # ---------------------------------------------------------------- accuracy

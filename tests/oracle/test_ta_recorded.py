@@ -51,7 +51,7 @@ def close_enough(name: str, series: list[Array], want: Array) -> tuple[float, fl
         return 1e-9, 1e-8
     if name == "mfi":  # TA-Lib's running sum keeps a rest of flows that have left the window
         return 1e-9, 1e-10 * 100.0
-    if name == "trix":
+    if name in ("ppo", "trix"):
         return 1e-9, 1e-12 * 100.0
     return 1e-9, 1e-12 * largest
 

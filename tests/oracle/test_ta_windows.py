@@ -54,6 +54,22 @@ def test_long_windows_as_single_updates(name: str) -> None:
         close_to(outputs(getattr(ta, name)(*series, period)), stepwise(name, series, {"timeperiod": period}), period)
 
 
+@pytest.mark.parametrize("name", ["sum", "sma", "max", "min"])
+@pytest.mark.parametrize("period", [1026, 1029, 2000, 3333])
+def test_longest_windows(name: str, period: int) -> None:
+    """Blocks of the period, whole and not, with holes, few different values, and single ones of 1e15."""
+    x = rough(4 * period + 77, 11)
+    x[[period // 2, 3 * period]] = math.nan
+    have, want = getattr(ta, name)(x, period), stepwise(name, [x], {"timeperiod": period})[0]
+    np.testing.assert_allclose(have, want, rtol=1e-13, atol=0, equal_nan=True)
+    stream = getattr(ta.stream, name.upper())(period).seed(x)
+    other = getattr(ta.stream, name.upper())(period)
+    other.update_many(x[:100])
+    other.update_many(x[100:])
+    for value in (1.0, 2.0, -1.0):
+        np.testing.assert_allclose(stream.update(value), other.update(value), rtol=1e-13)
+
+
 @pytest.mark.parametrize("name", WINDOWED)
 def test_every_length_around_the_chunks(name: str) -> None:
     """A chunk is 256, 512 or 2,048 windows; a register 4 or 8."""
@@ -223,6 +239,16 @@ def test_standstill_is_exactly_nothing() -> None:
         assert np.isnan(ta.zscore(x, period)[still]).all()
         assert (ta.cci(x, x, x, period)[still] == 0.0).all()
         assert (ta.willr(x, x, x, period)[still] == 0.0).all()
+
+
+def test_stochrsi_of_a_standstill_is_not_noise() -> None:
+    """The index of a price that stands still moves by rounding alone: that is no range."""
+    x = np.random.default_rng(1).normal(size=2000).cumsum() + 100.0
+    x[300:900] = x[299]
+    have, want = outputs(ta.stochrsi(x)), stepwise("stochrsi", [x], {})
+    close_to(have, want, "stochrsi")
+    for array in (*have, *want):
+        assert (array[320:900] == 0.0).all()
 
 
 @pytest.mark.parametrize("scale", [5e-324, 1e-310, 1e-300, 1e-150, 1e150, 1e300])

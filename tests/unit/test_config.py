@@ -230,3 +230,27 @@ def test_the_documentation_has_every_key_and_its_default() -> None:
 def test_roles_for_the_host_are_left_to_who_checks_them() -> None:
     roles = {"hot": {"engine": "3"}, "nic": "eth1"}
     assert parsed({"tune": roles}).tune.model_dump() == roles
+
+
+def test_strategies_are_named_with_parameters_and_symbols() -> None:
+    entry = {"name": "obi", "params": {"enter": 0.5, "levels": 3, "allow_short": True, "sizing": "notional"}}
+    (found,) = parsed({"signal": {"strategies": [entry | {"symbols": ["BTCUSDT"]}]}}).signal.strategies
+    assert (found.name, found.symbols) == ("obi", ("BTCUSDT",))
+    assert found.params == {"enter": Decimal("0.5"), "levels": 3, "allow_short": True, "sizing": "notional"}
+
+
+@pytest.mark.parametrize(
+    ("strategies", "path", "told"),
+    [
+        ({"name": "obi"}, "signal.strategies", "must be a list"),
+        ([{}], "signal.strategies.0.name", "required"),
+        ([{"name": "obi", "parms": {}}], "signal.strategies.0.parms", "unknown key"),
+        ([{"name": "obi", "params": []}], "signal.strategies.0.params", "must be an object"),
+        ([{"name": "obi", "params": {"enter": [1]}}], "signal.strategies.0.params.enter", "must be a number, a word"),
+        ([{"name": "obi", "params": {"enter": None}}], "signal.strategies.0.params.enter", "must be a number, a word"),
+        ([{"name": "obi", "symbols": ["btc"]}], "signal.strategies.0.symbols", "capital letters"),
+    ],
+)
+def test_strategies_that_cannot_be_meant(strategies: Any, path: str, told: str) -> None:
+    problems = paths({"signal": {"strategies": strategies}})
+    assert set(problems) == {path} and told in problems[path]

@@ -19,6 +19,9 @@ from trading_kit import (
     REJECTED,
     REPLACE,
     SELL,
+    STOP,
+    STOP_LIMIT,
+    TRIGGERED,
     UNKNOWN,
     WORKING,
     Core,
@@ -216,6 +219,32 @@ def test_a_second_ack_and_a_reject_after_the_ack_are_faults(orders: Orders) -> N
     assert told(orders, 1, WORKING) == orders.core.lib.B3_ERR_STATE
     assert told(orders, 1, REJECTED) == orders.core.lib.B3_ERR_STATE
     assert state(orders, 1) == WORKING
+
+
+@pytest.mark.parametrize("order_type", [STOP, STOP_LIMIT])
+def test_a_stop_is_triggered_once_and_before_it_fills(orders: Orders, order_type: int) -> None:
+    error = orders.core.lib.B3_ERR_STATE
+    kind = {"order_type": order_type}
+    new(orders, 1, stop_price_raw=90, **kind)
+    assert told(orders, 1, WORKING, flags=TRIGGERED, **kind) == error  # not acked yet
+    assert told(orders, 1, WORKING, **kind) == 0
+    assert told(orders, 1, PARTIALLY_FILLED, 4, 4, **kind) == error  # still a stop
+    assert told(orders, 1, PARTIALLY_FILLED, 4, 4, flags=TRIGGERED, **kind) == error
+    cancel(orders, 1)
+    assert told(orders, 1, WORKING, flags=TRIGGERED, **kind) == 0
+    assert state(orders, 1) == PENDING_CANCEL
+    assert orders.find(1).triggered == 1
+    assert told(orders, 1, WORKING, flags=TRIGGERED, **kind) == error
+    assert told(orders, 1, PARTIALLY_FILLED, 4, 4, **kind) == 0
+    assert told(orders, 1, UNKNOWN, flags=CANCEL_REJECT, **kind) == 0
+    assert state(orders, 1) == PARTIALLY_FILLED
+    assert told(orders, 1, FILLED, 6, 10, **kind) == 0
+
+
+def test_what_is_no_stop_is_not_triggered(orders: Orders) -> None:
+    new(orders, 1)
+    told(orders, 1, WORKING)
+    assert told(orders, 1, WORKING, flags=TRIGGERED) == orders.core.lib.B3_ERR_STATE
 
 
 @dataclass

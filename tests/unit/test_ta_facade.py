@@ -204,7 +204,7 @@ def test_calls_keep_nothing() -> None:
 
 
 def test_functions_look_like_functions() -> None:
-    assert str(inspect.signature(ta.ema)) == "(real, timeperiod=30, seed='sma', *, out=None)"
+    assert str(inspect.signature(ta.ema)) == "(real, timeperiod=30, seed='sma', smoothing='plain', *, out=None)"
     assert ta.ema.__name__ == "ema" and ta.ema.__module__ == "bot3.ta"
     assert pickle.loads(pickle.dumps(ta.ema)) is ta.ema
 

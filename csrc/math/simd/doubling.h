@@ -21,7 +21,7 @@
 #define B3_INDEPENDENT _Pragma("GCC ivdep")
 
 /* A call costs nothing beside a chunk; a copy in each kernel would cost kilobytes. */
-#define B3_ONE_COPY __attribute__((noinline)) static
+#define B3_ONE_COPY __attribute__((noinline, noclone)) static
 #define B3_SPECIALISED static inline __attribute__((always_inline))
 
 /* Windows in a chunk: so many stay in the first cache with all that is made for them; but for long windows, whose samples before the chunk

@@ -7,6 +7,7 @@
 
 #if defined(__AVX512F__)
 
+#define EIGHT_REGISTERS 1
 typedef __m512d eight;
 typedef __mmask8 eight_mask;
 
@@ -133,6 +134,7 @@ __attribute__((always_inline)) static inline void eight_transpose(eight r[8]) {
 
 #else
 
+#define EIGHT_REGISTERS 2
 typedef struct eight {
     __m256d low;
     __m256d high;
@@ -258,6 +260,7 @@ __attribute__((always_inline)) static inline void eight_transpose(eight r[8]) {
 
 /* x[j], lane i: row i, column j. */
 __attribute__((always_inline)) static inline void eight_load_columns(eight x[8], const double *rows, size_t apart) {
+    for (size_t i = 0; i < 8; ++i) __builtin_prefetch(rows + i * apart + 64); /* more rows than the hardware follows */
     for (size_t i = 0; i < 8; ++i) x[i] = eight_load(rows + i * apart);
     eight_transpose(x);
 }

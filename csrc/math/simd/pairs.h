@@ -111,11 +111,11 @@ B3_SPECIALISED void beta_finish(const double *params, wide xx, wide yy, wide xy,
     wide_put(out, wide_pick(WIDE_IS(xx, _CMP_EQ_OQ, zero), zero, xy / xx), left);
 }
 
-/* changes[i]: from x[i] to x[i + 1], relative; 0 where x[i] is (TA-Lib). */
-B3_ONE_COPY void relative_changes(const double *x, size_t count, double *restrict changes) {
-    for (size_t i = 0; i < count; ++i) {
-        const double change = (x[i + 1] - x[i]) / x[i];
-        changes[i] = x[i] == 0.0 ? 0.0 : change;
+/* changes[i]: from x[i] to x[i + 1], relative; 0 where x[i] is (TA-Lib). Room for a register more. */
+B3_ONE_COPY void relative_changes(const double *x, size_t count, double *changes) {
+    for (size_t i = 0; i < count; i += WIDE_LANES) {
+        const wide before = wide_get(x + i, count - i);
+        wide_store(changes + i, ratio_or_zero(wide_get(x + i + 1, count - i) - before, before));
     }
 }
 

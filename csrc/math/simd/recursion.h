@@ -68,10 +68,9 @@ typedef struct recursive {
     const b3_indicator *indicator;
     terms_fn terms;
     end_fn end;
-    time_fn by_time; /* NULL: there is no such way */
-    lanes_fn by_lanes;
-    int segments;   /* by lanes is worth it for one long series too */
-    guess_fn guess; /* NULL: the terms as they are now are as good a guess as any */
+    time_fn by_time;   /* NULL: there is no such way */
+    lanes_fn by_lanes; /* NULL: it would be no faster */
+    guess_fn guess;    /* NULL: the terms as they are now are as good a guess as any */
 } recursive;
 
 /* ---------------------------------------------------------------- what kernels are written in */
@@ -189,14 +188,20 @@ __attribute__((always_inline)) static inline void steps_by_lanes(step_fn step, u
         if (outputs > 1) y1[s] = y[1];                                                                                                     \
         if (outputs > 2) y2[s] = y[2];                                                                                                     \
     }
-        LANE_STEP(0)
-        LANE_STEP(1)
-        LANE_STEP(2)
-        LANE_STEP(3)
-        LANE_STEP(4)
-        LANE_STEP(5)
-        LANE_STEP(6)
-        LANE_STEP(7)
+        if (inputs * EIGHT_REGISTERS >
+            3) { /* a step is long, and there are no registers for all samples: a loop costs nothing, and is a tenth of the code */
+#pragma GCC unroll 1
+            for (size_t s = 0; s < 8; ++s) LANE_STEP(s)
+        } else {
+            LANE_STEP(0)
+            LANE_STEP(1)
+            LANE_STEP(2)
+            LANE_STEP(3)
+            LANE_STEP(4)
+            LANE_STEP(5)
+            LANE_STEP(6)
+            LANE_STEP(7)
+        }
 #undef LANE_STEP
         if (out == NULL) continue;
         eight_store_columns(y0, out[0] + i, out_apart);
@@ -294,9 +299,10 @@ static size_t run_some(const recursive *k, void *stream, const double *const *in
 }
 
 /* Eight segments from `at` on at once; gives how many samples they have. 0: this is not the place for it. */
-static size_t run_by_lanes(const recursive *k, void *stream, const double *const *in, double *const *out, size_t at, size_t left) {
+__attribute__((cold)) static size_t run_by_lanes(const recursive *k, void *stream, const double *const *in, double *const *out, size_t at,
+                                                 size_t left) {
     terms t = {.count = 0};
-    if (!k->segments || left < 256 || at == 0 || !k->terms(stream, &t)) return 0;
+    if (k->by_lanes == NULL || left < 256 || at == 0 || !k->terms(stream, &t)) return 0;
     const size_t memory = memory_of(&t);
     size_t segment = (left / 8 < SEGMENT_MAX ? left / 8 : SEGMENT_MAX) & ~(size_t)7;
     if (segment % 16 == 0) segment -= 8; /* an odd number of cache lines, so that the lanes do not share a set of the cache */
@@ -353,11 +359,11 @@ static void run_recursive(const recursive *k, void *stream, const double *const 
 /* ---------------------------------------------------------------- rows of a panel */
 
 /* Eight rows at once; bit i of the result: row i is done. Not done are those in which not all is finite, or that are too short. */
-static uint32_t run_rows(const recursive *k, const double *params, const double *const *in, size_t in_apart, double *const *out,
-                         size_t out_apart, size_t count) {
+__attribute__((cold)) static uint32_t run_rows(const recursive *k, const double *params, const double *const *in, size_t in_apart,
+                                               double *const *out, size_t out_apart, size_t count) {
     const b3_indicator *indicator = k->indicator;
     const size_t warm = indicator->lookback(params) + 1;
-    if (count < warm + 8 || (count > CHUNK_MAX && !k->segments) || indicator->size(params) > LANE_STREAM) return 0;
+    if (count < warm + 8 || indicator->size(params) > LANE_STREAM) return 0;
     double streams[8][LANE_STREAM / sizeof(double)];
     const double *from[8][B3_INDICATOR_INPUTS];
     double *to[8][B3_INDICATOR_OUTPUTS];
@@ -398,52 +404,41 @@ static uint32_t run_rows(const recursive *k, const double *params, const double 
 #define RECURSIVE_ARGS const double *params, void *stream, const double *const *in, double *const *out, uint64_t count
 #define ROWS_ARGS const double *params, const double *const *in, uint64_t in_apart, double *const *out, uint64_t out_apart, uint64_t count
 
-#define BY_LANES(kernel, inputs, outputs, term_count)                                                                                      \
+/* kernel##_by_lanes, of kernel##_step. */
+#define STEPS_BY_LANES(kernel, inputs, outputs, term_count)                                                                                \
     __attribute__((flatten)) static void kernel##_by_lanes(recursion *r, const double *const *in, size_t in_apart, double *const *out,     \
                                                            size_t out_apart, size_t count) {                                               \
         steps_by_lanes(kernel##_step, inputs, outputs, term_count, r, in, in_apart, out, out_apart, count);                                \
-    }                                                                                                                                      \
-    static uint32_t rows_##kernel(ROWS_ARGS) {                                                                                             \
-        return run_rows(&kernel##_recursive, params, in, in_apart, out, out_apart, count);                                                 \
     }
 
-#define BY_TIME(kernel, inputs, outputs, term_count)                                                                                       \
+/* kernel##_by_time, of kernel##_step. */
+#define STEPS_BY_TIME(kernel, inputs, outputs, term_count)                                                                                 \
     __attribute__((flatten)) static void kernel##_by_time(recursion *r, const double *const *in, double *const *out, size_t count) {       \
         steps_by_time(kernel##_step, inputs, outputs, term_count, r, in, out, count);                                                      \
     }
 
-/* Of kernel##_terms, kernel##_step and kernel##_end. worth: see recursive.segments. */
-#define RECURSIVE_PARTS(kernel, inputs, outputs, term_count, worth)                                                                        \
-    static const recursive kernel##_recursive;                                                                                             \
-    BY_TIME(kernel, inputs, outputs, term_count)                                                                                           \
-    BY_LANES(kernel, inputs, outputs, term_count)                                                                                          \
-    static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel,                                                      \
-                                                 .terms = kernel##_terms,                                                                  \
-                                                 .end = kernel##_end,                                                                      \
-                                                 .by_time = kernel##_by_time,                                                              \
-                                                 .by_lanes = kernel##_by_lanes,                                                            \
-                                                 .segments = worth};
+#define STEPS(kernel, inputs, outputs, term_count)                                                                                         \
+    STEPS_BY_LANES(kernel, inputs, outputs, term_count)                                                                                    \
+    STEPS_BY_TIME(kernel, inputs, outputs, term_count)
 
+/* kernel##_recursive, of kernel##_terms and the fields that follow. */
+#define RECURSIVE(kernel, ...)                                                                                                             \
+    static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel, .terms = kernel##_terms, __VA_ARGS__};
+
+/* And rows_##kernel. */
+#define RECURSIVE_LANES(kernel, ...)                                                                                                       \
+    RECURSIVE(kernel, __VA_ARGS__)                                                                                                         \
+    static uint32_t rows_##kernel(ROWS_ARGS) {                                                                                             \
+        return run_rows(&kernel##_recursive, params, in, in_apart, out, out_apart, count);                                                 \
+    }
+
+#define BY_STEPS(steps) .by_time = steps##_by_time, .by_lanes = steps##_by_lanes
+
+/* run_##kernel, of kernel##_recursive. */
 #define RECURSIVE_RUN(kernel)                                                                                                              \
     static void run_##kernel(RECURSIVE_ARGS) {                                                                                             \
         (void)params;                                                                                                                      \
         run_recursive(&kernel##_recursive, stream, in, out, count);                                                                        \
     }
-
-#define RECURSIVE(kernel, inputs, outputs, term_count, worth)                                                                              \
-    RECURSIVE_PARTS(kernel, inputs, outputs, term_count, worth)                                                                            \
-    RECURSIVE_RUN(kernel)
-
-/* The step cannot be taken by time; and kernel##_guess. */
-#define SEQUENTIAL(kernel, inputs, outputs, term_count)                                                                                    \
-    static const recursive kernel##_recursive;                                                                                             \
-    BY_LANES(kernel, inputs, outputs, term_count)                                                                                          \
-    static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel,                                                      \
-                                                 .terms = kernel##_terms,                                                                  \
-                                                 .end = kernel##_end,                                                                      \
-                                                 .by_lanes = kernel##_by_lanes,                                                            \
-                                                 .segments = 1,                                                                            \
-                                                 .guess = kernel##_guess};                                                                 \
-    RECURSIVE_RUN(kernel)
 
 #endif

@@ -39,8 +39,6 @@ static inline void ema_step(STEP_ARGS) {
     out[0] = push(r, 0, now[0]);
 }
 
-#define ema_end no_end
-
 static int dema_terms(void *stream, terms *t) {
     b3_twice *twice = stream;
     return add_average(t, &twice->first) && add_average(t, &twice->second);
@@ -51,8 +49,6 @@ static inline void dema_step(STEP_ARGS) {
     const eight first = push(r, 0, now[0]);
     out[0] = eight_sub(eight_add(first, first), push(r, 1, first));
 }
-
-#define dema_end no_end
 
 static int tema_terms(void *stream, terms *t) {
     b3_triple *triple = stream;
@@ -65,8 +61,6 @@ static inline void tema_step(STEP_ARGS) {
     const eight second = push(r, 1, first);
     out[0] = eight_fma(eight_of(3.0), eight_sub(first, second), push(r, 2, second));
 }
-
-#define tema_end no_end
 
 static int trix_terms(void *stream, terms *t) {
     b3_triple_rate *rate = stream;
@@ -102,8 +96,6 @@ static inline void macd_step(STEP_ARGS) {
     out[2] = eight_sub(out[0], out[1]);
 }
 
-#define macd_end no_end
-
 static int ppo_terms(void *stream, terms *t) {
     b3_price_oscillator *p = stream;
     return add_average(t, &p->ema) && add_average(t, &p->slow_ema);
@@ -116,39 +108,37 @@ static inline void ppo_step(STEP_ARGS) {
     out[0] = eight_mul(eight_of(100.0), eight_ratio(eight_sub(fast, slow), slow));
 }
 
-#define ppo_end no_end
-
 /* ---------------------------------------------------------------- strength */
 
-static int rsi_terms(void *stream, terms *t) {
+static int strength_terms(void *stream, terms *t) {
     b3_strength *s = stream;
     return add_average(t, &s->gain) && add_average(t, &s->change) && isfinite(s->before) && s->change.value > LEAST;
 }
 
-static inline eight strength(STEP_ARGS, double percent) {
+/* scale * gain / |change| + shift */
+static inline void strength_step(STEP_ARGS) {
     const eight change = eight_sub(now[0], before[0]);
     const eight rise = push(r, 0, eight_max(change, eight_of(0.0)));
     const eight all = push(r, 1, eight_abs(change));
     r->least = eight_min(r->least, all);
-    (void)out;
-    return eight_div(eight_mul(eight_of(percent), rise), all);
+    out[0] = eight_add(eight_div(eight_mul(r->constant[0], rise), all), r->constant[1]);
 }
 
-static inline void rsi_step(STEP_ARGS) {
-    out[0] = strength(r, now, before, out, 100.0);
-}
-
-static void rsi_end(void *stream, const double *const *in, size_t last) {
+static void strength_end(void *stream, const double *const *in, size_t last) {
     b3_strength *s = stream;
     s->before = in[0][last];
 }
 
-#define cmo_terms rsi_terms
-static inline void cmo_step(STEP_ARGS) {
-    out[0] = eight_sub(strength(r, now, before, out, 200.0), eight_of(100.0));
+static int rsi_terms(void *stream, terms *t) {
+    t->constant[0] = 100.0;
+    return strength_terms(stream, t);
 }
 
-#define cmo_end rsi_end
+static int cmo_terms(void *stream, terms *t) {
+    t->constant[0] = 200.0;
+    t->constant[1] = -100.0;
+    return strength_terms(stream, t);
+}
 
 /* ---------------------------------------------------------------- ranges */
 
@@ -179,8 +169,6 @@ static inline void natr_step(STEP_ARGS) {
     r->taint = eight_taint(r->taint, now[2]);
 }
 
-#define natr_end atr_end
-
 static int keltner_terms(void *stream, terms *t) {
     b3_keltner *k = stream;
     t->constant[0] = k->multiplier;
@@ -201,10 +189,17 @@ static void keltner_end(void *stream, const double *const *in, size_t last) {
 
 /* ---------------------------------------------------------------- directional movement */
 
-static int plus_di_terms(void *stream, terms *t) {
+static int movement_terms(void *stream, terms *t) {
     b3_directional *d = stream;
     return add_term(t, &d->plus, d->keep, 1.0) && add_term(t, &d->minus, d->keep, 1.0) && add_term(t, &d->range, d->keep, 1.0) &&
            d->seen == d->period;
+}
+
+static void movement_end(void *stream, const double *const *in, size_t last) {
+    b3_directional *d = stream;
+    d->high = in[0][last];
+    d->low = in[1][last];
+    d->close = in[2][last];
 }
 
 typedef struct movement {
@@ -226,29 +221,22 @@ static inline movement movements(recursion *r, const eight *now, const eight *be
     return (movement){plus, minus, push_sum(r, 2, true_range(r, now, before))};
 }
 
-static inline void plus_di_step(STEP_ARGS) {
+static inline void di_step(STEP_ARGS) {
     const movement m = movements(r, now, before);
-    out[0] = eight_ratio(eight_mul(eight_of(100.0), m.plus), m.range);
+    const eight one = eight_pick(eight_greater(r->constant[0], eight_of(0.0)), m.plus, m.minus);
+    out[0] = eight_ratio(eight_mul(eight_of(100.0), one), m.range);
 }
 
-static void plus_di_end(void *stream, const double *const *in, size_t last) {
-    b3_directional *d = stream;
-    d->high = in[0][last];
-    d->low = in[1][last];
-    d->close = in[2][last];
+static int plus_di_terms(void *stream, terms *t) {
+    t->constant[0] = 1.0;
+    return movement_terms(stream, t);
 }
 
-#define minus_di_terms plus_di_terms
-static inline void minus_di_step(STEP_ARGS) {
-    const movement m = movements(r, now, before);
-    out[0] = eight_ratio(eight_mul(eight_of(100.0), m.minus), m.range);
-}
-
-#define minus_di_end plus_di_end
+#define minus_di_terms movement_terms
 
 static int adx_terms(void *stream, terms *t) {
     b3_adx *a = stream;
-    return plus_di_terms(&a->movement, t) && add_average(t, &a->average);
+    return movement_terms(&a->movement, t) && add_average(t, &a->average);
 }
 
 static inline void adx_step(STEP_ARGS) {
@@ -260,7 +248,7 @@ static inline void adx_step(STEP_ARGS) {
 
 static void adx_end(void *stream, const double *const *in, size_t last) {
     b3_adx *a = stream;
-    plus_di_end(&a->movement, in, last);
+    movement_end(&a->movement, in, last);
 }
 
 /* ---------------------------------------------------------------- sar */
@@ -304,21 +292,51 @@ static void sar_guess(const void *stream, const double *const *in, size_t at, do
     value[3] = falls ? -1.0 : 1.0;
 }
 
-RECURSIVE(ema, 1, 1, 1, 1)
-RECURSIVE(dema, 1, 1, 2, 1)
-RECURSIVE(tema, 1, 1, 3, 1)
-RECURSIVE(trix, 1, 1, 3, 1)
-RECURSIVE(macd, 1, 3, 3, 1)
-RECURSIVE(rsi, 1, 1, 2, 1)
-RECURSIVE(cmo, 1, 1, 2, 1)
-RECURSIVE(atr, 3, 1, 1, 0)
-RECURSIVE(natr, 3, 1, 1, 0)
-RECURSIVE(keltner, 3, 3, 2, 0)
-RECURSIVE(plus_di, 3, 1, 3, 1)
-RECURSIVE(minus_di, 3, 1, 3, 1)
-RECURSIVE(adx, 3, 1, 4, 1)
-RECURSIVE_PARTS(ppo, 1, 1, 2, 1)
-SEQUENTIAL(sar, 2, 1, 4)
+/* Kernel, inputs, outputs, terms. */
+STEPS(ema, 1, 1, 1)
+STEPS(dema, 1, 1, 2)
+STEPS(tema, 1, 1, 3)
+STEPS(trix, 1, 1, 3)
+STEPS(macd, 1, 3, 3)
+STEPS(ppo, 1, 1, 2)
+STEPS(strength, 1, 1, 2)
+STEPS_BY_TIME(atr, 3, 1, 1)
+STEPS_BY_TIME(natr, 3, 1, 1)
+STEPS_BY_TIME(keltner, 3, 3, 2)
+STEPS(di, 3, 1, 3)
+STEPS(adx, 3, 1, 4)
+STEPS_BY_LANES(sar, 2, 1, 4)
+
+RECURSIVE_LANES(ema, .end = no_end, BY_STEPS(ema))
+RECURSIVE_LANES(dema, .end = no_end, BY_STEPS(dema))
+RECURSIVE_LANES(tema, .end = no_end, BY_STEPS(tema))
+RECURSIVE_LANES(trix, .end = trix_end, BY_STEPS(trix))
+RECURSIVE_LANES(macd, .end = no_end, BY_STEPS(macd))
+RECURSIVE_LANES(ppo, .end = no_end, BY_STEPS(ppo))
+RECURSIVE_LANES(rsi, .end = strength_end, BY_STEPS(strength))
+RECURSIVE_LANES(cmo, .end = strength_end, BY_STEPS(strength))
+RECURSIVE(atr, .end = atr_end, .by_time = atr_by_time)
+RECURSIVE(natr, .end = atr_end, .by_time = natr_by_time)
+RECURSIVE(keltner, .end = keltner_end, .by_time = keltner_by_time)
+RECURSIVE_LANES(plus_di, .end = movement_end, BY_STEPS(di))
+RECURSIVE_LANES(minus_di, .end = movement_end, BY_STEPS(di))
+RECURSIVE_LANES(adx, .end = adx_end, BY_STEPS(adx))
+RECURSIVE_LANES(sar, .end = sar_end, .by_lanes = sar_by_lanes, .guess = sar_guess)
+
+RECURSIVE_RUN(ema)
+RECURSIVE_RUN(dema)
+RECURSIVE_RUN(tema)
+RECURSIVE_RUN(trix)
+RECURSIVE_RUN(macd)
+RECURSIVE_RUN(rsi)
+RECURSIVE_RUN(cmo)
+RECURSIVE_RUN(atr)
+RECURSIVE_RUN(natr)
+RECURSIVE_RUN(keltner)
+RECURSIVE_RUN(plus_di)
+RECURSIVE_RUN(minus_di)
+RECURSIVE_RUN(adx)
+RECURSIVE_RUN(sar)
 
 /* ---------------------------------------------------------------- adxr */
 
@@ -668,8 +686,8 @@ static void run_kama(RECURSIVE_ARGS) {
 }
 
 #define RECURSIVE_ROWS                                                                                                                     \
-    LANES(ema), LANES(dema), LANES(tema), LANES(trix), LANES(macd), LANES(ppo), LANES(rsi), LANES(cmo), LANES(atr), LANES(natr),           \
-        LANES(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr), FILTER(kama), FILTER(ewma), FILTER(vwap),   \
+    LANES(ema), LANES(dema), LANES(tema), LANES(trix), LANES(macd), LANES(ppo), LANES(rsi), LANES(cmo), FILTER(atr), FILTER(natr),         \
+        FILTER(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr), FILTER(kama), FILTER(ewma), FILTER(vwap),  \
         FILTER(obv), FILTER(ad), FILTER(adosc)
 
 #endif

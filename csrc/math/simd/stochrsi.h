@@ -23,8 +23,8 @@ static void run_stochrsi(RECURSIVE_ARGS) {
     for (uint64_t at = before, size; at < count; at += size) {
         size = count - at < B3_CHUNK_OF(before) ? count - at : B3_CHUNK_OF(before);
         run_rsi(params, &rsi, (const double *[]){in[0] + at}, (double *[]){index + before}, size);
-        fast_stochastic((const double *[]){index, index, index}, period, average_period, before, (uint32_t)size, k, out[0] + at,
-                        out[1] + at);
+        fast_stochastic((const double *[]){index, index, index}, period, average_period, before, (uint32_t)size, B3_STOCHRSI_EMPTY, k,
+                        out[0] + at, out[1] + at);
         memmove(index, index + size, before * sizeof *index);
     }
     s->rsi = rsi;

@@ -59,6 +59,15 @@ static inline __attribute__((always_inline)) wide wide_later(wide now, wide befo
     }
 }
 
+static inline wide wide_reversed(wide v) {
+    return _mm512_permutexvar_pd(_mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), v);
+}
+
+/* The last lane in all of them. */
+static inline wide wide_last(wide v) {
+    return _mm512_permutexvar_pd(_mm512_set1_epi64(7), v);
+}
+
 /* Of two equal numbers (0 and -0), and where one of the two is a NaN, the newer. */
 static inline wide wide_max(wide newer, wide older) {
     return _mm512_max_pd(older, newer);
@@ -146,6 +155,14 @@ static inline __attribute__((always_inline)) wide wide_later(wide now, wide befo
     case 2: return across;
     default: return _mm256_shuffle_pd(before, across, 0x5);
     }
+}
+
+static inline wide wide_reversed(wide v) {
+    return _mm256_permute4x64_pd(v, 0x1b);
+}
+
+static inline wide wide_last(wide v) {
+    return _mm256_permute4x64_pd(v, 0xff);
 }
 
 static inline wide wide_max(wide newer, wide older) {

@@ -50,6 +50,7 @@ B3_ONE_COPY int range_terms(const double *high, const double *low, uint32_t peri
 /* What a kernel makes of the ranges of a chunk of windows. */
 typedef struct range_context {
     const double *close; /* of the chunk's first window, where the kernel takes one */
+    double empty;        /* width of a range that counts as none */
     double *out[3];
 } range_context;
 
@@ -124,17 +125,20 @@ B3_SPECIALISED void finish_willr(void *context, part range, size_t at, size_t le
 B3_SPECIALISED void finish_fastk(void *context, part range, size_t at, size_t left) {
     const range_context *c = context;
     const wide above = wide_of(100.0) * (wide_get(c->close + at, left) - range.of[1]);
-    wide_put(c->out[0] + at, ratio_or_zero(above, range.of[0] - range.of[1]), left);
+    const wide width = range.of[0] - range.of[1];
+    const wide_mask none = WIDE_IS(wide_abs(width), _CMP_LE_OQ, wide_of(c->empty));
+    wide_put(c->out[0] + at, wide_pick(none, wide_of(0.0), above / width), left);
 }
 
-/* Where the close lies in the range of the period bars before each of count bars, of which first, at least period - 1, is the first. */
-B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
+/* Where the close lies in the range of the period bars up to each of count bars, of which first, at least period - 1, is the first. */
+B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, uint32_t period, uint64_t first, uint32_t count,
+                                    double empty, double *k) {
     wide room[ROOM(2)];
     composition t;
     EACH_PART(done, size, count, period) {
         const double *high = window_at(in[0], first + done, period);
         const double *low = window_at(in[1], first + done, period);
-        range_context c = {.close = in[2] + first + done, .out = {k + done}};
+        range_context c = {.close = in[2] + first + done, .empty = empty, .out = {k + done}};
         const int doubtful = range_terms(high, low, period, size, room, &t);
         each_window(RANGE, &t, size, finish, &c);
         if (!doubtful) continue;
@@ -145,26 +149,26 @@ B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, u
 
 static void run_willr(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size, period) range_positions(finish_willr, in, period, at, (uint32_t)size, out[0] + at);
+    EACH_CHUNK(at, size, period) range_positions(finish_willr, in, period, at, (uint32_t)size, 0.0, out[0] + at);
 }
 
-B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double *k) {
-    range_positions(finish_fastk, in, period, first, count, k);
+B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double empty, double *k) {
+    range_positions(finish_fastk, in, period, first, count, empty, k);
 }
 
-/* fastk, and its average over `average` bars, of the size bars from at on. k: room for size + average - 1. */
-B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t average, uint64_t at, uint32_t size, double *k,
-                                 double *restrict fast, double *restrict slow) {
-    fastk(in, period, at + 1 - average, size + average - 1, k);
-    scaled_sums(k, average, size, 1.0 / average, slow);
-    for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[average - 1 + i];
+/* fastk, and its average over `smoothing` bars, of the size bars from at on. k: room for size + smoothing - 1. */
+B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t smoothing, uint64_t at, uint32_t size, double empty,
+                                 double *k, double *restrict fast, double *restrict slow) {
+    fastk(in, period, at + 1 - smoothing, size + smoothing - 1, empty, k);
+    scaled_sums(k, smoothing, size, 1.0 / smoothing, slow);
+    for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[smoothing - 1 + i];
 }
 
 static void run_stochf(WINDOW_ARGS) {
     double k[B3_LEVEL];
     const uint32_t period = (uint32_t)params[0];
     EACH_CHUNK(at, size, period)
-    fast_stochastic(in, period, (uint32_t)params[1], at, (uint32_t)size, k, out[0] + at, out[1] + at);
+    fast_stochastic(in, period, (uint32_t)params[1], at, (uint32_t)size, 0.0, k, out[0] + at, out[1] + at);
 }
 
 static void run_stoch(WINDOW_ARGS) {
@@ -177,7 +181,7 @@ static void run_stoch(WINDOW_ARGS) {
         const uint32_t slow_count = (uint32_t)size + slowd - 1;
         double *fast = out[0] + at;
         double *d = out[1] + at;
-        fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, k);
+        fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, 0.0, k);
         EACH_PART(done, piece, slow_count, slowk) scaled_sums(k + done, slowk, piece, 1.0 / params[1], slow + done);
         scaled_sums(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
         B3_INDEPENDENT
@@ -533,12 +537,15 @@ static void run_vwma(WINDOW_ARGS) {
     weighted_means(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, out[0] + at);
 }
 
-/* Where the close lies in its bar, -1 to 1; 0 where the bar has no range. */
-B3_ONE_COPY void locations(const double *high, const double *low, const double *close, size_t count, double *restrict location) {
-    for (size_t i = 0; i < count; ++i) {
-        const double range = high[i] - low[i];
-        const double ratio = ((close[i] - low[i]) - (high[i] - close[i])) / range;
-        location[i] = range <= 0.0 ? 0.0 : ratio;
+/* Where the close lies in its bar, -1 to 1; 0 where the bar has no range. Room for a register more. */
+B3_ONE_COPY void locations(const double *high, const double *low, const double *close, size_t count, double *location) {
+    const wide zero = wide_of(0.0);
+    for (size_t i = 0; i < count; i += WIDE_LANES) {
+        const wide h = wide_get(high + i, count - i);
+        const wide l = wide_get(low + i, count - i);
+        const wide c = wide_get(close + i, count - i);
+        const wide range = h - l;
+        wide_store(location + i, wide_pick(WIDE_IS(range, _CMP_LE_OQ, zero), zero, ((c - l) - (h - c)) / range));
     }
 }
 
@@ -552,18 +559,26 @@ static void run_cmf(WINDOW_ARGS) {
     }
 }
 
-B3_ONE_COPY void typical_prices(const double *high, const double *low, const double *close, size_t count, double *restrict typical) {
-    for (size_t i = 0; i < count; ++i) typical[i] = (high[i] + low[i] + close[i]) / 3.0;
+/* Room for a register more. */
+B3_ONE_COPY void typical_prices(const double *high, const double *low, const double *close, size_t count, double *typical) {
+    for (size_t i = 0; i < count; i += WIDE_LANES) {
+        const size_t left = count - i;
+        wide_store(typical + i, (wide_get(high + i, left) + wide_get(low + i, left) + wide_get(close + i, left)) / wide_of(3.0));
+    }
 }
 
 /* Money that moves in `count` bars where the price changes, and whether that is a rise: 1 or 0. typical[0] and volume[0] are of the bar
- * before. */
-B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t count, double *restrict rises, double *restrict money) {
-    for (size_t i = 0; i < count; ++i) {
-        const double change = typical[i + 1] - typical[i];
-        const double flow = change == change ? typical[i + 1] * volume[i + 1] : change;
-        rises[i] = change > 0.0 ? 1.0 : 0.0;
-        money[i] = (change == 0.0 ? 0.0 : 1.0) * flow;
+ * before. Room for a register more. */
+B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t count, double *rises, double *money) {
+    const wide zero = wide_of(0.0);
+    const wide one = wide_of(1.0);
+    for (size_t i = 0; i < count; i += WIDE_LANES) {
+        const wide now = wide_load(typical + i + 1);
+        const wide change = now - wide_load(typical + i);
+        const wide flow = now * wide_get(volume + i + 1, count - i);
+        const wide known = wide_pick(WIDE_IS(change, _CMP_UNORD_Q, change), change, flow);
+        wide_store(rises + i, wide_pick(WIDE_IS(change, _CMP_GT_OQ, zero), one, zero));
+        wide_store(money + i, wide_pick(WIDE_IS(change, _CMP_EQ_OQ, zero), zero, one) * known);
     }
 }
 
