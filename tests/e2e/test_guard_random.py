@@ -112,6 +112,7 @@ class Naive:
             return
         assert asked is not None
         if not event["allowed"]:
+            assert not (asked["exit"] and event["rule"] == lib.B3_RULE_REDUCE_ONLY), "risk need not correct the guard"
             self.seen["refused"] += event["rule"] in (lib.B3_RULE_KILLED, lib.B3_RULE_EXIT)
             return
         if asked["exit"]:

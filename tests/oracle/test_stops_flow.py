@@ -82,21 +82,27 @@ PRICES = st.integers(1, 300)
 TOUCHES = st.tuples(PRICES, st.integers(0, 1), PRICES, st.integers(0, 1))
 WIDE = st.tuples(st.integers(1, 2**62), st.integers(0, 1), st.integers(1, 2**62), st.integers(0, 1))
 RATES = st.one_of(st.just(0), st.integers(1, ONE - 1))
+NEAR = st.integers(-1, 1)
 
 
 @given(
     scales=st.tuples(st.integers(0, 10), st.integers(0, 10)),
     loss=RATES,
     trail=RATES,
-    steps=st.lists(st.one_of(TOUCHES, st.tuples(st.integers(-5, 5), PRICES, TOUCHES)), max_size=30),
+    steps=st.lists(st.one_of(TOUCHES, NEAR, st.tuples(st.integers(-5, 5), PRICES, TOUCHES)), max_size=30),
 )
 def test_it_is_reached_when_the_definition_says_so(
     internals: tuple[Any, Any], scales: tuple[int, int], loss: int, trail: int, steps: list[Any]
 ) -> None:
-    """Steps: a touch, or a new position with an average price and the touch of then."""
+    """Steps: a touch; one as near to the trigger; a new position with an average price and the touch of then."""
     stop = Stop(Core(*internals), scales, loss, trail)
     naive = Naive(loss, trail, Fraction(10 ** (scales[0] + scales[1]), 10**8))
     for step in steps:
+        if isinstance(step, int):
+            price = max(1, stop.handle.trigger_raw + step)
+            near = (price, int(naive.side > 0), price, int(naive.side < 0))
+            assert stop.reached(near) == naive.reached(near)
+            continue
         if len(step) == 4:
             assert stop.reached(step) == naive.reached(step)
             continue
