@@ -2,34 +2,20 @@
 
 #include "base/money.h"
 #include "risk/ledger.h"
-
-typedef struct b3_purse {
-    b3_int128 value; /* of the total, in the reporting currency */
-    int64_t total_raw;
-    int64_t locked_raw;
-    int64_t rate_raw;       /* configured; 0: none */
-    uint32_t valuer;        /* instrument + 1 whose mark values it; 0: none */
-    uint32_t first_through; /* currency + 1 of the first that is valued through this one; 0: none */
-    uint32_t next_through;  /* the next one through the same */
-    uint32_t without_value; /* 1: not 0, and neither mark nor rate is known */
-} b3_purse;
+#include "risk/worth.h"
 
 struct b3_account {
-    b3_int128 equity; /* sum of the purses' values */
+    b3_worth worth;
     const b3_instrument *instruments;
     b3_ledger *ledgers; /* by strategy (0: the account), then by instrument */
-    int64_t *marks;     /* by instrument; 0: unknown */
-    b3_purse *purses;   /* by currency */
     b3_lots lots;
     uint32_t instrument_count;
     uint32_t currency_count;
     uint32_t strategy_count;
-    uint32_t reporting_currency;
-    uint32_t without_value; /* purses */
+    uint32_t reserved;
 };
 
 #define SCALE_MAX 10
-#define BEYOND ((b3_int128)1 << 96) /* more than any money, and sums of it still fit */
 
 static size_t rounded(size_t bytes) {
     return (bytes + 63) & ~(size_t)63;
@@ -64,28 +50,6 @@ static int is_possible(const b3_account_config *config) {
     return 1;
 }
 
-/* Gives a value to the base of every instrument whose quote has one; returns how many bases are new. */
-static uint32_t link_bases(b3_account *account, int reporting_only) {
-    uint32_t linked = 0;
-    for (uint32_t i = 0; i < account->instrument_count; i++) {
-        const uint32_t base = account->instruments[i].base_currency;
-        const uint32_t quote = account->instruments[i].quote_currency;
-        b3_purse *purse = &account->purses[base];
-        b3_purse *through = &account->purses[quote];
-        const int valued = quote == account->reporting_currency || (!reporting_only && (through->valuer != 0 || through->rate_raw != 0));
-        if (base == account->reporting_currency || purse->valuer != 0 || !valued) continue;
-        /* A rate alone may value the quote, and a mark of ours the rate's currency: never in a circle. */
-        uint32_t at = quote;
-        while (at != base && account->purses[at].valuer != 0) at = account->instruments[account->purses[at].valuer - 1].quote_currency;
-        if (at == base) continue;
-        purse->valuer = i + 1;
-        purse->next_through = through->first_through;
-        through->first_through = base + 1;
-        linked++;
-    }
-    return linked;
-}
-
 b3_account *b3_account_init(void *memory, const b3_account_config *config) {
     if (!is_possible(config)) return NULL;
     uint8_t *at = memory;
@@ -94,95 +58,30 @@ b3_account *b3_account_init(void *memory, const b3_account_config *config) {
     at += rounded(sizeof(b3_account));
     account->ledgers = (b3_ledger *)(void *)at;
     at += rounded(ledger_count(config) * sizeof(b3_ledger));
-    account->marks = (int64_t *)(void *)at;
+    account->worth = (b3_worth){.instruments = config->instruments,
+                                .marks = (int64_t *)(void *)at,
+                                .instrument_count = config->instrument_count,
+                                .currency_count = config->currency_count,
+                                .reporting_currency = config->reporting_currency};
     at += rounded(config->instrument_count * sizeof(int64_t));
-    account->purses = (b3_purse *)(void *)at;
+    account->worth.purses = (b3_purse *)(void *)at;
     at += rounded(config->currency_count * sizeof(b3_purse));
     b3_lots_init(&account->lots, config->pnl_method, (b3_lot *)(void *)at, lot_count(config));
+    b3_worth_init(&account->worth, config->currencies);
     account->instrument_count = config->instrument_count;
     account->currency_count = config->currency_count;
     account->strategy_count = config->strategy_count;
-    account->reporting_currency = config->reporting_currency;
-    for (uint32_t i = 0; i < config->currency_count; i++) account->purses[i].rate_raw = config->currencies[i].rate_raw;
-    (void)link_bases(account, 1);
-    while (link_bases(account, 0) != 0) continue;
     return account;
-}
-
-/* ---------------------------------------------------------------- what balances are worth */
-
-/* An amount of a currency in the reporting currency. B3_EMPTY, B3_ERR_OVERFLOW. */
-static int32_t value_of(const b3_account *account, uint32_t currency, int64_t amount, int64_t *value) {
-    while (currency != account->reporting_currency && amount != 0) {
-        const b3_purse *purse = &account->purses[currency];
-        const int64_t mark = purse->valuer != 0 ? account->marks[purse->valuer - 1] : 0;
-        if (mark == 0) return purse->rate_raw != 0 ? b3_mul_div(amount, purse->rate_raw, b3_pow10[B3_MONEY_SCALE], value) : B3_EMPTY;
-        const b3_instrument *valuer = &account->instruments[purse->valuer - 1];
-        if (b3_mul_div(amount, mark, b3_pow10[valuer->price_scale], &amount) != B3_OK) return B3_ERR_OVERFLOW;
-        currency = valuer->quote_currency;
-    }
-    *value = amount;
-    return B3_OK;
-}
-
-static void revalue(b3_account *account, uint32_t currency) {
-    b3_purse *purse = &account->purses[currency];
-    int64_t value = 0;
-    const int32_t status = value_of(account, currency, purse->total_raw, &value);
-    account->equity -= purse->value;
-    account->without_value -= purse->without_value;
-    purse->value = status == B3_ERR_OVERFLOW ? (purse->total_raw > 0 ? BEYOND : -BEYOND) : value;
-    purse->without_value = status == B3_EMPTY;
-    account->equity += purse->value;
-    account->without_value += purse->without_value;
-}
-
-/* The currency's own worth has moved: also what is valued through it has. */
-static void revalue_through(b3_account *account, uint32_t currency) {
-    if (account->purses[currency].total_raw != 0) revalue(account, currency);
-    for (uint32_t next = account->purses[currency].first_through; next != 0; next = account->purses[next - 1].next_through)
-        revalue_through(account, next - 1);
-}
-
-int32_t b3_account_equity(const b3_account *account, int64_t *equity_raw) {
-    if (account->without_value != 0) return B3_EMPTY;
-    if (account->equity > INT64_MAX || account->equity < -INT64_MAX) return B3_ERR_OVERFLOW;
-    *equity_raw = (int64_t)account->equity;
-    return B3_OK;
-}
-
-int32_t b3_account_rate(const b3_account *account, uint32_t from, uint32_t to, int64_t *rate_raw) {
-    const int64_t one = b3_pow10[B3_MONEY_SCALE];
-    int64_t rate = one;
-    int64_t unit = one;
-    if (from >= account->currency_count || to >= account->currency_count) return B3_ERR_ARGUMENT;
-    if (from != to) {
-        int32_t status = value_of(account, from, one, &rate);
-        if (status == B3_OK) status = value_of(account, to, one, &unit);
-        if (status != B3_OK) return status;
-        if (unit == 0) return B3_EMPTY;
-        if (unit != one && b3_mul_div(rate, one, unit, &rate) != B3_OK) return B3_ERR_OVERFLOW;
-    }
-    if (rate == 0) return B3_EMPTY;
-    *rate_raw = rate;
-    return B3_OK;
 }
 
 /* ---------------------------------------------------------------- fills */
 
-/* *total += amount, or nothing. */
-static int32_t moved(int64_t *total, int64_t amount) {
-    int64_t sum = 0;
-    const int32_t rc = b3_add(*total, amount, &sum);
-    if (rc == B3_OK) *total = sum;
-    return rc;
-}
-
 int32_t b3_account_deposit(b3_account *account, uint32_t currency, int64_t amount_raw) {
     if (currency >= account->currency_count) return B3_ERR_ARGUMENT;
-    const int32_t status = moved(&account->purses[currency].total_raw, amount_raw);
-    revalue(account, currency);
-    return status;
+    int64_t total = 0;
+    if (b3_add(account->worth.purses[currency].total_raw, amount_raw, &total) != B3_OK) return B3_ERR_OVERFLOW;
+    b3_worth_set(&account->worth, currency, total);
+    return B3_OK;
 }
 
 int32_t b3_account_base_amount(const b3_instrument *instrument, int64_t qty_raw, int64_t *amount_raw) {
@@ -228,7 +127,7 @@ static int32_t other_fee(const b3_account *account, const b3_instrument *instrum
     int64_t rate = 0;
     if (update->fee_currency >= account->currency_count) return B3_ERR_ARGUMENT;
     entry->has_other = 1;
-    if (b3_add(account->purses[update->fee_currency].total_raw, -update->fee_raw, &entry->other_raw) != B3_OK) return B3_ERR_OVERFLOW;
+    if (b3_add(account->worth.purses[update->fee_currency].total_raw, -update->fee_raw, &entry->other_raw) != B3_OK) return B3_ERR_OVERFLOW;
     const int32_t status = b3_account_rate(account, update->fee_currency, instrument->quote_currency, &rate);
     entry->incomplete = status == B3_EMPTY;
     return status == B3_OK ? b3_mul_div(update->fee_raw, rate, b3_pow10[B3_MONEY_SCALE], &entry->fee_raw) : status < 0 ? status : B3_OK;
@@ -249,9 +148,9 @@ static int32_t work_out(const b3_account *account, const b3_instrument *instrume
     entry->qty_raw = sign * update->last_qty_raw;
     int32_t status = b3_notional(instrument, update->last_price_raw, update->last_qty_raw, &entry->notional_raw);
     if (status == B3_OK) status = b3_account_base_amount(instrument, update->last_qty_raw, &base_amount);
-    if (status == B3_OK) status = b3_add(account->purses[instrument->base_currency].total_raw, sign * base_amount, &entry->base_raw);
+    if (status == B3_OK) status = b3_add(account->worth.purses[instrument->base_currency].total_raw, sign * base_amount, &entry->base_raw);
     if (status == B3_OK)
-        status = b3_add(account->purses[instrument->quote_currency].total_raw, -sign * entry->notional_raw, &entry->quote_raw);
+        status = b3_add(account->worth.purses[instrument->quote_currency].total_raw, -sign * entry->notional_raw, &entry->quote_raw);
     if (status == B3_OK) status = work_out_fee(account, instrument, update, entry);
     if (status == B3_OK) status = b3_add(update->last_qty_raw, absolute(entry->base_qty_fee_raw), &entry->qty_sum_raw);
     return status == B3_OK ? b3_add(entry->notional_raw, absolute(entry->fee_raw), &entry->money_sum_raw) : status;
@@ -265,11 +164,6 @@ static void book(b3_account *account, b3_ledger *ledger, const b3_instrument *in
     }
     ledger->fees_raw += entry->fee_raw;
     ledger->incomplete |= entry->incomplete;
-}
-
-static void set_total(b3_account *account, uint32_t currency, int64_t total_raw) {
-    account->purses[currency].total_raw = total_raw;
-    revalue(account, currency);
 }
 
 uint32_t b3_account_lots_free(const b3_account *account) {
@@ -301,9 +195,9 @@ int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_po
 
     book(account, whole, instrument, update, &entry);
     if (strategy != 0) book(account, own, instrument, update, &entry);
-    set_total(account, instrument->base_currency, entry.base_raw);
-    set_total(account, instrument->quote_currency, entry.quote_raw);
-    if (entry.has_other) set_total(account, update->fee_currency, entry.other_raw);
+    b3_worth_set(&account->worth, instrument->base_currency, entry.base_raw);
+    b3_worth_set(&account->worth, instrument->quote_currency, entry.quote_raw);
+    if (entry.has_other) b3_worth_set(&account->worth, update->fee_currency, entry.other_raw);
     b3_account_read_position(account, index, position);
     return B3_OK;
 }
@@ -311,18 +205,24 @@ int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_po
 /* ---------------------------------------------------------------- marks and reads */
 
 void b3_account_mark(b3_account *account, uint32_t instrument, int64_t price_raw) {
-    const uint32_t base = account->instruments[instrument].base_currency;
-    if (account->marks[instrument] == price_raw) return;
-    account->marks[instrument] = price_raw;
-    if (account->purses[base].valuer == instrument + 1) revalue_through(account, base);
+    b3_worth_mark(&account->worth, instrument, price_raw);
+}
+
+int32_t b3_account_equity(const b3_account *account, int64_t *equity_raw) {
+    return b3_worth_total(&account->worth, equity_raw);
+}
+
+int32_t b3_account_rate(const b3_account *account, uint32_t from, uint32_t to, int64_t *rate_raw) {
+    if (from >= account->currency_count || to >= account->currency_count) return B3_ERR_ARGUMENT;
+    return b3_worth_rate(&account->worth, from, to, rate_raw);
 }
 
 /* Value at the mark less cost; exact in 128 bits until the end. */
 static b3_int128 unrealized(const b3_account *account, const b3_ledger *ledger, uint32_t index) {
-    if (account->marks[index] == 0 || ledger->qty_raw == 0) return 0;
+    if (account->worth.marks[index] == 0 || ledger->qty_raw == 0) return 0;
     int64_t value = 0;
-    if (b3_notional(&account->instruments[index], account->marks[index], ledger->qty_raw, &value) != B3_OK)
-        return ledger->qty_raw > 0 ? BEYOND : -BEYOND;
+    if (b3_notional(&account->instruments[index], account->worth.marks[index], ledger->qty_raw, &value) != B3_OK)
+        return ledger->qty_raw > 0 ? B3_WORTH_BEYOND : -B3_WORTH_BEYOND;
     return (b3_int128)value - ledger->cost_raw;
 }
 
@@ -339,7 +239,7 @@ void b3_account_read_strategy(const b3_account *account, uint16_t strategy, uint
         .realized_raw = ledger->realized_raw,
         .fees_raw = ledger->fees_raw,
         .unrealized_raw = clamped(unrealized(account, ledger, instrument)),
-        .mark_price_raw = account->marks[instrument],
+        .mark_price_raw = account->worth.marks[instrument],
         .currency = account->instruments[instrument].quote_currency,
     };
     if (ledger->incomplete) out->hdr.flags = B3_FLAG_INCOMPLETE;
@@ -350,8 +250,8 @@ void b3_account_read_position(const b3_account *account, uint32_t instrument, b3
 }
 
 void b3_account_read_balance(const b3_account *account, uint32_t currency, b3_balance *out) {
-    out->total_raw = account->purses[currency].total_raw;
-    out->locked_raw = account->purses[currency].locked_raw;
+    out->total_raw = account->worth.purses[currency].total_raw;
+    out->locked_raw = account->worth.purses[currency].locked_raw;
     out->currency = currency;
     out->reserved = 0;
 }
@@ -381,14 +281,16 @@ int64_t b3_account_qty(const b3_account *account, uint32_t instrument) {
 }
 
 int64_t b3_account_total(const b3_account *account, uint32_t currency) {
-    return account->purses[currency].total_raw;
+    return account->worth.purses[currency].total_raw;
 }
 
 int64_t b3_account_free(const b3_account *account, uint32_t currency) {
     int64_t left = 0;
-    return __builtin_sub_overflow(account->purses[currency].total_raw, account->purses[currency].locked_raw, &left) ? -INT64_MAX : left;
+    return __builtin_sub_overflow(account->worth.purses[currency].total_raw, account->worth.purses[currency].locked_raw, &left) ? -INT64_MAX
+                                                                                                                                : left;
 }
 
 int32_t b3_account_lock(b3_account *account, uint32_t currency, int64_t amount_raw) {
-    return moved(&account->purses[currency].locked_raw, amount_raw);
+    int64_t *locked = &account->worth.purses[currency].locked_raw;
+    return b3_add(*locked, amount_raw, locked);
 }

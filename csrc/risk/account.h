@@ -53,14 +53,12 @@ int32_t b3_account_on_update(b3_account *account, const b3_update *update, b3_po
 /* Lots that are free; UINT32_MAX where the method keeps none. A fill needs up to 2 (account and strategy), with a base fee 4. */
 uint32_t b3_account_lots_free(const b3_account *account);
 
-/* One unit of a currency in another, 8 digits, by what each is worth in the reporting currency (see equity), rounded half to even.
- * B3_EMPTY: not known, or less than the last digit. B3_ERR_ARGUMENT, B3_ERR_OVERFLOW. */
+/* One unit of a currency in another, 8 digits, by what each is worth in the reporting currency (worth.h), rounded half to even. B3_EMPTY:
+ * not known, or less than the last digit. B3_ERR_ARGUMENT, B3_ERR_OVERFLOW. */
 int32_t b3_account_rate(const b3_account *account, uint32_t from, uint32_t to, int64_t *rate_raw);
 
-/* Total of all balances in the reporting currency. A currency is valued by the mark of the first instrument that has it as base and the
- * reporting currency as quote; else of the first one whose quote is valued, and then as that; until such a mark is known, and where there
- * is no such instrument, by its configured rate. Each step is rounded half to even at 8 digits. B3_EMPTY: a balance that is not 0 has
- * neither mark nor rate. B3_ERR_OVERFLOW. O(1): kept as balances and marks move. */
+/* Total of all balances in the reporting currency, each at its worth (worth.h). B3_EMPTY: a balance that is not 0 has neither mark nor
+ * rate. B3_ERR_OVERFLOW. O(1): kept as balances and marks move. */
 int32_t b3_account_equity(const b3_account *account, int64_t *equity_raw);
 
 /* Marks a position; later reads of P&L use it, and equity. 0: unknown, unrealised is then 0. Cost: one multiplication for what is held of

@@ -4,7 +4,7 @@
 
 From starting balances, instruments and fills it rebuilds every balance, position, fee and P&L by all three methods,
 after every fill, and compares each row of positions, balances, rates and equity and the summary with it: equal to the
-last digit, or told. The rules are those that csrc/risk/account.h and ledger.h state, written down once more.
+last digit, or told. The rules are those that csrc/risk/account.h, ledger.h and worth.h state, written down once more.
 """
 
 from __future__ import annotations
