@@ -30,7 +30,7 @@ static void update(void *stream, const double *in, double *out) {
     const b3_pair_sums sums = b3_window_pair_push(&s->window, change(s->before0, in[0]), change(s->before1, in[1]));
     s->before0 = in[0];
     s->before1 = in[1];
-    out[0] = sums.xx == 0.0 ? 0.0 : sums.xy / sums.xx;
+    out[0] = sums.xx == 0.0 ? sums.xy - sums.xy : sums.xy / sums.xx; /* 0, but NaN where real1 has one */
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 5, 1, "returns")};

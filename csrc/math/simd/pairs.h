@@ -107,8 +107,7 @@ static void run_covariance(WINDOW_ARGS) {
 B3_SPECIALISED void beta_finish(const double *params, wide xx, wide yy, wide xy, double *out, size_t left) {
     (void)params;
     (void)yy;
-    const wide zero = wide_of(0.0);
-    wide_put(out, wide_pick(WIDE_IS(xx, _CMP_EQ_OQ, zero), zero, xy / xx), left);
+    wide_put(out, wide_pick(WIDE_IS(xx, _CMP_EQ_OQ, wide_of(0.0)), xy - xy, xy / xx), left);
 }
 
 /* changes[i]: from x[i] to x[i + 1], relative; 0 where x[i] is (TA-Lib). Room for a register more. */
