@@ -5,6 +5,7 @@
 #include "bot3.h"
 
 #define B3_MONEY_SCALE 8
+#define B3_MONEY_ONE 100000000 /* 10^B3_MONEY_SCALE */
 
 __extension__ typedef __int128 b3_int128;
 __extension__ typedef unsigned __int128 b3_uint128;

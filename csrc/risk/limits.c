@@ -264,19 +264,20 @@ static uint16_t check_exposure(const b3_risk *risk, b3_case *c, int64_t high, in
     const int64_t gross_max_raw = risk->limits.exposure_max_raw;
     const int64_t net_max_raw = risk->limits.net_exposure_max_raw;
     const b3_int128 net_max = (b3_int128)net_max_raw * worst->per_money;
+    const b3_exposure others = b3_worst_others(worst, desk);
     const b3_exposure after = b3_worst_exposure(worst, desk, c->mid_raw, high, low);
     /* What does not enlarge the worst case passes whatever the exposure is: the way out stays open. */
     if (gross_max_raw != 0 && larger(high, -low) > larger(desk->high_raw, -desk->low_raw)) {
-        const b3_int128 gross = worst->gross - desk->exposure.gross + after.gross;
+        const b3_int128 gross = others.gross + after.gross;
         if (gross > (b3_int128)gross_max_raw * worst->per_money)
             return refuse(c, B3_RULE_EXPOSURE_MAX, gross_max_raw, b3_worst_money(worst, gross));
     }
     if (net_max == 0) return B3_RULE_NONE;
     if (c->request->side == B3_BUY) {
-        const b3_int128 net = worst->net_long - desk->exposure.of_buys + after.of_buys;
+        const b3_int128 net = others.of_buys + after.of_buys;
         if (net > net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, net_max_raw, b3_worst_money(worst, net));
     } else {
-        const b3_int128 net = worst->net_short - desk->exposure.of_sells + after.of_sells;
+        const b3_int128 net = others.of_sells + after.of_sells;
         if (net < -net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, -net_max_raw, -b3_worst_money(worst, -net));
     }
     return B3_RULE_NONE;
@@ -388,8 +389,8 @@ static uint16_t judge(b3_risk *risk, b3_case *c) {
 
 /* ---------------------------------------------------------------- reservations */
 
-static uint32_t locked_currency(const b3_instrument *instrument, const b3_reservation *held) {
-    return held->side == B3_BUY ? instrument->quote_currency : instrument->base_currency;
+static b3_purse *locked_purse(const b3_risk *risk, const b3_reservation *held) {
+    return risk->bounds[held->instrument].purses[held->side == B3_SELL];
 }
 
 static inline void charge(b3_risk *risk, const b3_case *c) {
@@ -405,7 +406,7 @@ static inline void charge(b3_risk *risk, const b3_case *c) {
     held->crosses = 0;
     if (!is_stop(request) && c->reach_raw > 0) b3_reservations_cross(&risk->held, held);
     /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
-    if (b3_account_lock(risk->account, locked_currency(c->instrument, held), c->lock_raw) != B3_OK) held->locked_raw = 0;
+    if (b3_purse_lock(locked_purse(risk, held), c->lock_raw) != B3_OK) held->locked_raw = 0;
     b3_worst_on_order(&risk->worst, desk, request->side, request->qty_raw);
     if (risk->limits.orders_per_second != 0 && (request->hdr.flags & B3_FLAG_EXIT) == 0) risk->spent += B3_NS_PER_SECOND;
     desk->orders++;
@@ -440,9 +441,9 @@ void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_v
     b3_case c = {.request = request, .view = view};
     const uint16_t rule = request->action == B3_CANCEL ? B3_RULE_NONE : judge(risk, &c);
     if (request->action != B3_CANCEL && rule == B3_RULE_NONE) {
+        if (risk->worst.counted) b3_worst_keep_apart(&risk->worst, c.desk);
         charge(risk, &c);
         if ((request->hdr.flags & B3_FLAG_EXIT) == 0) c.desk->mark_raw = c.mid_raw; /* an exit's market need not be a good one */
-        b3_worst_refresh_exposure(&risk->worst, c.desk);
     }
     write_decision(request, rule, c.limit_raw, c.value_raw, decision);
 }
@@ -451,7 +452,7 @@ void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *vie
     b3_case c; /* what passes writes all of it that a charge needs */
     c.request = request;
     c.view = view;
-    if (!b3_passes(risk, &c) || (risk->worst.counted && !b3_takes_exposure(risk, &c))) {
+    if (!b3_passes(risk, &c)) {
         b3_risk_decide_exactly(risk, request, view, decision);
         return;
     }
@@ -495,8 +496,7 @@ void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
     if (held->side == B3_BUY) desk->pending_buy_raw -= given_back;
     else desk->pending_sell_raw -= given_back;
     const int64_t lock = lock_for(risk, held, left);
-    (void)b3_account_lock(risk->account, locked_currency(&risk->instruments[instrument], held),
-                          lock - held->locked_raw); /* toward 0: it fits */
+    (void)b3_purse_lock(locked_purse(risk, held), lock - held->locked_raw); /* toward 0: it fits */
     held->locked_raw = lock;
     held->left_raw = left;
     if (is_done(update->state)) {
@@ -520,14 +520,15 @@ void b3_risk_on_rate(b3_risk *risk, const b3_rate *rate) {
 void b3_risk_read(const b3_risk *risk, uint32_t instrument, b3_risk_state *out) {
     const b3_worst_case *worst = &risk->worst;
     const b3_desk *desk = &worst->desks[instrument];
+    const b3_exposure all = b3_worst_others(worst, NULL);
     *out = (b3_risk_state){
         .pending_buy_raw = desk->pending_buy_raw,
         .pending_sell_raw = desk->pending_sell_raw,
         .best_buy_raw = b3_reservations_best(&risk->held, instrument, B3_BUY),
         .best_sell_raw = b3_reservations_best(&risk->held, instrument, B3_SELL),
-        .exposure_raw = b3_worst_money(worst, worst->gross),
-        .net_long_raw = b3_worst_money(worst, worst->net_long),
-        .net_short_raw = -b3_worst_money(worst, -worst->net_short),
+        .exposure_raw = b3_worst_money(worst, all.gross),
+        .net_long_raw = b3_worst_money(worst, all.of_buys),
+        .net_short_raw = -b3_worst_money(worst, -all.of_sells),
         .instrument_orders = desk->orders,
         .open_orders = risk->held.count,
         .open_positions = worst->open_positions,

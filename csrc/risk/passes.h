@@ -71,30 +71,60 @@ static inline int b3_fits_position(const b3_risk *risk, const b3_bounds *bounds,
 
 /* The locks of the order, and whether the account has them. product: of a buy's price and quantity, within bounds. */
 static inline int b3_fits_cash(const b3_risk *risk, const b3_bounds *bounds, b3_case *c, int sell, b3_int128 product) {
-    const b3_instrument *instrument = c->instrument;
     const int64_t qty = c->request->qty_raw;
+    const b3_purse *purse = bounds->purses[sell];
     if (sell) {
         c->lock_raw = 0;
         if (risk->limits.allow_short) return 1;
         c->lock_raw = qty * bounds->base_unit;
-        return c->lock_raw <= b3_account_free(risk->account, instrument->base_currency);
+        return c->lock_raw <= b3_purse_free(purse);
     }
     if (bounds->venue_position_max >= 0) { /* held + pending + qty, as money so that nothing is divided */
         const int64_t room = bounds->venue_position_max - c->desk->pending_buy_raw - qty;
         int64_t room_money = 0;
         if (room < 0 || __builtin_mul_overflow(room, bounds->base_unit, &room_money)) return 0;
-        if (b3_account_total(risk->account, instrument->base_currency) > room_money) return 0;
+        if (bounds->purses[1]->total_raw > room_money) return 0;
     }
-    const uint64_t one = (uint64_t)b3_pow10[B3_MONEY_SCALE];
+    const uint64_t one = B3_MONEY_ONE; /* known to the compiler: multiplied by, not divided */
     uint64_t notional = 0;
     uint64_t rest = 0;
     (void)b3_div_wide((b3_uint128)product, (uint64_t)bounds->notional_unit, &notional, &rest); /* product_max: it fits */
     notional += rest != 0;
     c->lock_raw = (int64_t)(notional + (notional * (uint64_t)risk->fee_rate_raw + one - 1) / one);
-    return c->lock_raw <= b3_account_free(risk->account, instrument->quote_currency);
+    return c->lock_raw <= b3_purse_free(purse);
 }
 
-/* 1: allowed if its exposure fits, and *c says what is to be charged. Refills the order rate's bucket, else it changes nothing of risk. */
+/* Worst-case exposures with the order in it. That the gross sum is within its limit keeps every exposure below UNKNOWN. */
+static inline int b3_fits_exposure(b3_risk *risk, const b3_case *c, int sell) {
+    b3_worst_case *worst = &risk->worst;
+    b3_desk *desk = c->desk;
+    if (!worst->counted) return 1;
+    b3_worst_keep_apart(worst, desk);
+    const int64_t high = desk->high_raw + (sell ? 0 : c->request->qty_raw);
+    const int64_t low = desk->low_raw - (sell ? c->request->qty_raw : 0);
+    const int64_t most = high > -low ? high : -low;
+    if (worst->sums.gross + (b3_int128)c->mid_raw * most > risk->most.gross) return 0;
+    if (sell) return worst->sums.of_sells + (b3_int128)c->mid_raw * low >= -risk->most.net;
+    return worst->sums.of_buys + (b3_int128)c->mid_raw * high <= risk->most.net;
+}
+
+/* What depends on the side: made once for each, so that nothing asks for it again. */
+__attribute__((always_inline)) static inline int b3_side_passes(b3_risk *risk, const b3_bounds *bounds, b3_case *c, int sell) {
+    const b3_request *request = c->request;
+    const b3_kind_bounds *of_kind = &bounds->kinds[request->order_type == B3_MARKET];
+    const int64_t qty = request->qty_raw;
+    int64_t lowest = 0;
+    int64_t highest = 0;
+    c->reach_raw = b3_reach(bounds, c, sell, &lowest, &highest);
+    if (c->reach_raw == 0 || !b3_is_within(qty, of_kind->qty_min, of_kind->qty_span) || !b3_is_on(&bounds->lot, qty)) return 0;
+    const b3_int128 product = (b3_int128)highest * qty;
+    if (product > of_kind->product_max || (b3_int128)lowest * qty < of_kind->product_min) return 0;
+    const int64_t own = b3_reservations_best(&risk->held, request->hdr.instrument, sell ? B3_BUY : B3_SELL);
+    if (own != 0 && (sell ? own >= c->reach_raw : own <= c->reach_raw)) return 0;
+    return b3_fits_position(risk, bounds, c, sell) && b3_fits_cash(risk, bounds, c, sell, product) && b3_fits_exposure(risk, c, sell);
+}
+
+/* 1: allowed, and *c says what is to be charged. Refills the order rate's bucket and sets the desk apart, else it changes nothing of risk. */
 static inline int b3_passes(b3_risk *risk, b3_case *c) {
     const b3_request *request = c->request;
     const b3_view *view = c->view;
@@ -106,47 +136,18 @@ static inline int b3_passes(b3_risk *risk, b3_case *c) {
     if (view->instrument != bounds->instrument) return 0;
     if (standing != NULL && (standing->rule != B3_RULE_NONE || standing->exiting[index])) return 0;
     if (!b3_is_tradable(risk, view)) return 0;
-
-    const int kind = request->order_type == B3_MARKET;
-    const int sell = request->side == B3_SELL;
-    const int64_t qty = request->qty_raw;
-    const b3_kind_bounds *of_kind = &bounds->kinds[kind];
-    int64_t lowest = 0;
-    int64_t highest = 0;
     c->instrument = view->instrument;
     c->desk = bounds->desk;
     c->mid_raw = b3_risk_mid(view->touch);
-    c->reach_raw = b3_reach(bounds, c, sell, &lowest, &highest);
-    if (c->reach_raw == 0 || !b3_is_within(qty, of_kind->qty_min, of_kind->qty_span) || !b3_is_on(&bounds->lot, qty)) return 0;
-    const b3_int128 product = (b3_int128)highest * qty;
-    if (product > of_kind->product_max || (b3_int128)lowest * qty < of_kind->product_min) return 0;
 
-    const int64_t own = b3_reservations_best(&risk->held, index, sell ? B3_BUY : B3_SELL);
-    if (own != 0 && (sell ? own >= c->reach_raw : own <= c->reach_raw)) return 0;
     if (risk->held.count >= risk->most.orders) return 0;
     if (c->instrument->max_num_orders != 0 && c->desk->orders >= c->instrument->max_num_orders) return 0;
     const uint64_t lots = risk->most.lots_an_order;
     if (lots != 0 && b3_account_lots_free(risk->account) < lots * (risk->held.count + 1)) return 0;
-    if (!b3_fits_position(risk, bounds, c, sell) || !b3_fits_cash(risk, bounds, c, sell, product)) return 0;
+    if (!(request->side == B3_SELL ? b3_side_passes(risk, bounds, c, 1) : b3_side_passes(risk, bounds, c, 0))) return 0;
     if (risk->limits.orders_per_second == 0) return 1;
     b3_risk_refill(risk, view->now_ns);
     return b3_risk_has_token(risk);
-}
-
-/* Takes the exposure of what passed into the sums, and out again (0) when they are then beyond their limits: so that it is worked out once,
- * in registers. That the gross sum is within its limit keeps every exposure below UNKNOWN. */
-static inline int b3_takes_exposure(b3_risk *risk, const b3_case *c) {
-    b3_worst_case *worst = &risk->worst;
-    b3_desk *desk = c->desk;
-    const int sell = c->request->side == B3_SELL;
-    const int64_t high = desk->high_raw + (sell ? 0 : c->request->qty_raw);
-    const int64_t low = desk->low_raw - (sell ? c->request->qty_raw : 0);
-    const int64_t most = high > -low ? high : -low;
-    const b3_exposure now = {(b3_int128)c->mid_raw * high, (b3_int128)c->mid_raw * low, (b3_int128)c->mid_raw * most};
-    b3_worst_set(worst, desk, &now);
-    if (worst->gross <= risk->most.gross && (sell ? worst->net_short >= -risk->most.net : worst->net_long <= risk->most.net)) return 1;
-    b3_worst_refresh_exposure(worst, desk);
-    return 0;
 }
 
 #endif

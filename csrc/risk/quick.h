@@ -14,6 +14,7 @@
 
 #include "base/money.h"
 #include "risk/limits.h"
+#include "risk/worth.h"
 
 /* number % divisor == 0 by one multiplication: Granlund and Montgomery, "Division by invariant integers using multiplication", 9. */
 typedef struct b3_step {
@@ -35,6 +36,7 @@ typedef struct b3_kind_bounds {
 typedef struct b3_bounds {
     const b3_instrument *instrument;
     struct b3_desk *desk;
+    b3_purse *purses[2];     /* what a buy locks, the quote; what a sell locks, the base */
     b3_kind_bounds kinds[2]; /* an empty range of quantity: all orders of the kind go the exact way */
     b3_step lot;
     b3_step tick;
