@@ -389,7 +389,7 @@ static uint16_t judge(b3_risk *risk, b3_case *c) {
 
 /* ---------------------------------------------------------------- reservations */
 
-/* crosses: it can trade now. */
+/* All but the lock. crosses: the order can trade now. */
 static inline void charge(b3_risk *risk, const b3_case *c, int crosses) {
     const b3_request *request = c->request;
     b3_desk *desk = c->desk;
@@ -402,8 +402,6 @@ static inline void charge(b3_risk *risk, const b3_case *c, int crosses) {
     held->side = request->side;
     if (crosses) b3_reservations_cross(&risk->held, held);
     else held->crosses = 0;
-    /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
-    if (b3_purse_lock(c->purse, c->lock_raw) != B3_OK) held->locked_raw = 0;
     b3_worst_on_order(&risk->worst, desk, request->side, request->qty_raw);
     desk->orders++;
     risk->last_id = request->order_id;
@@ -437,6 +435,8 @@ void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_v
     b3_case c = {.request = request, .view = view};
     const uint16_t rule = request->action == B3_CANCEL ? B3_RULE_NONE : judge(risk, &c);
     if (request->action != B3_CANCEL && rule == B3_RULE_NONE) {
+        /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
+        if (b3_purse_lock(c.purse, c.lock_raw) != B3_OK) c.lock_raw = 0;
         if (risk->worst.counted) b3_worst_keep_apart(&risk->worst, c.desk);
         charge(risk, &c, !is_stop(request) && c.reach_raw > 0);
         if ((request->hdr.flags & B3_FLAG_EXIT) == 0) {
@@ -463,6 +463,7 @@ void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *vie
         return;
     }
     charge(risk, &c, 1);
+    c.purse->locked_raw += c.lock_raw; /* it is free: it fits */
     spend_token(risk);
     c.desk->mark_raw = c.mid_raw;
     write_decision(request, request->order_id, B3_RULE_NONE, 0, 0, decision);
