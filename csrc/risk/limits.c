@@ -392,19 +392,21 @@ static uint16_t judge(b3_risk *risk, b3_case *c) {
 /* All but the lock. crosses: the order can trade now. */
 static inline void charge(b3_risk *risk, const b3_case *c, int crosses) {
     const b3_request *request = c->request;
+    const int64_t qty = request->qty_raw;
+    const uint8_t side = request->side;
     b3_desk *desk = c->desk;
+    b3_worst_on_order(&risk->worst, desk, side, qty);
+    desk->orders++;
+    risk->last_id = request->order_id;
     b3_reservation *held = b3_reservations_add(&risk->held, request->order_id);
-    held->qty_raw = request->qty_raw;
-    held->left_raw = request->qty_raw;
+    held->qty_raw = qty;
+    held->left_raw = qty;
     held->price_raw = c->reach_raw;
     held->locked_raw = c->lock_raw;
     held->instrument = request->hdr.instrument;
-    held->side = request->side;
+    held->side = side;
     if (crosses) b3_reservations_cross(&risk->held, held);
     else held->crosses = 0;
-    b3_worst_on_order(&risk->worst, desk, request->side, request->qty_raw);
-    desk->orders++;
-    risk->last_id = request->order_id;
 }
 
 static inline void spend_token(b3_risk *risk) {
@@ -462,10 +464,10 @@ void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *vie
         decide_exactly(risk, request, view, decision);
         return;
     }
-    charge(risk, &c, 1);
-    c.purse->locked_raw += c.lock_raw; /* it is free: it fits */
     spend_token(risk);
+    c.purse->locked_raw += c.lock_raw; /* it is free: it fits */
     c.desk->mark_raw = c.mid_raw;
+    charge(risk, &c, 1);
     write_decision(request, request->order_id, B3_RULE_NONE, 0, 0, decision);
 }
 
