@@ -84,9 +84,8 @@ B3_IN_PLACE int b3_fits_cash(const b3_risk *risk, const b3_bounds *bounds, b3_ca
         if (bounds->purses[1]->total_raw > room_money) return 0;
     }
     const uint64_t one = B3_MONEY_ONE; /* known to the compiler: multiplied by, not divided */
-    uint64_t notional = 0;
     uint64_t rest = 0;
-    (void)b3_div_wide((b3_uint128)product, (uint64_t)bounds->notional_unit, &notional, &rest); /* product_max: it fits */
+    uint64_t notional = b3_div_fitting((b3_uint128)product, (uint64_t)bounds->notional_unit, &rest); /* product_max: it fits */
     notional += rest != 0;
     c->lock_raw = (int64_t)(notional + (notional * (uint64_t)risk->fee_rate_raw + one - 1) / one);
     return c->lock_raw <= b3_purse_free(purse);
