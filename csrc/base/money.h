@@ -34,10 +34,7 @@ static const int64_t b3_pow10[19] = {1,
 static inline uint64_t b3_div_fitting(b3_uint128 number, uint64_t divisor, uint64_t *remainder) {
 #if defined(__x86_64__)
     uint64_t quotient = 0;
-    __asm__("divq %4"
-            : "=a"(quotient), "=d"(*remainder)
-            : "a"((uint64_t)number), "d"((uint64_t)(number >> 64)), "r"(divisor)
-            : "cc");
+    __asm__("divq %4" : "=a"(quotient), "=d"(*remainder) : "a"((uint64_t)number), "d"((uint64_t)(number >> 64)), "r"(divisor) : "cc");
     return quotient;
 #else
     *remainder = (uint64_t)(number % divisor);

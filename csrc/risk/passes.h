@@ -6,7 +6,8 @@
 
 #include "risk/inside.h"
 
-#define B3_IN_PLACE __attribute__((always_inline)) static inline /* one caller, or made for each side: a call would put the case into memory */
+#define B3_IN_PLACE                                                                                                                        \
+    __attribute__((always_inline)) static inline /* one caller, or made for each side: a call would put the case into memory */
 
 B3_IN_PLACE int b3_is_within(int64_t number, int64_t min, uint64_t span) {
     return (uint64_t)number - (uint64_t)min <= span;
@@ -123,7 +124,8 @@ B3_IN_PLACE int b3_kind_passes(b3_risk *risk, const b3_bounds *bounds, b3_case *
     return b3_fits_position(risk, bounds, c, sell) && b3_fits_cash(risk, bounds, c, sell, product) && b3_fits_exposure(risk, c, sell);
 }
 
-/* 1: allowed, and *c says what is to be charged. Refills the order rate's bucket and sets the desk apart, else it changes nothing of risk. */
+/* 1: allowed, and *c says what is to be charged. Refills the order rate's bucket and sets the desk apart, else it changes nothing of risk.
+ */
 B3_IN_PLACE int b3_passes(b3_risk *risk, b3_case *c) {
     const b3_request *request = c->request;
     const b3_view *view = c->view;
