@@ -5,6 +5,7 @@
 #include "bot3.h"
 
 #define B3_MONEY_SCALE 8
+#define B3_MONEY_ONE 100000000 /* 10^B3_MONEY_SCALE */
 
 __extension__ typedef __int128 b3_int128;
 __extension__ typedef unsigned __int128 b3_uint128;
@@ -29,6 +30,18 @@ static const int64_t b3_pow10[19] = {1,
                                      100000000000000000,
                                      1000000000000000000};
 
+/* The quotient of 128 bits by a divisor above their upper 64, so that it fits. */
+static inline uint64_t b3_div_fitting(b3_uint128 number, uint64_t divisor, uint64_t *remainder) {
+#if defined(__x86_64__)
+    uint64_t quotient = 0;
+    __asm__("divq %4" : "=a"(quotient), "=d"(*remainder) : "a"((uint64_t)number), "d"((uint64_t)(number >> 64)), "r"(divisor) : "cc");
+    return quotient;
+#else
+    *remainder = (uint64_t)(number % divisor);
+    return (uint64_t)(number / divisor);
+#endif
+}
+
 /* One division, of 64 bits or of 128 by 64, where the compiler would call a function for the second. 0: the quotient needs more than 64
  * bits. divisor > 0. */
 static inline int b3_div_wide(b3_uint128 number, uint64_t divisor, uint64_t *quotient, uint64_t *remainder) {
@@ -40,12 +53,7 @@ static inline int b3_div_wide(b3_uint128 number, uint64_t divisor, uint64_t *quo
         return 1;
     }
     if (high >= divisor) return 0;
-#if defined(__x86_64__)
-    __asm__("divq %4" : "=a"(*quotient), "=d"(*remainder) : "a"(low), "d"(high), "r"(divisor) : "cc");
-#else
-    *quotient = (uint64_t)(number / divisor);
-    *remainder = (uint64_t)(number % divisor);
-#endif
+    *quotient = b3_div_fitting(number, divisor, remainder);
     return 1;
 }
 

@@ -79,6 +79,7 @@ typedef struct b3_market {
     b3_exit exit;
     int64_t message_ns;      /* receive time of the newest message */
     uint32_t first_strategy; /* index + 1 of the first that trades here; 0: none */
+    uint32_t next_foreign;   /* index + 1 of the next market of first_foreign's kind; 0: none */
     uint32_t watched;        /* 1: the guard looks at each move of the touch */
 } b3_market;
 
@@ -90,6 +91,7 @@ typedef struct b3_member {
     uint32_t instrument;
     uint32_t next; /* index + 1 of the next one on the same instrument */
     uint32_t open_orders;
+    uint64_t seen;        /* changes, when its open orders and its view's cash were last brought up to date */
     b3_position position; /* its own */
 } b3_member;
 
@@ -115,6 +117,7 @@ struct b3_engine {
     b3_instrument *instruments;
     b3_market *markets;
     uint32_t market_count;
+    uint32_t first_foreign; /* index + 1 of the first market quoted in another currency than the reporting one; one a currency */
     int32_t started;
     int32_t source_symbol[B3_SOURCES_MAX]; /* instrument of messages that name none; -1 */
 
@@ -128,6 +131,7 @@ struct b3_engine {
     b3_paper *paper;
     b3_latency_state latency; /* of the one session with the venue */
     uint64_t next_order_id;
+    uint64_t changes;  /* requests and answers that may have changed cash or open orders; from 1 */
     b3_slot *deferred; /* due now, but asked for while timers were firing: they wait for the next external input */
     uint32_t deferred_count;
     int32_t firing;
@@ -180,8 +184,6 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
 int32_t b3_trading_venue(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error);
 /* Asks for event at due_ns; it waits for the next external input if it would otherwise be due in the round that is firing now. */
 int32_t b3_trading_schedule(b3_engine *engine, int64_t due_ns, const b3_header *event, b3_error *error);
-/* Brings cash and open orders of every view up to date. */
-void b3_trading_refresh(b3_engine *engine);
 /* Brings the positions of a market, its own and its strategies', to the mark; says the account's, if it has traded there, and equity. */
 int32_t b3_trading_marked(b3_engine *engine, b3_market *market, const b3_header *cause, b3_error *error);
 

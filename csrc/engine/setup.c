@@ -270,6 +270,20 @@ static int32_t init_trading(b3_engine *engine, const b3_places *places, b3_error
     return B3_OK;
 }
 
+/* One market of each currency that quotes are in and reports are not: its rate is told with every request. */
+static void link_foreign(b3_engine *engine) {
+    uint32_t *link = &engine->first_foreign;
+    for (uint32_t i = 0; i < engine->market_count; i++) {
+        const uint32_t currency = engine->instruments[i].quote_currency;
+        int known = currency == engine->config.reporting_currency;
+        for (uint32_t next = engine->first_foreign; next != 0; next = engine->markets[next - 1].next_foreign)
+            known |= engine->instruments[next - 1].quote_currency == currency;
+        if (known) continue;
+        *link = i + 1;
+        link = &engine->markets[i].next_foreign;
+    }
+}
+
 static int32_t init_members(b3_engine *engine, const b3_places *places, b3_error *error) {
     for (uint32_t i = 0; i < engine->member_count; i++) {
         b3_member *member = &engine->members[i];
@@ -320,6 +334,8 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error) {
     if (calibrated != B3_OK) return b3_engine_fail(error, calibrated, "engine: no clock", 0, CALIBRATE_NS);
     engine->until_sample = engine->config.sample_every;
     for (uint32_t i = 0; i < engine->market_count && status == B3_OK; i++) status = init_market(engine, &places, i, error);
+    link_foreign(engine);
+    engine->changes = 1; /* nothing has been seen yet */
     if (status == B3_OK) status = init_json(engine, places.json, error);
     if (status == B3_OK) status = init_trading(engine, &places, error);
     if (status == B3_OK) status = init_members(engine, &places, error);
@@ -327,7 +343,6 @@ int32_t b3_engine_start(b3_engine *engine, b3_error *error) {
     if (status == B3_OK && engine->config.tap_kinds != 0) status = outlet_open(&engine->tap, engine->config.tap_capacity, error);
     if (status == B3_OK) status = outlet_open(&engine->inbox, B3_OUT_CAP, error);
     b3_prefault_code();
-    if (status == B3_OK) b3_trading_refresh(engine);
     return status;
 }
 

@@ -32,15 +32,11 @@ static b3_update cancel_rejection(const b3_request *request, uint16_t rule) {
     return update;
 }
 
-void b3_trading_refresh(b3_engine *engine) {
-    for (uint32_t i = 0; i < engine->market_count; i++) {
-        b3_market *market = &engine->markets[i];
-        market->view.cash_free_raw = b3_account_free(engine->account, market->view.instrument->quote_currency);
-    }
-    for (uint32_t i = 0; i < engine->member_count; i++) {
-        b3_member *member = &engine->members[i];
-        member->open_orders = b3_orders_open(engine->orders, member->instrument, (uint16_t)(i + 1));
-    }
+/* Cash and open orders as this strategy is to see them, when an order has changed them since it last did. */
+static void refresh(const b3_engine *engine, b3_market *market, b3_member *member, uint16_t strategy) {
+    market->view.cash_free_raw = b3_account_free(engine->account, market->view.instrument->quote_currency);
+    member->open_orders = b3_orders_open(engine->orders, member->instrument, strategy);
+    member->seen = engine->changes;
 }
 
 /* ---------------------------------------------------------------- out: requests */
@@ -89,9 +85,8 @@ static int32_t send(b3_engine *engine, const b3_request *request, b3_error *erro
 /* Risk counts money in the reporting currency at the rates that the account knows as things stand. */
 static void tell_rates(b3_engine *engine) {
     const uint32_t reporting = engine->config.reporting_currency;
-    for (uint32_t i = 0; i < engine->market_count; i++) {
-        b3_rate rate = {.base = engine->instruments[i].quote_currency, .quote = reporting};
-        if (rate.base == reporting) continue;
+    for (uint32_t next = engine->first_foreign; next != 0; next = engine->markets[next - 1].next_foreign) {
+        b3_rate rate = {.base = engine->instruments[next - 1].quote_currency, .quote = reporting};
         if (b3_account_rate(engine->account, rate.base, reporting, &rate.rate_raw) != B3_OK) rate.rate_raw = 0; /* not known */
         b3_risk_on_rate(engine->risk, &rate);
     }
@@ -128,7 +123,7 @@ int32_t b3_trading_request(b3_engine *engine, b3_request *request, b3_error *err
     if (engine->sampling)
         b3_hist_record(&engine->stages[B3_STAGE_DECISION],
                        b3_clock_elapsed_ns(&engine->clock, engine->input_ticks, b3_clock_ticks(&engine->clock)));
-    b3_trading_refresh(engine);
+    engine->changes++;
     return failed;
 }
 
@@ -162,7 +157,7 @@ static int32_t switch_off(b3_engine *engine, uint32_t index, int32_t status, b3_
 int32_t b3_trading_dispatch(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error) {
     for (uint32_t next = market->first_strategy; next != 0; next = engine->members[next - 1].next) {
         const uint32_t index = next - 1;
-        const b3_member *member = &engine->members[index];
+        b3_member *member = &engine->members[index];
         const int for_another = event->strategy != 0 && event->strategy != next;
         if ((member->kinds >> event->kind & 1) == 0 || for_another) continue;
         int32_t failed = B3_OK;
@@ -170,6 +165,7 @@ int32_t b3_trading_dispatch(b3_engine *engine, b3_market *market, const b3_heade
             failed = b3_output_inbox(engine, event, (uint16_t)next, error);
         } else {
             b3_slot out[B3_OUT_CAP];
+            if (member->seen != engine->changes) refresh(engine, market, member, (uint16_t)next);
             market->view.open_orders = member->open_orders;
             market->view.position = &member->position;
             const int32_t count = member->strategy->on_event(member->state, event, &market->view, out, B3_OUT_CAP);
@@ -291,7 +287,7 @@ static int32_t on_update(b3_engine *engine, b3_update *update, b3_error *error) 
     if (failed != B3_OK) return failed;
     failed = b3_guarding_update(engine, market, update, error);
     if (failed != B3_OK) return failed;
-    b3_trading_refresh(engine);
+    engine->changes++;
     return b3_trading_dispatch(engine, market, &update->hdr, error);
 }
 

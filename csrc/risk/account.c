@@ -284,13 +284,14 @@ int64_t b3_account_total(const b3_account *account, uint32_t currency) {
     return account->worth.purses[currency].total_raw;
 }
 
+struct b3_purse *b3_account_purse(b3_account *account, uint32_t currency) {
+    return &account->worth.purses[currency];
+}
+
 int64_t b3_account_free(const b3_account *account, uint32_t currency) {
-    int64_t left = 0;
-    return __builtin_sub_overflow(account->worth.purses[currency].total_raw, account->worth.purses[currency].locked_raw, &left) ? -INT64_MAX
-                                                                                                                                : left;
+    return b3_purse_free(&account->worth.purses[currency]);
 }
 
 int32_t b3_account_lock(b3_account *account, uint32_t currency, int64_t amount_raw) {
-    int64_t *locked = &account->worth.purses[currency].locked_raw;
-    return b3_add(*locked, amount_raw, locked);
+    return b3_purse_lock(&account->worth.purses[currency], amount_raw);
 }

@@ -78,6 +78,8 @@ int64_t b3_account_qty(const b3_account *account, uint32_t instrument);
 int64_t b3_account_total(const b3_account *account, uint32_t currency);
 int64_t b3_account_free(const b3_account *account, uint32_t currency);
 int32_t b3_account_lock(b3_account *account, uint32_t currency, int64_t amount_raw);
+/* The currency's own, for who asks of every order: to be read, and locked, as worth.h has it. It stays where it is. */
+struct b3_purse *b3_account_purse(b3_account *account, uint32_t currency);
 
 /* A quantity as money of the base currency. B3_ERR_OVERFLOW; B3_ERR_PRECISION: finer than 8 digits. */
 int32_t b3_account_base_amount(const b3_instrument *instrument, int64_t qty_raw, int64_t *amount_raw);

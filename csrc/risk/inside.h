@@ -36,6 +36,7 @@ typedef struct b3_case {
     const b3_view *view;
     const b3_instrument *instrument;
     b3_desk *desk;
+    b3_purse *purse;      /* what the order locks is there */
     int64_t mid_raw;      /* 0: unknown */
     int64_t price_raw;    /* what the order is valued at; 0: unknown */
     int64_t reach_raw;    /* the worst price it can trade at */

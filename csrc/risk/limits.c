@@ -264,19 +264,20 @@ static uint16_t check_exposure(const b3_risk *risk, b3_case *c, int64_t high, in
     const int64_t gross_max_raw = risk->limits.exposure_max_raw;
     const int64_t net_max_raw = risk->limits.net_exposure_max_raw;
     const b3_int128 net_max = (b3_int128)net_max_raw * worst->per_money;
+    const b3_exposure others = b3_worst_others(worst, desk);
     const b3_exposure after = b3_worst_exposure(worst, desk, c->mid_raw, high, low);
     /* What does not enlarge the worst case passes whatever the exposure is: the way out stays open. */
     if (gross_max_raw != 0 && larger(high, -low) > larger(desk->high_raw, -desk->low_raw)) {
-        const b3_int128 gross = worst->gross - desk->exposure.gross + after.gross;
+        const b3_int128 gross = others.gross + after.gross;
         if (gross > (b3_int128)gross_max_raw * worst->per_money)
             return refuse(c, B3_RULE_EXPOSURE_MAX, gross_max_raw, b3_worst_money(worst, gross));
     }
     if (net_max == 0) return B3_RULE_NONE;
     if (c->request->side == B3_BUY) {
-        const b3_int128 net = worst->net_long - desk->exposure.of_buys + after.of_buys;
+        const b3_int128 net = others.of_buys + after.of_buys;
         if (net > net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, net_max_raw, b3_worst_money(worst, net));
     } else {
-        const b3_int128 net = worst->net_short - desk->exposure.of_sells + after.of_sells;
+        const b3_int128 net = others.of_sells + after.of_sells;
         if (net < -net_max) return refuse(c, B3_RULE_NET_EXPOSURE_MAX, -net_max_raw, -b3_worst_money(worst, -net));
     }
     return B3_RULE_NONE;
@@ -309,15 +310,15 @@ static uint16_t check_self_cross(const b3_risk *risk, b3_case *c) {
 /* What the order holds of the account's money. */
 static uint16_t find_lock(const b3_risk *risk, b3_case *c) {
     int32_t rc = B3_OK;
+    c->purse = risk->bounds[c->request->hdr.instrument].purses[c->request->side == B3_SELL];
     if (c->request->side == B3_BUY) rc = buy_cost(risk, c->notional_raw, &c->lock_raw);
     else if (!risk->limits.allow_short) rc = b3_account_base_amount(c->instrument, c->request->qty_raw, &c->lock_raw);
     return rc == B3_OK ? B3_RULE_NONE : refuse(c, B3_RULE_OVERFLOW, INT64_MAX, c->request->qty_raw);
 }
 
 static uint16_t check_cash(const b3_risk *risk, b3_case *c) {
-    const int buy = c->request->side == B3_BUY;
-    if (!buy && risk->limits.allow_short) return B3_RULE_NONE;
-    const int64_t cash_free = b3_account_free(risk->account, buy ? c->instrument->quote_currency : c->instrument->base_currency);
+    if (c->request->side == B3_SELL && risk->limits.allow_short) return B3_RULE_NONE;
+    const int64_t cash_free = b3_purse_free(c->purse);
     return c->lock_raw > cash_free ? refuse(c, B3_RULE_CASH, cash_free, c->lock_raw) : B3_RULE_NONE;
 }
 
@@ -388,49 +389,45 @@ static uint16_t judge(b3_risk *risk, b3_case *c) {
 
 /* ---------------------------------------------------------------- reservations */
 
-static uint32_t locked_currency(const b3_instrument *instrument, const b3_reservation *held) {
-    return held->side == B3_BUY ? instrument->quote_currency : instrument->base_currency;
-}
-
-static inline void charge(b3_risk *risk, const b3_case *c) {
+/* All but the lock. crosses: the order can trade now. */
+static inline void charge(b3_risk *risk, const b3_case *c, int crosses) {
     const b3_request *request = c->request;
+    const int64_t qty = request->qty_raw;
+    const uint8_t side = request->side;
     b3_desk *desk = c->desk;
+    b3_worst_on_order(&risk->worst, desk, side, qty);
+    desk->orders++;
+    risk->last_id = request->order_id;
     b3_reservation *held = b3_reservations_add(&risk->held, request->order_id);
-    held->qty_raw = request->qty_raw;
-    held->left_raw = request->qty_raw;
+    held->qty_raw = qty;
+    held->left_raw = qty;
     held->price_raw = c->reach_raw;
     held->locked_raw = c->lock_raw;
     held->instrument = request->hdr.instrument;
-    held->side = request->side;
-    held->crosses = 0;
-    if (!is_stop(request) && c->reach_raw > 0) b3_reservations_cross(&risk->held, held);
-    /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
-    if (b3_account_lock(risk->account, locked_currency(c->instrument, held), c->lock_raw) != B3_OK) held->locked_raw = 0;
-    b3_worst_on_order(&risk->worst, desk, request->side, request->qty_raw);
-    if (risk->limits.orders_per_second != 0 && (request->hdr.flags & B3_FLAG_EXIT) == 0) risk->spent += B3_NS_PER_SECOND;
-    desk->orders++;
-    risk->last_id = request->order_id;
+    held->side = side;
+    if (crosses) b3_reservations_cross(&risk->held, held);
+    else held->crosses = 0;
+}
+
+static inline void spend_token(b3_risk *risk) {
+    if (risk->limits.orders_per_second != 0) risk->spent += B3_NS_PER_SECOND;
 }
 
 /* Field by field: as one literal it would be zeroed by a string instruction, which takes longer to start than all of this. */
-static inline void write_decision(const b3_request *request, uint16_t rule, int64_t limit, int64_t value, b3_decision *decision) {
+static inline void write_decision(const b3_request *request, uint64_t order_id, uint16_t rule, int64_t limit, int64_t value,
+                                  b3_decision *decision) {
     b3_header *hdr = &decision->hdr;
+    memcpy(hdr, &request->hdr, offsetof(b3_header, ts_exchange_ns)); /* venue, account, instrument, strategy */
     hdr->kind = B3_DECISION;
     hdr->version = 1;
     hdr->flags = 0;
-    hdr->venue = request->hdr.venue;
-    hdr->account = request->hdr.account;
-    hdr->instrument = request->hdr.instrument;
-    hdr->strategy = request->hdr.strategy;
     hdr->stamp = 0;
     hdr->reserved = 0;
-    hdr->ts_exchange_ns = hdr->ts_recv_ns = 0;
-    hdr->input_no = 0;
     decision->rule = rule;
     decision->allowed = rule == B3_RULE_NONE;
     decision->action = request->action;
     decision->reserved = 0;
-    decision->order_id = request->action == B3_CANCEL ? request->orig_order_id : request->order_id;
+    decision->order_id = order_id;
     decision->limit_raw = limit;
     decision->value_raw = value;
     decision->bid_price_raw = decision->ask_price_raw = 0;
@@ -440,24 +437,38 @@ void b3_risk_decide_exactly(b3_risk *risk, const b3_request *request, const b3_v
     b3_case c = {.request = request, .view = view};
     const uint16_t rule = request->action == B3_CANCEL ? B3_RULE_NONE : judge(risk, &c);
     if (request->action != B3_CANCEL && rule == B3_RULE_NONE) {
-        charge(risk, &c);
-        if ((request->hdr.flags & B3_FLAG_EXIT) == 0) c.desk->mark_raw = c.mid_raw; /* an exit's market need not be a good one */
-        b3_worst_refresh_exposure(&risk->worst, c.desk);
+        /* More than is free only of an exit, and it fits unless the account holds absurd amounts: then nothing is locked. */
+        if (b3_purse_lock(c.purse, c.lock_raw) != B3_OK) c.lock_raw = 0;
+        if (risk->worst.counted) b3_worst_keep_apart(&risk->worst, c.desk);
+        charge(risk, &c, !is_stop(request) && c.reach_raw > 0);
+        if ((request->hdr.flags & B3_FLAG_EXIT) == 0) {
+            spend_token(risk);
+            c.desk->mark_raw = c.mid_raw; /* an exit's market need not be a good one */
+        }
     }
-    write_decision(request, rule, c.limit_raw, c.value_raw, decision);
+    const uint64_t order_id = request->action == B3_CANCEL ? request->orig_order_id : request->order_id;
+    write_decision(request, order_id, rule, c.limit_raw, c.value_raw, decision);
+}
+
+/* Called cold, it tells the compiler that the many ways to it are not the usual one. */
+__attribute__((cold, noinline)) static void decide_exactly(b3_risk *risk, const b3_request *request, const b3_view *view,
+                                                           b3_decision *decision) {
+    b3_risk_decide_exactly(risk, request, view, decision);
 }
 
 void b3_risk_decide(b3_risk *risk, const b3_request *request, const b3_view *view, b3_decision *decision) {
     b3_case c; /* what passes writes all of it that a charge needs */
     c.request = request;
     c.view = view;
-    if (!b3_passes(risk, &c) || (risk->worst.counted && !b3_takes_exposure(risk, &c))) {
-        b3_risk_decide_exactly(risk, request, view, decision);
+    if (!b3_passes(risk, &c)) {
+        decide_exactly(risk, request, view, decision);
         return;
     }
+    spend_token(risk);
+    c.purse->locked_raw += c.lock_raw; /* it is free: it fits */
     c.desk->mark_raw = c.mid_raw;
-    charge(risk, &c);
-    write_decision(request, B3_RULE_NONE, 0, 0, decision);
+    charge(risk, &c, 1);
+    write_decision(request, request->order_id, B3_RULE_NONE, 0, 0, decision);
 }
 
 /* What must stay locked for the rest of an order. */
@@ -495,8 +506,7 @@ void b3_risk_on_update(b3_risk *risk, const b3_update *update) {
     if (held->side == B3_BUY) desk->pending_buy_raw -= given_back;
     else desk->pending_sell_raw -= given_back;
     const int64_t lock = lock_for(risk, held, left);
-    (void)b3_account_lock(risk->account, locked_currency(&risk->instruments[instrument], held),
-                          lock - held->locked_raw); /* toward 0: it fits */
+    (void)b3_purse_lock(risk->bounds[instrument].purses[held->side == B3_SELL], lock - held->locked_raw); /* toward 0: it fits */
     held->locked_raw = lock;
     held->left_raw = left;
     if (is_done(update->state)) {
@@ -520,14 +530,15 @@ void b3_risk_on_rate(b3_risk *risk, const b3_rate *rate) {
 void b3_risk_read(const b3_risk *risk, uint32_t instrument, b3_risk_state *out) {
     const b3_worst_case *worst = &risk->worst;
     const b3_desk *desk = &worst->desks[instrument];
+    const b3_exposure all = b3_worst_others(worst, NULL);
     *out = (b3_risk_state){
         .pending_buy_raw = desk->pending_buy_raw,
         .pending_sell_raw = desk->pending_sell_raw,
         .best_buy_raw = b3_reservations_best(&risk->held, instrument, B3_BUY),
         .best_sell_raw = b3_reservations_best(&risk->held, instrument, B3_SELL),
-        .exposure_raw = b3_worst_money(worst, worst->gross),
-        .net_long_raw = b3_worst_money(worst, worst->net_long),
-        .net_short_raw = -b3_worst_money(worst, -worst->net_short),
+        .exposure_raw = b3_worst_money(worst, all.gross),
+        .net_long_raw = b3_worst_money(worst, all.of_buys),
+        .net_short_raw = -b3_worst_money(worst, -all.of_sells),
         .instrument_orders = desk->orders,
         .open_orders = risk->held.count,
         .open_positions = worst->open_positions,

@@ -94,6 +94,8 @@ static void find_bounds(const b3_risk *risk, uint32_t index) {
     b3_bounds *bounds = &risk->bounds[index];
     bounds->instrument = instrument;
     bounds->desk = &risk->worst.desks[index];
+    bounds->purses[0] = b3_account_purse(risk->account, instrument->quote_currency);
+    bounds->purses[1] = b3_account_purse(risk->account, instrument->base_currency);
     rule_out(&bounds->kinds[0]);
     rule_out(&bounds->kinds[1]);
     if (digits < 0 || instrument->qty_scale > B3_MONEY_SCALE || instrument->quote_currency != risk->reporting_currency) return;

@@ -14,6 +14,7 @@
 
 #include "base/money.h"
 #include "risk/limits.h"
+#include "risk/worth.h"
 
 /* number % divisor == 0 by one multiplication: Granlund and Montgomery, "Division by invariant integers using multiplication", 9. */
 typedef struct b3_step {
@@ -33,8 +34,9 @@ typedef struct b3_kind_bounds {
 
 /* Of one instrument. A limit price is at most mid + (mid >> up) and at least mid - (mid >> down): buys at [0], sells at [1]. */
 typedef struct b3_bounds {
-    const b3_instrument *instrument;
+    _Alignas(64) const b3_instrument *instrument;
     struct b3_desk *desk;
+    b3_purse *purses[2];     /* what a buy locks, the quote; what a sell locks, the base */
     b3_kind_bounds kinds[2]; /* an empty range of quantity: all orders of the kind go the exact way */
     b3_step lot;
     b3_step tick;

@@ -36,10 +36,48 @@ int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure) {
     return clamped((exposure + carry) / worst->per_money);
 }
 
-void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
-    if (!worst->counted) return;
-    const b3_exposure now = b3_worst_exposure(worst, desk, desk->mark_raw, desk->high_raw, desk->low_raw);
-    b3_worst_set(worst, desk, &now);
+static b3_exposure exposure_now(const b3_worst_case *worst, const b3_desk *desk) {
+    return b3_worst_exposure(worst, desk, desk->mark_raw, desk->high_raw, desk->low_raw);
+}
+
+static void add(b3_exposure *sums, const b3_exposure *exposure) {
+    sums->of_buys += exposure->of_buys;
+    sums->of_sells += exposure->of_sells;
+    sums->gross += exposure->gross;
+}
+
+static void take_out(b3_exposure *sums, const b3_exposure *exposure) {
+    sums->of_buys -= exposure->of_buys;
+    sums->of_sells -= exposure->of_sells;
+    sums->gross -= exposure->gross;
+}
+
+b3_exposure b3_worst_others(const b3_worst_case *worst, const b3_desk *desk) {
+    b3_exposure others = worst->sums;
+    if (!worst->counted || worst->apart == desk) return others;
+    if (desk != NULL) take_out(&others, &desk->exposure);
+    if (worst->apart != NULL) {
+        const b3_exposure apart = exposure_now(worst, worst->apart);
+        add(&others, &apart);
+    }
+    return others;
+}
+
+void b3_worst_set_apart(b3_worst_case *worst, b3_desk *desk) {
+    b3_desk *before = worst->apart;
+    if (before != NULL) {
+        before->exposure = exposure_now(worst, before);
+        add(&worst->sums, &before->exposure);
+    }
+    take_out(&worst->sums, &desk->exposure);
+    worst->apart = desk;
+}
+
+static void refresh_exposure(b3_worst_case *worst, b3_desk *desk) {
+    if (!worst->counted || desk == worst->apart) return;
+    take_out(&worst->sums, &desk->exposure);
+    desk->exposure = exposure_now(worst, desk);
+    add(&worst->sums, &desk->exposure);
 }
 
 void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
@@ -50,14 +88,14 @@ void b3_worst_refresh(b3_worst_case *worst, uint32_t instrument) {
     const uint32_t is_open = (uint32_t)b3_worst_is_open(desk, desk->high_raw, desk->low_raw);
     worst->open_positions += is_open - desk->is_open;
     desk->is_open = is_open;
-    b3_worst_refresh_exposure(worst, desk);
+    if (worst->counted) b3_worst_keep_apart(worst, desk);
 }
 
 void b3_worst_on_mark(b3_worst_case *worst, uint32_t instrument, int64_t price_raw) {
     b3_desk *desk = &worst->desks[instrument];
     if (desk->mark_raw == price_raw) return;
     desk->mark_raw = price_raw;
-    if ((desk->high_raw | desk->low_raw) != 0) b3_worst_refresh_exposure(worst, desk); /* nothing is worth nothing: this is on every tick */
+    if ((desk->high_raw | desk->low_raw) != 0) refresh_exposure(worst, desk); /* nothing is worth nothing: this is on every tick */
 }
 
 void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw) {
@@ -65,7 +103,7 @@ void b3_worst_on_rate(b3_worst_case *worst, uint32_t currency, int64_t rate_raw)
     if (worst->rates[currency] == rate) return;
     worst->rates[currency] = rate;
     for (uint32_t i = 0; i < worst->instrument_count; i++)
-        if (worst->desks[i].quote_currency == currency) b3_worst_refresh_exposure(worst, &worst->desks[i]);
+        if (worst->desks[i].quote_currency == currency) refresh_exposure(worst, &worst->desks[i]);
 }
 
 void b3_worst_case_init(b3_worst_case *worst, b3_desk *desks, int64_t *rates, const b3_instrument *instruments,

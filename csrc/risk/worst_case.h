@@ -6,6 +6,9 @@
  * have together where they have most (8 to 20), so that neither a product nor a sum is rounded and nothing is divided; conversion from
  * another currency rounds to the worse side: long up, short down. What cannot be told (no mark, no rate), or is more than any limit can be,
  * counts as B3_EXPOSURE_UNKNOWN on the side where it hurts and as nothing where it would help.
+ *
+ * One desk lies apart, as a rule the one that moved last: the sums leave it out, and its exposure is worked out when somebody asks. So
+ * orders, fills and marks of one instrument in a row add to no sum; the next instrument's order or fill puts it back.
  */
 #ifndef B3_RISK_WORST_CASE_H
 #define B3_RISK_WORST_CASE_H
@@ -24,7 +27,7 @@ typedef struct b3_exposure {
 
 /* One instrument. */
 typedef struct b3_desk {
-    b3_exposure exposure;
+    b3_exposure exposure;  /* as the sums have it; not of the desk apart */
     b3_int128 factor;      /* from the digits of price x quantity to those of exposures */
     b3_int128 product_max; /* above it an exposure is UNKNOWN */
     int64_t high_raw;      /* position + all open buys */
@@ -41,11 +44,10 @@ typedef struct b3_desk {
 } b3_desk;
 
 typedef struct b3_worst_case {
-    b3_int128 gross; /* sums over desks; 0 while they are not counted */
-    b3_int128 net_long;
-    b3_int128 net_short;
+    b3_exposure sums; /* over all desks but the one apart; 0 while they are not counted */
     const b3_account *account;
     b3_desk *desks;
+    b3_desk *apart;    /* NULL: none */
     int64_t *rates;    /* by currency: 8 digits, one unit of it in the reporting currency; 0 unknown */
     int64_t per_money; /* exposure of one unit of money, 10^-8 */
     uint32_t instrument_count;
@@ -77,16 +79,16 @@ static inline int b3_worst_is_open(const b3_desk *desk, int64_t high, int64_t lo
 /* In money of the reporting currency, rounded up; INT64_MAX or -INT64_MAX when it does not fit. */
 int64_t b3_worst_money(const b3_worst_case *worst, b3_int128 exposure);
 
-static inline void b3_worst_set(b3_worst_case *worst, b3_desk *desk, const b3_exposure *now) {
-    worst->gross += now->gross - desk->exposure.gross;
-    worst->net_long += now->of_buys - desk->exposure.of_buys;
-    worst->net_short += now->of_sells - desk->exposure.of_sells;
-    desk->exposure = *now;
+/* Over all desks but this one; NULL: over all. */
+b3_exposure b3_worst_others(const b3_worst_case *worst, const b3_desk *desk);
+
+/* From now on this desk is the one apart, as it is now and whatever becomes of it. Only while exposures are counted. */
+void b3_worst_set_apart(b3_worst_case *worst, b3_desk *desk);
+static inline void b3_worst_keep_apart(b3_worst_case *worst, b3_desk *desk) {
+    if (worst->apart != desk) b3_worst_set_apart(worst, desk);
 }
 
-void b3_worst_refresh_exposure(b3_worst_case *worst, b3_desk *desk);
-
-/* An order has been allowed, so that these sums fit; its exposure is the caller's to set. */
+/* An order has been allowed, so that these sums fit. The desk lies apart, or exposures are not counted. */
 static inline void b3_worst_on_order(b3_worst_case *worst, b3_desk *desk, uint8_t side, int64_t qty) {
     if (side == B3_BUY) {
         desk->pending_buy_raw += qty;

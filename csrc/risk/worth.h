@@ -35,6 +35,17 @@ typedef struct b3_worth {
 
 #define B3_WORTH_BEYOND ((b3_int128)1 << 96) /* more than any money, and sums of it still fit */
 
+/* What is not locked by open orders. */
+static inline int64_t b3_purse_free(const b3_purse *purse) {
+    int64_t left = 0;
+    return __builtin_sub_overflow(purse->total_raw, purse->locked_raw, &left) ? -INT64_MAX : left;
+}
+
+/* amount_raw < 0: a release. B3_ERR_OVERFLOW: nothing changed. */
+static inline int32_t b3_purse_lock(b3_purse *purse, int64_t amount_raw) {
+    return b3_add(purse->locked_raw, amount_raw, &purse->locked_raw);
+}
+
 /* instruments, purses and marks (zeroed) are set, and so are the counts and the reporting currency: links each currency to what values it.
  */
 void b3_worth_init(b3_worth *worth, const b3_currency *currencies);

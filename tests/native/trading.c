@@ -27,9 +27,5 @@ void b3t_filters_check_many(const b3_instrument *instrument, const b3_request *r
 
 int b3t_risk_passes(b3_risk *risk, const b3_request *request, const b3_view *view) {
     b3_case c = {.request = request, .view = view};
-    if (!b3_passes(risk, &c)) return 0;
-    if (!risk->worst.counted) return 1;
-    const int taken = b3_takes_exposure(risk, &c);
-    if (taken) b3_worst_refresh_exposure(&risk->worst, c.desk); /* it was a question */
-    return taken;
+    return b3_passes(risk, &c);
 }

@@ -322,3 +322,36 @@ def test_an_order_that_just_meets_a_bound(internals: tuple[Any, Any], name: str,
     request = core.request(order_id=2, price_raw=PRICE, qty_raw=QTY)
     assert core.lib.b3t_risk_passes(risk.handle, request, view) == (not tighter)
     assert risk.decide_exactly(request, view).allowed == (not tighter)
+
+
+SELL_BOUNDS: dict[str, tuple[str, int]] = {
+    "position_max_raw": ("own", QTY + 2 * 10**4),
+    "exposure_max_raw": ("limits", MID * (QTY + 2 * 10**4)),
+    "net_exposure_max_raw": ("limits", MID * (QTY + 2 * 10**4)),
+    "base": ("cash", QTY * 10**4),
+}
+
+
+@pytest.mark.parametrize("name", SELL_BOUNDS)
+@pytest.mark.parametrize("tighter", [False, True])
+def test_a_sell_that_just_meets_a_bound(internals: tuple[Any, Any], name: str, tighter: bool) -> None:
+    """The other side: 2 are sold short already, or what is sold has to be there."""
+    where, bound = SELL_BOUNDS[name]
+    changed = {name: bound - tighter}
+    core = Core(*internals)
+    account = Account(core, core.instruments({"price_scale": 4, "qty_scale": 4, "base_currency": 1}), 2)
+    risk = Risk(
+        core,
+        account,
+        per_instrument={0: changed if where == "own" else {}},
+        allow_short=int(where != "cash"),
+        **(changed if where == "limits" else {}),
+    )
+    fill = core.update(state=FILLED, side=SELL, last_qty_raw=2 * 10**4, last_price_raw=MID, strategy=1)
+    assert account.on_update(fill) == 0
+    risk.on_update(fill)
+    account.deposit(1, (changed["base"] if where == "cash" else 0) - account.balance(1)[0])
+    view = core.view(account.instruments, Book((MID - 1, 10**6), (MID + 1, 10**6)))
+    request = core.request(order_id=1, side=SELL, price_raw=MID + 99, qty_raw=QTY)
+    assert core.lib.b3t_risk_passes(risk.handle, request, view) == (not tighter)
+    assert risk.decide_exactly(request, view).allowed == (not tighter)
