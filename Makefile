@@ -16,8 +16,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 run: $(VENV)/.installed
 	$(BIN)/bot3 run
 
+# What measures or changes the host has it for itself, after the rest.
 test: $(VENV)/.test
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile --ignore=tests/hwtune
+	$(BIN)/pytest -q tests/hwtune
 
 test-host: $(VENV)/.test
 	$(BIN)/python tests/hwtune/booted_host.py

@@ -89,6 +89,7 @@ class Order:
     """An order of this strategy as it stands; the engine keeps it up to date.
 
     state: pending_new, working, partially_filled, filled, canceled, rejected, expired. rule: why, when rejected.
+    stop: the price that it waits, or waited, for.
     """
 
     order_id: int
@@ -98,6 +99,7 @@ class Order:
     filled_qty: Decimal
     state: str
     rule: str
+    stop: Decimal | None = None
 
     @property
     def open(self) -> bool:
@@ -136,7 +138,7 @@ class Context(Protocol):
     def qty_step(self) -> Decimal:
         """The venue's lot step."""
 
-    def submit(self, side: Side, qty: Decimal, price: Decimal | None, tif: TimeInForce) -> Order:
+    def submit(self, side: Side, qty: Decimal, price: Decimal | None, tif: TimeInForce, stop: Decimal | None) -> Order:
         """See Strategy.buy."""
 
     def cancel(self, order_id: int) -> None:
@@ -200,17 +202,22 @@ class Strategy:
         """This strategy's open orders by id."""
         return self._engine.orders
 
-    def buy(self, qty: Number, price: Number | None = None, tif: TimeInForce = "gtc") -> Order:
+    def buy(
+        self, qty: Number, price: Number | None = None, tif: TimeInForce = "gtc", *, stop: Number | None = None
+    ) -> Order:
         """Asks for an order; without a price a market order. What becomes of it shows in the Order returned.
 
-        qty in the base asset, price in the quote currency; neither may be finer than the instrument's scale, see
-        round_qty and round_price. Raises StrategyError for what is no quantity or price.
+        qty in the base asset, price and stop in the quote currency; none may be finer than the instrument's scale, see
+        round_qty and round_price. With stop the order waits at the venue until the ask is there (a sell: the bid), then
+        it is a market order, or a limit order with price. Raises StrategyError for what is no quantity or price.
         """
-        return self._ask("buy", qty, price, tif)
+        return self._ask("buy", qty, price, tif, stop)
 
-    def sell(self, qty: Number, price: Number | None = None, tif: TimeInForce = "gtc") -> Order:
+    def sell(
+        self, qty: Number, price: Number | None = None, tif: TimeInForce = "gtc", *, stop: Number | None = None
+    ) -> Order:
         """As buy, the other way. Selling more than is held is refused unless paper.allow_short is set."""
-        return self._ask("sell", qty, price, tif)
+        return self._ask("sell", qty, price, tif, stop)
 
     def cancel(self, order: Order | int) -> None:
         """Asks for the end of an open order. Raises StrategyError when this strategy has no such open order."""
@@ -226,10 +233,12 @@ class Strategy:
         step = self._engine.price_step
         return (_decimal(price, "price") / step).to_integral_value(ROUND_HALF_EVEN) * step
 
-    def _ask(self, side: Side, qty: Number, price: Number | None, tif: TimeInForce) -> Order:
+    def _ask(self, side: Side, qty: Number, price: Number | None, tif: TimeInForce, stop: Number | None) -> Order:
         if tif not in ("gtc", "ioc", "fok", "post_only"):
             raise StrategyError("is no time in force", where="tif", value=tif, hint="Use gtc, ioc, fok or post_only.")
-        return self._engine.submit(side, _decimal(qty, "qty"), None if price is None else _decimal(price, "price"), tif)
+        limit = None if price is None else _decimal(price, "price")
+        trigger = None if stop is None else _decimal(stop, "stop")
+        return self._engine.submit(side, _decimal(qty, "qty"), limit, tif, trigger)
 
 
 def _decimal(value: Number, name: str) -> Decimal:

@@ -12,4 +12,4 @@ site=$(dirname "$(find "$build/root" -type d -name bot3 -path '*-packages/*' | h
 preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
 LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0:handle_segv=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
     B3_INTERNALS=$build/tests/native PYTHONPATH=$site \
-    pytest -q -p no:cacheprovider tests/unit tests/oracle tests/e2e "$@"
+    pytest -q -n auto --dist loadfile -p no:cacheprovider tests/unit tests/oracle tests/e2e "$@"

@@ -118,7 +118,7 @@ class Engine(Handle):
         return out
 
     def instrument(self, index: int) -> CData:
-        """b3_instrument_state *, a copy."""
+        """b3_instrument_state *, a copy. Keep it while its inner structs are read: they are part of it."""
         return self._read("b3_instrument_state *", lib.b3_engine_read_instrument, index)
 
     def position(self, index: int) -> CData:

@@ -35,6 +35,13 @@ _STATES: Final = {
     lib.B3_EXPIRED: "expired",
     lib.B3_UNKNOWN: "unknown",
 }
+# By whether there is a stop price, and a limit price.
+_TYPES: Final = {
+    (False, False): lib.B3_MARKET,
+    (False, True): lib.B3_LIMIT,
+    (True, False): lib.B3_STOP,
+    (True, True): lib.B3_STOP_LIMIT,
+}
 _TIFS: Final = {"gtc": lib.B3_GTC, "ioc": lib.B3_IOC, "fok": lib.B3_FOK, "post_only": lib.B3_POST_ONLY}
 
 
@@ -107,21 +114,22 @@ class Member:
         """See Strategy.orders."""
         return MappingProxyType(self._orders)
 
-    def submit(self, side: Side, qty: Decimal, price: Decimal | None, tif: TimeInForce) -> Order:
+    def submit(self, side: Side, qty: Decimal, price: Decimal | None, tif: TimeInForce, stop: Decimal | None) -> Order:
         """See Strategy.buy."""
         request = self._request(lib.B3_NEW)
         request.side = lib.B3_BUY if side == "buy" else lib.B3_SELL
-        request.order_type = lib.B3_MARKET if price is None else lib.B3_LIMIT
+        request.order_type = _TYPES[stop is not None, price is not None]
         request.tif = lib.B3_IOC if price is None and tif == "gtc" else _TIFS[tif]
         try:
             request.qty_raw = to_raw(qty, self._qty_scale, "qty")
             request.price_raw = 0 if price is None else to_raw(price, self._price_scale, "price")
+            request.stop_price_raw = 0 if stop is None else to_raw(stop, self._price_scale, "stop")
         except ArgumentError as error:
             hint = "Use self.round_qty() and self.round_price()."
             raise StrategyError(
                 error.what, where=f"{self.symbol} {error.where}", value=error.value, hint=hint
             ) from error
-        order = Order(self.engine.submit(request), side, qty, price, Decimal(0), "pending_new", "")
+        order = Order(self.engine.submit(request), side, qty, price, Decimal(0), "pending_new", "", stop)
         self._orders[order.order_id] = order
         return order
 

@@ -258,7 +258,8 @@ def contradictions(engine: Engine, plan: RunPlan) -> list[str] | None:
     }
     found = []
     for index, (instrument, own) in enumerate(zip(plan.instruments, plan.limits, strict=True)):
-        touch = engine.instrument(index).touch
+        state = engine.instrument(index)
+        touch = state.touch
         if not (touch.bid_qty_raw and touch.ask_qty_raw):
             return None
         price_raw = (touch.bid_price_raw + touch.ask_price_raw) // 2

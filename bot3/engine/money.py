@@ -95,10 +95,11 @@ def pnl(engine: Engine, plan: RunPlan) -> dict[str, Any]:
 
 
 def _unconverted_fees(engine: Engine, plan: RunPlan) -> list[str]:
+    positions = [engine.position(index) for index in range(len(plan.symbols))]
     return [
         f"fees of {symbol} are left out: no rate was known when they were paid (give one with account.rates)"
-        for index, symbol in enumerate(plan.symbols)
-        if engine.position(index).hdr.flags & lib.B3_FLAG_INCOMPLETE
+        for symbol, position in zip(plan.symbols, positions, strict=True)
+        if position.hdr.flags & lib.B3_FLAG_INCOMPLETE
     ]
 
 

@@ -16,7 +16,7 @@ from bot3.storage.columns import Column
 __all__ = ["OrderRows", "tables_of"]
 
 _SIDES: Final = ("", "buy", "sell")
-_TYPES: Final = ("", "market", "limit")
+_TYPES: Final = ("", "market", "limit", "stop", "stop_limit")
 _TIFS: Final = ("", "gtc", "ioc", "fok", "post_only")
 _STATES: Final = (
     "", "pending_new", "working", "partially_filled", "filled", "pending_cancel", "canceled", "rejected", "expired",
@@ -65,7 +65,8 @@ def tables_of(plan: RunPlan) -> dict[str, list[Column]]:
         "orders": [
             _INSTRUMENT, strategy, Column("order_id", "<u8"), Column("action", "name", names=_ACTIONS), side,
             Column("type", "name", "order_type", _TYPES), Column("tif", "name", names=_TIFS),
-            Column("px", "price", "price_raw"), Column("qty", "qty", "qty_raw"), Column("state", "name", names=_STATES),
+            Column("px", "price", "price_raw"), Column("stop_px", "price", "stop_price_raw"),
+            Column("qty", "qty", "qty_raw"), Column("state", "name", names=_STATES),
             Column("rule", "name", names=rules), Column("filled_qty", "qty", "filled_qty_raw"),
             Column("fee", "money", "fee_raw"), Column("ts_request_ns", "time"), Column("ts_last_ns", "time"),
             Column("arrival_bid", "price", "bid_price_raw"), Column("arrival_ask", "price", "ask_price_raw"),
@@ -131,6 +132,7 @@ class OrderRows:
             "order_type",
             "tif",
             "price_raw",
+            "stop_price_raw",
             "qty_raw",
             "input_no",
         )

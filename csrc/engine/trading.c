@@ -323,6 +323,10 @@ static int32_t tell_fee_currency(b3_engine *engine, const b3_market *market, b3_
 
 int32_t b3_trading_venue(b3_engine *engine, b3_market *market, const b3_header *event, b3_error *error) {
     b3_slot out[B3_OUT_CAP];
+    if (event->kind != B3_REQUEST && b3_paper_is_idle(engine->paper, (uint32_t)(market - engine->markets))) {
+        b3_stage_end(engine, B3_STAGE_VENUE);
+        return B3_OK;
+    }
     const int cancels = event->kind == B3_REQUEST && ((const b3_request *)event)->action == B3_CANCEL;
     if ((market->view.flags & B3_VIEW_HALTED) != 0 && !cancels) return venue_halted(engine, event, error);
     const int32_t told = tell_fee_currency(engine, market, error);

@@ -61,6 +61,14 @@ static void start(b3_paper *paper, const b3_header *event, const b3_view *view) 
     }
 }
 
+int b3_paper_is_idle(const b3_paper *paper, uint32_t instrument) {
+    const b3_paper_market *market = &paper->markets[instrument];
+    uint32_t awake = 0;
+    for (uint32_t side = 0; side < 2; side++)
+        awake |= (market->resting[side].first ^ B3_LANE_NONE) | (market->stops[side].first ^ B3_LANE_NONE) | market->shelves[side].count;
+    return awake == 0;
+}
+
 int32_t b3_paper_on_event(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap) {
     b3_paper *paper = state;
     if (cap < 1) return B3_ERR_ARGUMENT;

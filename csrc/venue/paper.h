@@ -50,6 +50,9 @@ b3_paper *b3_paper_init(void *memory, const b3_paper_config *config, const b3_in
  * prices). */
 int32_t b3_paper_on_event(void *state, const b3_header *event, const b3_view *view, b3_slot *out, int32_t cap);
 
+/* 1: nothing of ours is there and nothing that we took is still remembered: trades and quotes of the instrument change nothing. */
+int b3_paper_is_idle(const b3_paper *paper, uint32_t instrument);
+
 /* A depth message that the book has taken, before the quote that follows from it: what is displayed behind the touch. Cost: O(1), and with
  * the proportional model and resting orders O(levels x log our prices). */
 void b3_paper_on_levels(b3_paper *paper, const b3_level *levels, uint32_t count, int64_t now_ns);

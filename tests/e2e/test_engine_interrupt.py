@@ -77,11 +77,13 @@ def test_what_is_no_command_is_refused(plan: RunPlan, code: int, what: int) -> N
         command.hdr.kind = lib.B3_SYSTEM
         error = new_error()
         assert lib.b3_engine_command(engine.pointer, command, error) == lib.B3_ERR_ARGUMENT
-        assert engine.guard().saved.killed == 0
+        before = engine.guard()
+        assert before.saved.killed == 0
         with pytest.raises(EngineError, match="no such one"):
             engine.command(99)
         engine.command(lib.B3_COMMAND_KILL)
-        assert engine.guard().saved.killed == 1, "before the first input, too"
+        after = engine.guard()
+        assert after.saved.killed == 1, "before the first input, too"
 
 
 def test_the_trigger_can_be_read(plan: RunPlan, tmp_path: Path) -> None:
@@ -98,6 +100,7 @@ def test_the_trigger_can_be_read(plan: RunPlan, tmp_path: Path) -> None:
         loss = position.cost_raw * 10**8 * 98 // (position.qty_raw * 100)
         assert stop.loss_raw == loss
         assert stop.trailing == 1 and stop.trigger_raw == stop.best_raw * 985 // 1000 > loss
-        assert stop.best_raw >= engine.instrument(0).touch.bid_price_raw
+        state = engine.instrument(0)
+        assert stop.best_raw >= state.touch.bid_price_raw
         with pytest.raises(EngineError):
             engine.stop_of(1)

@@ -39,7 +39,8 @@ def plan(folder: Path, latency_us: int) -> RunPlan:
 
 def order(chance: random.Random, engine: Engine) -> Any:
     """A market order, or a limit near the touch."""
-    touch = engine.instrument(0).touch
+    state = engine.instrument(0)
+    touch = state.touch
     request = ffi.new("b3_request *")
     request.hdr.kind = lib.B3_REQUEST
     request.action = lib.B3_NEW

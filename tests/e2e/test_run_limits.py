@@ -39,7 +39,9 @@ class Desk:
 
     @property
     def touch(self) -> Any:
-        return self.engine.instrument(0).touch
+        """A b3_touch *, a copy."""
+        state = self.engine.instrument(0)
+        return ffi.new("b3_touch *", state.touch)
 
     def ask(self, side: str = "buy", kind: str = "limit", qty: str = "0.001", price: Any = None, **more: int) -> int:
         """Submits; price and stop_price in raw units, by default far from the touch on our side of it."""

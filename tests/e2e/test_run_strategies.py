@@ -220,3 +220,45 @@ def test_shorts_need_to_be_allowed(tmp_path: Path) -> None:
     assert run(strategies=[f"{path}:Mine"]).summary["fills"] == 0
     allowed = run(strategies=[f"{path}:Mine"], config=parse_config(b'{"paper": {"allow_short": true}}')).summary
     assert allowed["instruments"]["BTCUSDT"]["position"] == "-0.01"
+
+
+STOPS = """
+from bot3.strategy import Bar, Fill, Strategy
+asked, filled = [], []
+
+class Protected(Strategy):
+    \"\"\"Buys once, and leaves a stop below and a stop-limit further below at the venue.\"\"\"
+    bars = 0
+    def on_bar(self, bar: Bar) -> None:
+        self.bars += 1
+        if self.bars == 2:
+            self.buy("0.02")
+        if self.bars == 3:
+            near, far = (self.round_price(bar.close * (1 - x)) for x in (0.0005, 0.0008))
+            asked.append(self.sell("0.01", stop=near))
+            asked.append(self.sell("0.01", self.round_price(far - 50), stop=far))
+    def on_fill(self, fill: Fill) -> None:
+        filled.append(fill)
+"""
+
+
+def test_stop_orders_wait_at_the_venue_for_the_bid(tmp_path: Path) -> None:
+    file = tmp_path / "protected.py"
+    file.write_text(STOPS)
+    result = run(strategies=[f"{file}:Protected"], out=tmp_path / "out")
+    assert result.error is None
+    module = next(m for m in sys.modules.values() if getattr(m, "__file__", None) == str(file))
+    assert [order.state for order in module.asked] == ["filled", "filled"]
+    orders = table(tmp_path / "out", "orders").set_index("order_id")
+    book = table(tmp_path / "out", "book")
+    for order in module.asked:
+        fills = [fill for fill in module.filled if fill.order_id == order.order_id]
+        assert {(fill.side, fill.maker) for fill in fills} == {("sell", False)}
+        assert orders.loc[order.order_id, "type"] == ("stop" if order.price is None else "stop_limit")
+        # The depth book, which is later than the touch that triggers: the bid was above until then, and is there after.
+        filled_at = orders.loc[order.order_id, "ts_last_ns"]
+        asked_at = orders.loc[order.order_id, "ts_request_ns"]
+        before = book[(book["ts_recv_ns"] > asked_at) & (book["ts_recv_ns"] < filled_at)]["bid_px"]
+        after = book[book["ts_recv_ns"] > filled_at]["bid_px"].iloc[0]
+        assert before.min() > order.stop >= after and all(fill.price <= order.stop for fill in fills)
+    assert replay(tmp_path / "out" / "journal.b3j", 0.0, Listener()).summary["replay"]["identical"]

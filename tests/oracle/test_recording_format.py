@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+KIND_END = 16  # the kinds of this version: 1 to 15
 RECORDING, JOURNAL = 1, 2
 LAYOUT, CONFIG, SOURCE, FRAME, EVENTS, COMMAND, OUTPUT, END = range(1, 9)
 EMPTY, AT_END = 1, 3
@@ -72,7 +73,7 @@ END_RECORD = Record(END, bytes(64))
 
 
 def our_sizes(lib: Any) -> list[int]:
-    return [lib.b3_event_size(kind) for kind in range(15)]
+    return [lib.b3_event_size(kind) for kind in range(KIND_END)]
 
 
 def whole(lib: Any, records: list[Record]) -> bytes:
@@ -320,7 +321,7 @@ def test_events_of_older_and_newer_versions(core: Core, tmp_path: Path, size: in
     expected = [event[:TRADE_BYTES].ljust(TRADE_BYTES, b"\0") for event in theirs]
 
     handle = core.open(path)
-    assert [core.lib.b3_recording_event_size(handle, kind) for kind in range(17)] == [*sizes, 0]
+    assert [core.lib.b3_recording_event_size(handle, kind) for kind in range(KIND_END + 2)] == [*sizes, 0]
     assert core.lib.b3_recording_check_blocking(handle, 1 << 30, core.error) == AT_END
     pointer, slot = core.ffi.new("const b3_record **"), core.ffi.new("b3_slot *")
     for _ in range(2):
@@ -340,8 +341,8 @@ def test_events_of_older_and_newer_versions(core: Core, tmp_path: Path, size: in
 
 
 def test_a_kind_of_a_later_version_is_told(core: Core, tmp_path: Path) -> None:
-    event = struct.pack("<H", 15) + bytes(62)
-    records = [source(), Record(EVENTS, event, kind=15)]
+    event = struct.pack("<H", KIND_END) + bytes(62)
+    records = [source(), Record(EVENTS, event, kind=KIND_END)]
     data = b"".join(r.bytes() for r in [layout([*our_sizes(core.lib), 64]), *records, END_RECORD])
     (tmp_path / "r").write_bytes(file_header() + data)
     assert core.read(tmp_path / "r")[:2] == (records, AT_END)
