@@ -83,15 +83,21 @@ def apart(ours: Any, peer: Any) -> float:
     return worst
 
 
-def medians(calls: dict[str, Callable[[], Any]], rounds: int, repeat: int, per: float) -> dict[str, float]:
-    """CPU time of each in ns, over per; all threads of the process count."""
+def medians(
+    calls: dict[str, Callable[[], Any]],
+    rounds: int,
+    repeat: int,
+    per: float,
+    clock: Callable[[], int] = time.process_time_ns,
+) -> dict[str, float]:
+    """Time of each in ns, over per: of the CPU, in which all threads of the process count, or of another clock."""
     times: dict[str, list[float]] = {who: [] for who in calls}
     for _ in range(rounds):
         for who, call in calls.items():
-            start = time.process_time_ns()
+            start = clock()
             for _ in range(repeat):
                 call()
-            times[who].append((time.process_time_ns() - start) / repeat / per)
+            times[who].append((clock() - start) / repeat / per)
     return {who: statistics.median(t) for who, t in times.items()}
 
 
@@ -206,32 +212,38 @@ def summarised(n: int, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def panel(names: Sequence[str], rounds: int | None, as_json: bool) -> None:
-    """100 symbols x 10,000 bars in one call, beside a loop over TA-Lib. CPU time of all threads."""
+    """100 symbols x 10,000 bars in one call, beside a loop over TA-Lib: CPU time of all threads, and wall time."""
     talib = installed(("talib",))
     rng = np.random.default_rng(7)
-    print("\npanel of 100 x 10,000, ns per element of CPU time")
-    ratios = []
+    print("\npanel of 100 x 10,000, ns per element: CPU, wall")
+    ratios: dict[str, list[float]] = {}
     for name in names:
-        base, params = columns(10_000), parameters(name)
+        base, params, function = columns(10_000), tuple(parameters(name).values()), getattr(ta, name)
         series = [np.stack([array * f for f in rng.uniform(0.5, 2.0, 100)]) for array in series_of(name, base)]
         rows = [[array[i] for array in series] for i in range(100)]
-        each = [calls_of(name, row, params, talib).get("talib") for row in rows]
+        each = [calls_of(name, row, parameters(name), talib).get("talib") for row in rows]
         if each[0] is None:
             continue
-        calls = {
-            "bot3": partial(getattr(ta, name), *series, *params.values()),
+        outs = tuple(np.zeros_like(series[0]) for _ in ta.KERNELS[name].outputs)
+        calls: dict[str, Callable[[], Any]] = {
+            "bot3": partial(function, *series, *params),
+            "out=": partial(function, *series, *params, out=outs if len(outs) > 1 else outs[0]),
             "talib": partial(lambda loop: [call() for call in loop], each),
         }
-        ns = medians(calls, rounds or 5, 1, 1_000_000)
-        ratios.append(ns["talib"] / ns["bot3"])
-        print(
-            json.dumps({"panel": name, "ns": ns})
-            if as_json
-            else f"{name:16s} bot3 {ns['bot3']:7.3f}  talib {ns['talib']:7.3f}  {ratios[-1]:.2f} x"
-        )
-    if ratios:
-        mean = geometric_mean(ratios)
-        print(json.dumps({"summary_panel": mean}) if as_json else f"geometric mean {mean:.2f} x TA-Lib in a loop")
+        took = {"cpu": medians(calls, rounds or 5, 1, 1_000_000)}
+        took["wall"] = medians(calls, rounds or 5, 1, 1_000_000, time.perf_counter_ns)
+        for clock, ns in took.items():
+            for who in ("bot3", "out="):
+                ratios.setdefault(f"{who} {clock}", []).append(ns["talib"] / ns[who])
+        times = "  ".join(f"{who} {took['cpu'][who]:6.2f} {took['wall'][who]:6.2f}" for who in calls)
+        text = f"{name:16s} {times}  {ratios['out= wall'][-1]:5.2f} x"
+        print(json.dumps({"panel": name, **took}) if as_json else text, flush=True)
+    means = {how: geometric_mean(each) for how, each in ratios.items()}
+    if means and as_json:
+        print(json.dumps({"summary_panel": means["bot3 cpu"], "by": means}))
+    elif means:
+        told = ", ".join(f"{mean:.2f} x ({how})" for how, mean in means.items())
+        print(f"geometric mean of TA-Lib's time in a loop over ours: {told}")
 
 
 TALIPP: dict[str, tuple[str, tuple[int, ...]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections import namedtuple
@@ -22,7 +23,7 @@ __all__ = ["batch_function", "new_stream", "result_type"]
 
 _batch = batch_module()
 
-# Below so many values in all a panel is not worth a second thread: starting one takes as long as a tenth of them.
+# Below so many values in all a panel is not worth a second thread: to wake one takes as long as a tenth of them.
 _THREAD_VALUES = 500_000
 # Rows that the core runs side by side (csrc/math/run.c).
 _ROWS_AT_ONCE = 8
@@ -57,6 +58,16 @@ def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Arr
     )
 
 
+@functools.cache
+def _workers() -> ThreadPoolExecutor:
+    """Kept: to start a thread and end it takes half as long as a panel of a million values."""
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="bot3.ta")
+
+
+# A forked child has none of the threads.
+os.register_at_fork(after_in_child=_workers.cache_clear)
+
+
 def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array]) -> None:
     length = ins[0].shape[-1]
     rows = ins[0].size // length
@@ -69,11 +80,10 @@ def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequen
         return
     bounds = [min(groups * i // threads * group, rows) for i in range(threads + 1)]
     parts = list(itertools.pairwise(bounds))
-    with ThreadPoolExecutor(threads - 1) as pool:
-        done = [pool.submit(_run, kernel, values, ins, outs, low, high - low) for low, high in parts[1:]]
-        _run(kernel, values, ins, outs, *parts[0])
-        for part in done:
-            part.result()
+    others = [_workers().submit(_run, kernel, values, ins, outs, low, high - low) for low, high in parts[1:]]
+    _run(kernel, values, ins, outs, *parts[0])
+    for part in others:
+        part.result()
 
 
 def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:

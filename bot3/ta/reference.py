@@ -72,9 +72,9 @@ Many streams in one call:
   where TA-Lib itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and
   `linearreg_slope` 1e-5); and where what is asked is whether two prices are equal that differ by rounding (`mfi`,
   `cci`, `stochrsi`).
-* **Published examples.** tests/vectors/outside has worked examples of Wilder, Achelis and StockCharts, and says where
-  they differ from each other and from TA-Lib. Defaults are TA-Lib's; the others are options: `seed="first"`,
-  `smoothing="plain"` or `"wilder"`, `ddof="sample"`.
+* **Published examples.** tests/vectors/outside has worked examples of Achelis and StockCharts, and says who
+  transcribes them, and where they differ from each other and from TA-Lib. Defaults are TA-Lib's; the others are
+  options: `seed="first"`, `smoothing="plain"` or `"wilder"`, `ddof="sample"`.
 * **Streams and graphs** both have `update`, `update_many`, `peek`, `value`, `ready`, `seed`, `reset`, `copy`, and can
   be pickled; a pickle is read by the same version of bot3 alone. Their memory does not grow.
 * **Cost of a stream.** Constant; windows are two stacks, so one update in `timeperiod` also sums the window before.

@@ -42,10 +42,11 @@ static void init(void *stream, const double *params) {
 static void update(void *stream, const double *in, double *out) {
     pressure *p = stream;
     const double range = b3_true_range(in[0], in[1], p->close);
-    const double low = isnan(range) ? NAN : fmin(in[1], p->close);
+    const double low = in[1] < p->close ? in[1] : p->close; /* no fmin: it is a call */
+    const double gained = isnan(range) ? NAN : in[2] - low;
     double sum = 0.0;
     for (int i = 0; i < 3; ++i) {
-        const double bought = b3_window_sum_push((b3_window_sum *)(void *)(p->data + p->at[i]), in[2] - low);
+        const double bought = b3_window_sum_push((b3_window_sum *)(void *)(p->data + p->at[i]), gained);
         const double moved = b3_window_sum_push((b3_window_sum *)(void *)(p->data + p->at[i + 3]), range);
         sum += moved == 0.0 ? 0.0 : (double)(4 >> i) * bought / moved;
     }

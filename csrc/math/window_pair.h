@@ -23,6 +23,7 @@ typedef struct b3_window_pair {
     uint32_t k;
     uint32_t filled;
     uint32_t reserved;
+    double per_period;
     double anchor_x;
     double anchor_y;
     b3_pair_sums prefix;
@@ -41,6 +42,7 @@ static inline size_t b3_window_pair_size(uint32_t period) {
 static inline void b3_window_pair_init(b3_window_pair *w, uint32_t period) {
     memset(w, 0, b3_window_pair_size(period));
     w->period = period;
+    w->per_period = 1.0 / period;
 }
 
 static inline void b3_pair_add(b3_pair_sums *sums, double dx, double dy) {
@@ -74,10 +76,12 @@ static inline b3_pair_sums b3_window_pair_push(b3_window_pair *w, double x, doub
     const b3_pair_sums before = suffix[k + 1];
     const double sx = before.x + w->prefix.x;
     const double sy = before.y + w->prefix.y;
-    const double xx = before.xx + w->prefix.xx - sx * sx / period;
-    const double yy = before.yy + w->prefix.yy - sy * sy / period;
-    const double xy = before.xy + w->prefix.xy - sx * sy / period;
-    return (b3_pair_sums){w->anchor_x + sx / period, w->anchor_y + sy / period, xx < 0.0 ? 0.0 : xx, yy < 0.0 ? 0.0 : yy, xy};
+    const double mean_x = sx * w->per_period;
+    const double mean_y = sy * w->per_period;
+    const double xx = before.xx + w->prefix.xx - sx * mean_x;
+    const double yy = before.yy + w->prefix.yy - sy * mean_y;
+    const double xy = before.xy + w->prefix.xy - sx * mean_y;
+    return (b3_pair_sums){w->anchor_x + mean_x, w->anchor_y + mean_y, xx < 0.0 ? 0.0 : xx, yy < 0.0 ? 0.0 : yy, xy};
 }
 
 #endif

@@ -1,6 +1,8 @@
-"""Indicators against worked examples that their authors printed: tests/vectors/outside."""
+"""Indicators against worked examples of their authors, as others transcribe them: tests/vectors/outside."""
 
 import json
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +38,24 @@ def test_on_balance_volume_as_printed() -> None:
     want = [0, -16178, -38944, -85018, -62114, -62114, -32854, -32854, 5478, 45532]
     got = ta.obv(close, volume)
     np.testing.assert_array_equal(got - got[0], want)
+
+
+# Wilder's worksheet, as text: exact decimals.
+WILDER = """54.80 56.80 57.85 59.85 60.57 61.10 62.17 60.60 62.35 62.15 62.35 61.45 62.80 61.37 62.50 62.57
+60.80 59.37 60.35 62.35 62.17 62.55 64.55 64.37 65.30 64.42 62.90 61.60 62.05 60.05 59.70 60.90
+60.25 58.27 58.70 57.72 58.10 58.20"""
+
+
+def test_wilder_s_relative_strength_worked_exactly() -> None:
+    """100 - 100 / (1 + average gain / average loss); averages of 14 changes, then 13/14 + 1/14: in fractions."""
+    price = [Fraction(text) for text in WILDER.split()]
+    changes = [new - old for old, new in pairwise(price)]
+    gains = [max(change, Fraction()) for change in changes]
+    losses = [max(-change, Fraction()) for change in changes]
+    gain, loss = sum(gains[:14]) / Fraction(14), sum(losses[:14]) / Fraction(14)
+    want = [100 - 100 / (1 + gain / loss)]
+    for more, less in zip(gains[14:], losses[14:], strict=True):
+        gain, loss = (13 * gain + more) / 14, (13 * loss + less) / 14
+        want.append(100 - 100 / (1 + gain / loss))
+    got = ta.rsi([float(value) for value in price], 14)
+    np.testing.assert_allclose(got[14:], [float(value) for value in want], rtol=1e-13)

@@ -228,3 +228,18 @@ def test_panels_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.Monke
             results.append(ta.tema(panel))
         for result in results[1:]:
             np.testing.assert_array_equal(result, results[0])
+
+
+def test_panels_work_in_a_forked_child() -> None:
+    """The threads that panels keep are the parent's alone."""
+    import subprocess
+
+    code = (
+        "import os, signal, numpy as np; from bot3 import ta\n"
+        "panel = np.ones((16, 40_000)); ta.sma(panel)\n"
+        "child = os.fork()\n"
+        "if child == 0: signal.alarm(60), os._exit(int(ta.sma(panel)[15, -1]) + 6)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "7", done.stderr

@@ -307,6 +307,10 @@ B3_SPECIALISED wide small_windows(int kind, const source *from, uint32_t period,
         const double *x = xs.from[k];
         const double *y = two ? ys.from[k] : x;
         for (size_t i = 0; i < xs.registers[k]; ++i, place += WIDE_LANES) {
+            if (kind == PRODUCTS) { /* so much is made of a chunk that the next one would be waited for */
+                __builtin_prefetch(x + i * WIDE_LANES + B3_CHUNK);
+                __builtin_prefetch(y + i * WIDE_LANES + B3_CHUNK);
+            }
             const wide vx = wide_load(x + i * WIDE_LANES);
             const wide vy = two ? wide_load(y + i * WIDE_LANES) : vx;
             pieces now;
