@@ -38,12 +38,12 @@ class Curve:
 class Holding:
     """Buy and hold: all of the starting equity spent at the first ask, taker fee included, valued at the mid.
 
-    With several instruments each gets the same part. symbols: those it holds.
+    With several instruments each gets the same part. symbols: those it holds. pnl: at the end, the fee included.
     """
 
     symbols: tuple[str, ...]
     curve: Curve
-    performance: Performance
+    pnl: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +112,4 @@ def _holding(run: RunFiles, equity: Curve) -> Holding | None:
         held.append(symbol)
     if not held:
         return None
-    curve = Curve(equity.at, values)
-    return Holding(tuple(held), curve, performance_of(curve.at, curve.value))
+    return Holding(tuple(held), Curve(equity.at, values), float(values[-1] - equity.value[0]))

@@ -51,7 +51,7 @@ def headline(figures: RunFigures) -> list[tuple[str, str, str]]:
         ("P&L", f"{sources.total:+,.2f} {figures.currency}", "realised + unrealised - fees"),
         (
             "buy and hold",
-            "-" if held is None else f"{held.performance.end - held.performance.start:+,.2f} {figures.currency}",
+            "-" if held is None else f"{held.pnl:+,.2f} {figures.currency}",
             "all of the starting equity, at the first ask" if held is None else f"{', '.join(held.symbols)}",
         ),
         ("largest drawdown", f"{own.max_drawdown:,.2f} {figures.currency}", f"{own.max_drawdown_rate:.3%} of the peak"),

@@ -58,6 +58,15 @@ def test_counts_are_those_of_the_tables(out: Path) -> None:
     assert figures.trips.count > 0
 
 
+def test_buy_and_hold_pays_the_first_ask_and_the_taker_fee(out: Path) -> None:
+    book, equity = table(out, "book"), table(out, "equity")
+    last = book[book["ts_recv_ns"] <= equity["ts_recv_ns"].iloc[-1]].iloc[-1]
+    bought = Decimal(100_000) / (book["ask_px"].iloc[0] * Decimal("1.001"))
+    holding = figures_of(read_run(out)).holding
+    assert holding is not None and holding.symbols == ("BTCUSDT",)
+    assert holding.pnl == pytest.approx(float(bought * (last["bid_px"] + last["ask_px"]) / 2 - 100_000), abs=1e-6)
+
+
 class _Resources(HTMLParser):
     """What a browser would fetch."""
 
