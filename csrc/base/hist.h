@@ -1,4 +1,5 @@
-/* Latency histogram: log-linear, relative error <= 1/64 below 2^41 - 2^34 ns (36 min; all larger ones share the top bucket, max stays exact).
+/* Latency histogram: log-linear, relative error <= 1/64 below 2^41 - 2^34 ns (36 minutes); all larger values share the top bucket, max
+ * stays exact.
  *
  * One writer; any thread or process may read while it is written (word stores, no lock; a reader sees each count as it was at some
  * moment, and a max that covers all values it counts). Fixed size, no pointers: may lie in shared memory. Cost of record: one bucket
