@@ -210,7 +210,7 @@ def indicator_rows() -> list[Row]:
             rows.append(Row(work, ours, peer, target, one["held"] == one["judged"]))
         elif "summary_panel" in one:
             mean = one["summary_panel"]
-            rows.append(Row("panel of 100 x 10,000", f"{mean:.2f} x TA-Lib's speed", "in a loop", "> 1 x", mean > 1))
+            rows.append(Row("panel of 100 x 10,000", f"{mean:.2f} x TA-Lib's speed", "in a loop", ">= 6 x", mean >= 6))
         elif "python_bar" in one:
             ns = one["python_bar"]
             rows.append(
@@ -236,11 +236,11 @@ def trading_rows(peer: dict[str, Any]) -> list[Row]:
     resting = [json_lines(output([str(BENCHES / "trading_cycle"), "resting", n]))[0] for n in ("1", "1000", "100000")]
     return [
         Row(
-            "full set of risk checks, one order",
-            f"{risk['refused_by_last_rule_ns']:.1f} ns",
+            "full set of risk checks, an order that passes them",
+            f"{risk['allowed_ns']:.1f} ns (refused by the last one {risk['refused_by_last_rule_ns']:.1f} ns)",
             "-",
             "<= 20 ns",
-            risk["refused_by_last_rule_ns"] <= 20,
+            risk["allowed_ns"] <= 20,
         ),
         Row(
             "an order's whole cycle, 1,000,000 orders",
