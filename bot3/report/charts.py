@@ -34,7 +34,7 @@ def _thinned(at: Times, value: Floats) -> tuple[Times, Floats]:
     return at[kept], value[kept]
 
 
-def _line(curve: Curve, name: str, colour: str, **style: Any) -> go.Scattergl:
+def _line(curve: Curve, name: str, colour: str, **style: Any) -> go.Scatter:
     at, value = _thinned(curve.at, curve.value)
     return go.Scatter(x=at, y=value, name=name, mode="lines", line={"color": colour, "width": 1.5, **style})
 

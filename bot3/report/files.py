@@ -25,7 +25,7 @@ _TABLES: Final = {
     "equity": ["ts_recv_ns", "currency", "equity"],
     "fills": ["instrument", "order_id", "ts_recv_ns", "side", "px", "qty", "liquidity", "input_no"],
     "orders": ["instrument", "order_id", "side", "state", "rule", "arrival_bid", "arrival_ask"],
-    "positions": ["instrument", "ts_recv_ns", "qty", "realized", "fees", "mark_px", "input_no"],
+    "positions": ["instrument", "strategy", "ts_recv_ns", "qty", "realized", "fees", "mark_px", "input_no"],
 }
 
 
@@ -66,6 +66,8 @@ def read_run(path: Path) -> RunFiles:
                 "is not a run's summary", where=str(path / "summary.json"), value=", ".join(sorted(missing)), hint=hint
             )
         tables = {name: _table(path / f"{name}.parquet", columns) for name, columns in _TABLES.items()}
+        positions = tables["positions"]
+        tables["positions"] = positions.filter(pc.equal(positions["strategy"].cast(pa.string()), ""))
     except OSError as error:
         raise StorageError(f"cannot be read: {error.strerror}", where=str(error.filename or path), hint=hint) from error
     except (ValueError, TypeError) as error:
@@ -75,9 +77,7 @@ def read_run(path: Path) -> RunFiles:
 
 def _table(path: Path, columns: list[str]) -> pa.Table:
     try:
-        file = pq.ParquetFile(path.open("rb"))
-        of_strategies = "strategy" in file.schema_arrow.names and path.stem == "positions"
-        table = file.read([*columns, "strategy"] if of_strategies else columns)
+        table = pq.ParquetFile(path.open("rb")).read(columns)
     except pa.ArrowException as error:
         hint = "The run that wrote it may have been cut off: run it again."
         raise StorageError(f"is damaged: {error}", where=str(path), hint=hint) from error
@@ -85,7 +85,7 @@ def _table(path: Path, columns: list[str]) -> pa.Table:
     if absent:
         hint = "It was written by another version of bot3: run it again with this one."
         raise StorageError("lacks columns", where=str(path), value=", ".join(absent), hint=hint)
-    return table.filter(pc.equal(table["strategy"].cast(pa.string()), "")) if of_strategies else table
+    return table
 
 
 def floats(table: pa.Table, column: str) -> Floats:
