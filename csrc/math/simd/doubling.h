@@ -161,8 +161,7 @@ B3_SPECIALISED part join(int kind, part newer, part older, const joint *j) {
         p.of[0] = wide_max(newer.of[0], older.of[0]);
         p.of[1] = wide_min(newer.of[1], older.of[1]);
     } else if (kind == LATE_MAX || kind == LATE_MIN) {
-        const wide_mask older_wins =
-            kind == LATE_MAX ? WIDE_IS(older.of[0], _CMP_GT_OQ, newer.of[0]) : WIDE_IS(older.of[0], _CMP_LT_OQ, newer.of[0]);
+        const wide_mask older_wins = kind == LATE_MAX ? WIDE_IS(older.of[0], ABOVE, newer.of[0]) : WIDE_IS(older.of[0], BELOW, newer.of[0]);
         p.of[0] = wide_pick(older_wins, older.of[0], newer.of[0]);
         p.of[1] = wide_pick(older_wins, older.of[1], newer.of[1]);
     } else if (kind == TREND && j->c == 1.0 && j->w == 1.0) { /* nothing has aged yet */
@@ -395,7 +394,7 @@ B3_SPECIALISED int decompose(int kind, const source *from, uint32_t period, uint
     }
     if (covered < period)
         t->term[t->count++] = (term){rest + (back - covered / WIDE_LANES) * stride, joint_of((double)covered, (double)(period - covered))};
-    return is_extreme(kind) && wide_any(WIDE_IS(finite, _CMP_UNORD_Q, finite));
+    return is_extreme(kind) && wide_any(WIDE_IS(finite, UNORDERED_WITH, finite));
 }
 
 /* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, WIDE_LANES at

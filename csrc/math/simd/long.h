@@ -9,7 +9,7 @@
 /* kind: SUM, MAX or MIN. A NaN is kept. */
 B3_SPECIALISED wide merged(int kind, wide newer, wide older) {
     if (kind == SUM) return newer + older;
-    return wide_pick(WIDE_IS(older, _CMP_UNORD_Q, older), older, kind == MAX ? wide_max(newer, older) : wide_min(newer, older));
+    return wide_pick(WIDE_IS(older, UNORDERED_WITH, older), older, kind == MAX ? wide_max(newer, older) : wide_min(newer, older));
 }
 
 B3_SPECIALISED wide neutral(int kind) {
@@ -34,7 +34,7 @@ B3_SPECIALISED wide scan_back(int kind, const double *x, size_t count, double *y
     for (size_t end = count; end > 0;) {
         const size_t size = end >= WIDE_LANES ? WIDE_LANES : odd;
         const double *from = x + end - size;
-        const wide filled = wide_pick(WIDE_IS(wide_load(WIDE_NUMBERS), _CMP_LT_OQ, wide_of((double)size)), wide_get(from, size), nothing);
+        const wide filled = wide_pick(WIDE_IS(wide_load(WIDE_NUMBERS), BELOW, wide_of((double)size)), wide_get(from, size), nothing);
         const wide v = merged(kind, scanned(kind, wide_reversed(filled)), carry);
         end -= size;
         if (y != NULL) wide_put(y + end, wide_reversed(v), size);

@@ -80,10 +80,10 @@ B3_SPECIALISED void correl_finish(const double *params, wide xx, wide yy, wide x
     const wide zero = wide_of(0.0);
     const wide product = xx * yy;
     wide scale = wide_sqrt(product);
-    if (wide_any(wide_either(WIDE_IS(product, _CMP_LT_OQ, wide_of(1e-280)), WIDE_IS(product, _CMP_GT_OQ, wide_of(1e280)))))
+    if (wide_any(wide_either(WIDE_IS(product, BELOW, wide_of(1e-280)), WIDE_IS(product, ABOVE, wide_of(1e280)))))
         scale = wide_sqrt(xx) * wide_sqrt(yy);
     const wide bounded = wide_max(wide_min(xy / scale, wide_of(1.0)), wide_of(-1.0));
-    wide_put(out, wide_pick(WIDE_IS(scale, _CMP_EQ_OQ, zero), zero, bounded), left);
+    wide_put(out, wide_pick(WIDE_IS(scale, EQUAL_TO, zero), zero, bounded), left);
 }
 
 static void run_correl(WINDOW_ARGS) {
@@ -107,7 +107,7 @@ static void run_covariance(WINDOW_ARGS) {
 B3_SPECIALISED void beta_finish(const double *params, wide xx, wide yy, wide xy, double *out, size_t left) {
     (void)params;
     (void)yy;
-    wide_put(out, wide_pick(WIDE_IS(xx, _CMP_EQ_OQ, wide_of(0.0)), xy - xy, xy / xx), left);
+    wide_put(out, wide_pick(WIDE_IS(xx, EQUAL_TO, wide_of(0.0)), xy - xy, xy / xx), left);
 }
 
 /* changes[i]: from x[i] to x[i + 1], relative; 0 where x[i] is (TA-Lib). Room for a register more. */

@@ -5,6 +5,14 @@
 #include <immintrin.h>
 #include <stddef.h>
 
+/* Relations of WIDE_IS. Only NOT_AT_LEAST and UNORDERED_WITH hold of a NaN. */
+#define WIDE_EQUAL_TO _CMP_EQ_OQ
+#define WIDE_ABOVE _CMP_GT_OQ
+#define WIDE_BELOW _CMP_LT_OQ
+#define WIDE_AT_MOST _CMP_LE_OQ
+#define WIDE_NOT_AT_LEAST _CMP_NGE_UQ
+#define WIDE_UNORDERED_WITH _CMP_UNORD_Q
+
 #if defined(__AVX512F__)
 
 #define WIDE_LANES 8
@@ -87,7 +95,7 @@ static inline wide wide_abs(wide v) {
 
 typedef __mmask8 wide_mask;
 
-#define WIDE_IS(a, relation, b) _mm512_cmp_pd_mask(a, b, relation)
+#define WIDE_IS(a, relation, b) _mm512_cmp_pd_mask(a, b, WIDE_##relation)
 
 static inline wide wide_pick(wide_mask yes, wide then, wide otherwise) {
     return _mm512_mask_blend_pd(yes, otherwise, then);
@@ -183,7 +191,7 @@ static inline wide wide_abs(wide v) {
 
 typedef __m256d wide_mask;
 
-#define WIDE_IS(a, relation, b) _mm256_cmp_pd(a, b, relation)
+#define WIDE_IS(a, relation, b) _mm256_cmp_pd(a, b, WIDE_##relation)
 
 static inline wide wide_pick(wide_mask yes, wide then, wide otherwise) {
     return _mm256_blendv_pd(otherwise, then, yes);

@@ -19,7 +19,7 @@ static inline const double *window_at(const double *x, uint64_t at, uint32_t per
 
 B3_SPECIALISED wide ratio_or_zero(wide above, wide below) {
     const wide zero = wide_of(0.0);
-    return wide_pick(WIDE_IS(below, _CMP_EQ_OQ, zero), zero, above / below);
+    return wide_pick(WIDE_IS(below, EQUAL_TO, zero), zero, above / below);
 }
 
 static void run_sum(WINDOW_ARGS) {
@@ -126,7 +126,7 @@ B3_SPECIALISED void finish_fastk(void *context, part range, size_t at, size_t le
     const range_context *c = context;
     const wide above = wide_of(100.0) * (wide_get(c->close + at, left) - range.of[1]);
     const wide width = range.of[0] - range.of[1];
-    const wide_mask none = WIDE_IS(wide_abs(width), _CMP_LE_OQ, wide_of(c->empty));
+    const wide_mask none = WIDE_IS(wide_abs(width), AT_MOST, wide_of(c->empty));
     wide_put(c->out[0] + at, wide_pick(none, wide_of(0.0), above / width), left);
 }
 
@@ -269,8 +269,8 @@ typedef struct moment_context {
 
 /* Whether the subtraction lost too much in one of the first `left` lanes, or there is a NaN. */
 B3_SPECIALISED int lost_digits(wide anchored, wide centred, size_t left) {
-    wide_mask lost = WIDE_IS(centred * wide_of(ANCHORED_MOST), _CMP_NGE_UQ, anchored);
-    if (left < WIDE_LANES) lost = wide_both(lost, WIDE_IS(wide_load(WIDE_NUMBERS), _CMP_LT_OQ, wide_of((double)left)));
+    wide_mask lost = WIDE_IS(centred * wide_of(ANCHORED_MOST), NOT_AT_LEAST, anchored);
+    if (left < WIDE_LANES) lost = wide_both(lost, WIDE_IS(wide_load(WIDE_NUMBERS), BELOW, wide_of((double)left)));
     return wide_any(lost);
 }
 
@@ -545,7 +545,7 @@ B3_ONE_COPY void locations(const double *high, const double *low, const double *
         const wide l = wide_get(low + i, count - i);
         const wide c = wide_get(close + i, count - i);
         const wide range = h - l;
-        wide_store(location + i, wide_pick(WIDE_IS(range, _CMP_LE_OQ, zero), zero, ((c - l) - (h - c)) / range));
+        wide_store(location + i, wide_pick(WIDE_IS(range, AT_MOST, zero), zero, ((c - l) - (h - c)) / range));
     }
 }
 
@@ -576,9 +576,9 @@ B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t
         const wide now = wide_load(typical + i + 1);
         const wide change = now - wide_load(typical + i);
         const wide flow = now * wide_get(volume + i + 1, count - i);
-        const wide known = wide_pick(WIDE_IS(change, _CMP_UNORD_Q, change), change, flow);
-        wide_store(rises + i, wide_pick(WIDE_IS(change, _CMP_GT_OQ, zero), one, zero));
-        wide_store(money + i, wide_pick(WIDE_IS(change, _CMP_EQ_OQ, zero), zero, one) * known);
+        const wide known = wide_pick(WIDE_IS(change, UNORDERED_WITH, change), change, flow);
+        wide_store(rises + i, wide_pick(WIDE_IS(change, ABOVE, zero), one, zero));
+        wide_store(money + i, wide_pick(WIDE_IS(change, EQUAL_TO, zero), zero, one) * known);
     }
 }
 
@@ -611,7 +611,7 @@ B3_ONE_COPY void pressures(const double *high, const double *low, const double *
         const wide l = wide_get(low + i, count - i);
         const wide b = wide_get(before + i, count - i);
         const wide larger = wide_max(wide_max(h - l, wide_abs(h - b)), wide_abs(l - b));
-        wide_store(range + i, wide_pick(WIDE_IS(b, _CMP_UNORD_Q, b), b, larger));
+        wide_store(range + i, wide_pick(WIDE_IS(b, UNORDERED_WITH, b), b, larger));
         wide_store(bought + i, wide_get(close + i, count - i) - wide_min(l, b));
     }
 }
@@ -620,7 +620,7 @@ B3_ONE_COPY void pressures(const double *high, const double *low, const double *
 B3_SPECIALISED wide weighted_ratios(const wide *a, const wide *b) {
     const wide two = wide_of(2.0);
     const wide product = b[0] * b[1] * b[2];
-    const wide_mask usual = wide_both(WIDE_IS(product, _CMP_GT_OQ, wide_of(1e-200)), WIDE_IS(product, _CMP_LT_OQ, wide_of(1e200)));
+    const wide_mask usual = wide_both(WIDE_IS(product, ABOVE, wide_of(1e-200)), WIDE_IS(product, BELOW, wide_of(1e200)));
     const wide sum = wide_fma(two * (two * a[0] * b[1] + a[1] * b[0]), b[2], a[2] * b[0] * b[1]) / product;
     if (wide_all(usual)) return sum;
     return wide_of(4.0) * ratio_or_zero(a[0], b[0]) + (two * ratio_or_zero(a[1], b[1]) + ratio_or_zero(a[2], b[2]));
@@ -686,7 +686,7 @@ static void run_cci(WINDOW_ARGS) {
             wide deviation = wide_abs(offset);
             for (size_t k = 0; k + 1 < period; ++k) deviation += wide_abs(wide_load(typical + at + k) - newest - offset);
             const wide index = offset * scale / deviation;
-            wide_put(out[0] + start + at, wide_pick(WIDE_IS(deviation, _CMP_EQ_OQ, zero), zero, index), size - at);
+            wide_put(out[0] + start + at, wide_pick(WIDE_IS(deviation, EQUAL_TO, zero), zero, index), size - at);
         }
     }
 }
