@@ -574,9 +574,15 @@ void b3_indicator_update(const b3_indicator *indicator, void *stream, const doub
  * the results differ from single updates by rounding alone (docs/TA.md gives the bound). */
 void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
                                double *const *out, uint64_t count);
-/* Starts the stream anew for each of `rows` rows, which lie in_stride and out_stride values apart, and runs it over `count` values. */
-void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
-                                 double *const *out, uint64_t rows, uint64_t in_stride, uint64_t out_stride, uint64_t count);
+/* Bytes between the streams of two threads: they do not share a cache line. */
+#define B3_PANEL_SCRATCH_GAP 128
+
+/* Each of `rows` rows of `count` > 0 values from its beginning on; rows lie in_stride and out_stride values apart. No stream is left that
+ * could go on: scratch is memory of `threads` streams, of B3_PANEL_SCRATCH_GAP + size bytes each, rounded up to a multiple of 8. Threads
+ * besides the caller's live as long as the call (base/parallel.h); no result depends on how many there are. */
+void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *params, void *scratch, const double *const *in,
+                                 double *const *out, uint64_t rows, uint64_t in_stride, uint64_t out_stride, uint64_t count,
+                                 uint32_t threads);
 
 /* A graph: streams that are updated together, in order. Slots hold one value each: first the inputs, then the outputs of the nodes. */
 typedef struct b3_graph_node {

@@ -73,6 +73,7 @@ class Lib:
     B3_INDICATOR_INPUTS: int
     B3_INDICATOR_OUTPUTS: int
     B3_INDICATOR_PARAMS: int
+    B3_PANEL_SCRATCH_GAP: int
     B3_EW_SYMBOLS_MAX: int
     B3_LOTS_AN_ORDER: int
     B3_FEE_TIERS: int
@@ -251,13 +252,14 @@ class Lib:
         self,
         indicator: CData,
         params: CData,
-        stream: CData,
+        scratch: CData,
         in_: CData,
         out: CData,
         rows: int,
         in_stride: int,
         out_stride: int,
         count: int,
+        threads: int,
         /,
     ) -> None: ...
     def b3_graph_update(self, nodes: CData, node_count: int, slots: CData, /) -> None: ...

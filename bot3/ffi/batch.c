@@ -24,7 +24,9 @@ typedef struct batch {
     PyObject *out;                         /* the name "out", interned */
     PyObject *general;
     PyObject *array_type;
-    PyObject *empty;  /* numpy.empty */
+    PyObject *empty; /* numpy.empty */
+    PyObject *large; /* the same for `large_least` values and more (bot3/ta/memory.py) */
+    Py_ssize_t large_least;
     PyObject *result; /* a named tuple's class; NULL: one output, returned as it is */
 } batch;
 
@@ -93,7 +95,7 @@ static int take_output(const batch *b, call *now, PyObject *given, Py_ssize_t le
     PyObject *array = given;
     if (array == NULL) {
         PyObject *size = PyLong_FromSsize_t(length);
-        array = size == NULL ? NULL : PyObject_CallFunctionObjArgs(b->empty, size, NULL);
+        array = size == NULL ? NULL : PyObject_CallFunctionObjArgs(length < b->large_least ? b->empty : b->large, size, NULL);
         Py_DecRef(size);
         if (array == NULL) return 0;
     } else {
@@ -127,13 +129,12 @@ static int run(const batch *b, call *now) {
     for (uint32_t i = 0; i < indicator->output_count; ++i) out[i] = now->views[indicator->input_count + i].buf;
     uint64_t small[STREAM_SIZE / sizeof(uint64_t)];
     const size_t size = indicator->size(now->params);
-    void *stream = size <= sizeof small ? small : PyMem_Malloc(size);
-    if (stream == NULL) return 0;
+    void *scratch = size <= sizeof small ? small : PyMem_Malloc(size);
+    if (scratch == NULL) return 0;
     PyThreadState *released = length > SHORT_RUN ? PyEval_SaveThread() : NULL;
-    indicator->init(stream, now->params);
-    b3_indicator_run_blocking(indicator, now->params, stream, in, out, length);
+    b3_indicator_panel_blocking(indicator, now->params, scratch, in, out, 1, length, length, length, 1);
     if (released != NULL) PyEval_RestoreThread(released);
-    if (stream != small) PyMem_Free(stream);
+    if (scratch != small) PyMem_Free(scratch);
     return 1;
 }
 
@@ -198,7 +199,7 @@ static PyObject *batch_call(PyObject *self, PyObject *const *args, Py_ssize_t co
     return call_generally(b, args, count, names);
 }
 
-/* function(general, name, text, row, result, array_type, empty) -> the function bot3.ta.<name>.
+/* function(general, name, text, row, result, array_type, empty, large, large_least) -> the function bot3.ta.<name>.
  * text: "name($module, ...)\n--\n\n", then the docstring. row: address of a b3_indicator. result: a named tuple's class, or None. */
 static PyObject *batch_function(PyObject *self, PyObject *args) {
     static PyModuleDef holder = {PyModuleDef_HEAD_INIT, .m_name = "bot3.ta", .m_size = sizeof(batch)};
@@ -207,10 +208,13 @@ static PyObject *batch_function(PyObject *self, PyObject *args) {
     PyObject *result = NULL;
     PyObject *array_type = NULL;
     PyObject *empty = NULL;
+    PyObject *large = NULL;
+    Py_ssize_t large_least = 0;
     const char *name = NULL;
     const char *text = NULL;
     unsigned long long row = 0;
-    if (!PyArg_ParseTuple(args, "OssKOOO:function", &general, &name, &text, &row, &result, &array_type, &empty)) return NULL;
+    if (!PyArg_ParseTuple(args, "OssKOOOOn:function", &general, &name, &text, &row, &result, &array_type, &empty, &large, &large_least))
+        return NULL;
     PyObject *module = PyModule_Create(&holder);
     PyObject *where = PyUnicode_FromString("bot3.ta");
     if (module == NULL || where == NULL) return NULL;
@@ -221,6 +225,8 @@ static PyObject *batch_function(PyObject *self, PyObject *args) {
     b->general = general;
     b->array_type = array_type;
     b->empty = empty;
+    b->large = large;
+    b->large_least = large_least;
     b->result = result == Py_None ? NULL : result;
     if (PyModule_AddObjectRef(module, "arguments", args) < 0) return NULL; /* all that b points to */
     b->method = (PyMethodDef){name, (PyCFunction)(void (*)(void))batch_call, METH_FASTCALL | METH_KEYWORDS, text};

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot3.ffi import ffi
+from bot3.ta import memory
 from bot3.ta.kernels import IndicatorError
 
 if TYPE_CHECKING:
@@ -38,11 +39,9 @@ def pointer(array: Array) -> CData:
     return ffi.cast("double *", ffi.from_buffer("double[]", array))
 
 
-def pointers(arrays: Iterable[Array], first: int = 0) -> CData:
-    """A C array of pointers to element `first` of each."""
-    return ffi.new(
-        "double *[]", [pointer(array) + first for array in arrays] if first else [pointer(a) for a in arrays]
-    )
+def pointers(arrays: Iterable[Array]) -> CData:
+    """A C array of pointers to the first element of each."""
+    return ffi.new("double *[]", [pointer(array) for array in arrays])
 
 
 def _module(value: object) -> str:
@@ -109,7 +108,7 @@ def of_dimensions(value: object, name: str, count: int) -> Array:
 
 def made_for(out: object, shape: tuple[int, ...], *inputs: Array) -> Array:
     """The caller's `out`, checked, or a new array. Raises IndicatorError."""
-    return np.empty(shape) if out is None else output(out, shape, inputs, "out")
+    return memory.empty(shape) if out is None else output(out, shape, inputs, "out")
 
 
 def same_length(length: int, wanted: int, name: str, what: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import os
 from collections import namedtuple
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bot3.ffi import batch_module, ffi, lib
+from bot3.ta import memory
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
@@ -25,8 +23,6 @@ _batch = batch_module()
 
 # Below so many values in all a panel is not worth a second thread: to wake one takes as long as a tenth of them.
 _THREAD_VALUES = 500_000
-# Rows that the core runs side by side (csrc/math/run.c).
-_ROWS_AT_ONCE = 8
 
 
 def new_stream(kernel: Kernel, values: CData) -> Array:
@@ -41,55 +37,23 @@ def result_type(kernel: Kernel) -> Callable[..., Any]:
     return namedtuple(kernel.name, kernel.outputs)
 
 
-def _run(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array], first: int, rows: int) -> None:
-    """Rows first to first + rows - 1; an array of one dimension is one row."""
-    stream = new_stream(kernel, values)
-    length = ins[0].shape[-1]
-    lib.b3_indicator_panel_blocking(
-        kernel.row,
-        values,
-        pointer(stream),
-        pointers(ins, first * length),
-        pointers(outs, first * length),
-        rows,
-        length,
-        length,
-        length,
-    )
-
-
-@functools.cache
-def _workers() -> ThreadPoolExecutor:
-    """Kept: to start a thread and end it takes half as long as a panel of a million values."""
-    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="bot3.ta")
-
-
-# A forked child has none of the threads.
-os.register_at_fork(after_in_child=_workers.cache_clear)
-
-
 def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array]) -> None:
+    """An array of one dimension is one row."""
     length = ins[0].shape[-1]
     rows = ins[0].size // length
-    # Threads share out whole groups, so that a result does not depend on how many there are.
-    group = _ROWS_AT_ONCE if rows >= _ROWS_AT_ONCE else 1
-    groups = -(-rows // group)
-    threads = min(os.cpu_count() or 1, groups) if rows * length >= _THREAD_VALUES else 1
-    if threads <= 1:
-        _run(kernel, values, ins, outs, 0, rows)
-        return
-    bounds = [min(groups * i // threads * group, rows) for i in range(threads + 1)]
-    parts = list(itertools.pairwise(bounds))
-    others = [_workers().submit(_run, kernel, values, ins, outs, low, high - low) for low, high in parts[1:]]
-    _run(kernel, values, ins, outs, *parts[0])
-    for part in others:
-        part.result()
+    # The process may be kept to some of the machine's cores.
+    cores = len(os.sched_getaffinity(0)) if ins[0].size >= _THREAD_VALUES else 1
+    threads = min(cores, rows)
+    scratch = np.empty((threads, (kernel.row.size(values) + lib.B3_PANEL_SCRATCH_GAP) // 8 + 1))
+    lib.b3_indicator_panel_blocking(
+        kernel.row, values, pointer(scratch), pointers(ins), pointers(outs), rows, length, length, length, threads
+    )
 
 
 def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:
     count = len(kernel.outputs)
     if out is None:
-        return [np.empty(shape) for _ in range(count)]
+        return [memory.empty(shape) for _ in range(count)]
     given: Sequence[object] = [out] if count == 1 else out  # type: ignore[assignment]
     if not isinstance(given, list | tuple) or len(given) != count:
         raise IndicatorError(
@@ -131,7 +95,9 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
     row = int(ffi.cast("uintptr_t", kernel.row))
     text = f"{kernel.name}{_signature(kernel)}\n--\n\n{_describe(kernel)}"
     result = pack if len(kernel.outputs) > 1 else None
-    function: Callable[..., Any] = _batch.function(general, kernel.name, text, row, result, np.ndarray, np.empty)
+    function: Callable[..., Any] = _batch.function(
+        general, kernel.name, text, row, result, np.ndarray, np.empty, memory.empty, memory.KEPT_LEAST
+    )
     return function
 
 

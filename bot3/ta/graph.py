@@ -11,6 +11,7 @@ import numpy as np
 
 from bot3._version import __version__
 from bot3.ffi import ffi, lib
+from bot3.ta import memory
 from bot3.ta.arrays import Array, as_series, pointer, pointers
 from bot3.ta.batch import new_stream
 from bot3.ta.kernels import KERNELS, IndicatorError
@@ -114,7 +115,7 @@ class Graph:
         for array, name in zip(ins, self.inputs, strict=True):
             if array.ndim != 1 or array.shape != ins[0].shape:
                 raise IndicatorError(f"must have the length of {self.inputs[0]}", where=name, value=array.shape)
-        outs = {name: np.empty(len(ins[0])) for name in self.outputs}
+        outs = {name: memory.empty(len(ins[0])) for name in self.outputs}
         lib.b3_graph_run_blocking(
             self._compile(),
             len(self._nodes),

@@ -45,8 +45,8 @@ Many streams in one call:
 * **Arguments.** Any real array, list, pandas or polars Series. A Series as the first input gives a Series back, with
   its index, named as the output; several outputs are a named tuple, of Series or of arrays. Tables are refused. `out=`
   takes one array, or one for each output. A two-dimensional array is a panel, a row for each symbol; rows are shared
-  among threads. Names and defaults of parameters are TA-Lib's. What cannot be meant is a `ValueError` that names the
-  argument.
+  among as many threads as the process may use cores. Names and defaults of parameters are TA-Lib's. What cannot be
+  meant is a `ValueError` that names the argument.
 * **Warm-up.** Outputs have the inputs' length and are NaN for the first `lookback` values (below;
   `ta.KERNELS["rsi"].lookback(14)`). Input shorter than that gives NaN throughout.
 * **NaN in the input.** A window that holds one gives NaN, no other does. A recursion gives NaN there and starts anew
@@ -64,9 +64,10 @@ Many streams in one call:
   output is a difference of averages (`macd`, `ppo`, `trix`). Scalar batches equal streams bit for bit, and so do all
   forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which divides by
   the range of an index that may hardly have moved: to 1e-7 of its 0 to 100.
-* **Speed.** A call costs about 0.3 microseconds for contiguous one-dimensional float64 arrays (results go to new
-  arrays, or to `out=`, which also saves the first touch of new memory: at 10 million values that costs more than most
-  kernels); any other input is converted first. Calls over more than 10,000 values let other Python threads run.
+* **Speed.** A call costs about 0.3 microseconds for contiguous one-dimensional float64 arrays; any
+  other input is converted first. Results go to new arrays, or to `out=`. A result of 16,384 values or more takes the
+  memory of one that is no longer used, of which up to 256 MB are kept: the first touch of new memory costs more than
+  most kernels. Calls over more than 10,000 values let other Python threads run.
 * **TA-Lib** agrees to 1e-9 on recorded bars and ticks of eight markets (tests/oracle/test_ta_recorded.py), except where
   the table says so; where a difference of two numbers is nearly 0 (`macd`, `ppo`, `trix`: 1e-12 of the numbers);
   where TA-Lib itself has lost digits and ours are held to exact arithmetic instead (`correl` 1e-7, `beta` and

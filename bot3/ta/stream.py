@@ -12,6 +12,7 @@ import numpy as np
 
 from bot3._version import __version__
 from bot3.ffi import ffi, lib
+from bot3.ta import memory
 from bot3.ta.arrays import Array, as_series, pointers
 from bot3.ta.batch import new_stream, result_type
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
@@ -62,7 +63,7 @@ class Stream:
         for array, name in zip(ins, self.kernel.inputs, strict=True):
             if array.ndim != 1 or array.shape != ins[0].shape:
                 raise IndicatorError(f"must have the length of {self.kernel.inputs[0]}", where=name, value=array.shape)
-        outs = [np.empty(len(ins[0])) for _ in self.kernel.outputs]
+        outs = [memory.empty(len(ins[0])) for _ in self.kernel.outputs]
         lib.b3_indicator_run_blocking(
             self.kernel.row,
             self._values,

@@ -1,7 +1,7 @@
 /* Atomics, and nothing but atomics: the only file that names a memory order.
  *
- * Operate on plain aligned words (so that a struct keeps its layout for cffi and numpy). Every field has one writer, therefore there is
- * no read-modify-write here: a writer adds to its own word with a load and a store, which costs no locked instruction.
+ * Operate on plain aligned words (so that a struct keeps its layout for cffi and numpy). Every field of the hot path has one writer, which
+ * adds to its own word with a load and a store: that costs no locked instruction. The one read-modify-write is for work that is shared out.
  * Pairs: a release store is read by an acquire load; what the writer did before the store is then visible to the reader.
  */
 #ifndef B3_BASE_ATOMICS_H
@@ -22,6 +22,9 @@
 /* The word's only writer adds to it. */
 #define b3_add_relaxed(pointer, delta) b3_store_relaxed((pointer), b3_load_relaxed(pointer) + (delta))
 #define b3_add_release(pointer, delta) b3_store_release((pointer), b3_load_relaxed(pointer) + (delta))
+
+/* The word as it was, of which `count` are now the caller's. Any thread may take. */
+#define b3_take_relaxed(pointer, count) __atomic_fetch_add((pointer), (count), __ATOMIC_RELAXED)
 
 #define b3_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define b3_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)

@@ -28,7 +28,7 @@ static const b3_run *find(const b3_run *runs, uint32_t count, const b3_indicator
     return NULL;
 }
 
-static const b3_run *vector_run(const b3_indicator *indicator) {
+const b3_run *b3_vector_run(const b3_indicator *indicator) {
 #if defined(__x86_64__)
     const int32_t isa = b3_cpu_isa();
     if (isa == B3_ISA_AVX512) return find(b3_runs_avx512, b3_run_count_avx512, indicator);
@@ -70,28 +70,24 @@ void b3_run_window(const b3_indicator *indicator, b3_window_fn window, const dou
 
 void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
                                double *const *out, uint64_t count) {
-    const b3_run *run = vector_run(indicator);
+    const b3_run *run = b3_vector_run(indicator);
     if (run == NULL) b3_run_updates(indicator, stream, in, out, 0, count);
     else if (run->window != NULL)
         run_window(indicator, is_long(indicator, params) ? run->long_window : run->window, params, stream, in, out, count);
     else run->recursive(params, stream, in, out, count);
 }
 
-#define ROWS 8
-
-void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,
-                                 double *const *out, uint64_t rows, uint64_t in_stride, uint64_t out_stride, uint64_t count) {
-    const b3_run *run = vector_run(indicator);
-    const double *from[B3_INDICATOR_INPUTS];
-    double *to[B3_INDICATOR_OUTPUTS];
-    uint32_t done = 0; /* bit i: row i of the eight that begin where row is a multiple of eight */
-    for (uint64_t row = 0; row < rows; ++row) {
-        for (uint32_t j = 0; j < indicator->input_count; ++j) from[j] = in[j] + row * in_stride;
-        for (uint32_t j = 0; j < indicator->output_count; ++j) to[j] = out[j] + row * out_stride;
-        if (row % ROWS == 0)
-            done = run != NULL && run->rows != NULL && rows - row >= ROWS ? run->rows(params, from, in_stride, to, out_stride, count) : 0;
-        if ((done >> row % ROWS & 1U) != 0) continue;
-        indicator->init(stream, params);
-        b3_indicator_run_blocking(indicator, params, stream, from, to, count);
+void b3_run_afresh(const b3_indicator *indicator, const b3_run *run, const double *params, void *scratch, const double *const *in,
+                   double *const *out, uint64_t count) {
+    const uint64_t lookback = indicator->lookback(params);
+    const b3_window_fn window = run == NULL ? NULL : is_long(indicator, params) ? run->long_window : run->window;
+    if (window == NULL) {
+        indicator->init(scratch, params);
+        b3_indicator_run_blocking(indicator, params, scratch, in, out, count);
+        return;
     }
+    const uint64_t cold = count < lookback ? count : lookback;
+    for (uint32_t j = 0; j < indicator->output_count; ++j)
+        for (uint64_t i = 0; i < cold; ++i) out[j][i] = NAN;
+    if (cold < count) window(params, in, out, lookback, count);
 }

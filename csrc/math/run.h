@@ -34,6 +34,13 @@ extern const uint32_t b3_run_count_avx512;
 void b3_run_window(const b3_indicator *indicator, b3_window_fn window, const double *params, void *stream, const double *const *in,
                    double *const *out, uint64_t count);
 
+/* How the vector unit here runs it; NULL: one value at a time. */
+const b3_run *b3_vector_run(const b3_indicator *indicator);
+
+/* From the beginning on, for nobody who goes on after it: scratch has the size of a stream, and nothing of use in it before or after. */
+void b3_run_afresh(const b3_indicator *indicator, const b3_run *run, const double *params, void *scratch, const double *const *in,
+                   double *const *out, uint64_t count);
+
 /* Updates one value at a time, from first to count - 1. */
 void b3_run_updates(const b3_indicator *indicator, void *stream, const double *const *in, double *const *out, uint64_t first,
                     uint64_t count);

@@ -269,7 +269,7 @@ def test_negative_zero_and_infinities() -> None:
         have, want = getattr(ta, name)(x, 9), stepwise(name, [x], {"timeperiod": 9})[0]
         np.testing.assert_array_equal(have, want)
         if name in ("max", "min"):
-            np.testing.assert_array_equal(np.signbit(have), np.signbit(want), name)
+            np.testing.assert_array_equal(np.signbit(have[8:]), np.signbit(want[8:]), name)
     y = rng.normal(size=700)
     y[[100, 350, 351, 600]] = [math.inf, -math.inf, math.inf, math.nan]
     for name in ("max", "min", "sum", "sma", "wma", "stddev", "linearreg", "midpoint", "zscore"):

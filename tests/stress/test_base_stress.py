@@ -1,4 +1,4 @@
-"""One writer and several readers of map, histogram and counters under ThreadSanitizer, for a bounded number of writes.
+"""One writer and several readers of map, histogram and counters, and shared work, under ThreadSanitizer, bounded.
 
 Each program is also built broken on purpose (stress.h, map.c): a run that did not catch those would prove nothing.
 """
@@ -67,7 +67,12 @@ def test_readers_beside_the_writer_see_nothing_wrong(tmp_path: Path, name: str, 
     assert int(printed.split()[2]) > 100
 
 
-@pytest.mark.parametrize("name", ["map", "hist", "counters"])
+def test_work_that_is_shared_out_is_done_once(tmp_path: Path) -> None:
+    code, printed = run(built("parallel", tmp_path, "-fsanitize=thread"), 500)
+    assert (code, printed) == (0, "500 rounds\n")
+
+
+@pytest.mark.parametrize("name", ["map", "hist", "counters", "parallel"])
 def test_plain_stores_are_reported_as_a_race(tmp_path: Path, name: str) -> None:
     code, printed = run(built(name, tmp_path, "-fsanitize=thread", "-DBREAK_ATOMICS"), 300_000)
     assert code == RACE, printed
