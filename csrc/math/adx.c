@@ -11,7 +11,7 @@ static size_t size(const double *params) {
 }
 
 static void init(void *stream, const double *params) {
-    b3_adx_init(stream, (uint32_t)params[0]);
+    b3_adx_init(stream, (uint32_t)params[0], params[1] != 0.0);
 }
 
 static void update(void *stream, const double *in, double *out) {
@@ -20,7 +20,7 @@ static void update(void *stream, const double *in, double *out) {
 
 B3_RUN(b3_adx, 3, 1)
 
-static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period"), B3_SMOOTHING_PARAM};
 
 const b3_indicator b3_indicator_adx = {
     .name = "adx",

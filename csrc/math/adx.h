@@ -17,9 +17,10 @@ typedef struct b3_adx_rating {
     b3_lag lag;
 } b3_adx_rating;
 
-static inline void b3_adx_init(b3_adx *a, uint32_t period) {
-    b3_directional_init(&a->movement, period);
+static inline void b3_adx_init(b3_adx *a, uint32_t period, int plain) {
+    b3_directional_init(&a->movement, period, plain);
     b3_wilder_init(&a->average, period, B3_SEED_SMA);
+    if (plain) b3_smooth_plain(&a->average, period);
 }
 
 static inline double b3_adx_push(b3_adx *a, double high, double low, double close) {

@@ -11,7 +11,7 @@ static size_t size(const double *params) {
 
 static void init(void *stream, const double *params) {
     b3_adx_rating *r = stream;
-    b3_adx_init(&r->adx, (uint32_t)params[0]);
+    b3_adx_init(&r->adx, (uint32_t)params[0], params[1] != 0.0);
     b3_lag_init(&r->lag, (uint32_t)params[0] - 1);
 }
 
@@ -23,7 +23,7 @@ static void update(void *stream, const double *in, double *out) {
 
 B3_RUN_IN_PLACE(3, 1)
 
-static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period"), B3_SMOOTHING_PARAM};
 
 const b3_indicator b3_indicator_adxr = {
     .name = "adxr",

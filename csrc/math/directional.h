@@ -1,4 +1,4 @@
-/* Wilder's directional movement: sums of +DM, -DM and true range, each decaying by 1 / period a bar. */
+/* Wilder's directional movement: sums of +DM, -DM and true range, each decaying by the gain of an average a bar. */
 #ifndef B3_MATH_DIRECTIONAL_H
 #define B3_MATH_DIRECTIONAL_H
 
@@ -10,7 +10,7 @@
 typedef struct b3_directional {
     uint32_t period;
     uint32_t seen; /* movements since the start or a restart; stops at period */
-    double keep;   /* 1 - 1 / period */
+    double keep;   /* 1 - gain: Wilder's 1 / period, or plain, 2 / (period + 1) */
     double high;
     double low;
     double close;
@@ -24,8 +24,9 @@ typedef struct b3_indices {
     double minus;
 } b3_indices;
 
-static inline void b3_directional_init(b3_directional *d, uint32_t period) {
-    *d = (b3_directional){.period = period, .keep = 1.0 - 1.0 / period, .high = NAN, .low = NAN, .close = NAN};
+static inline void b3_directional_init(b3_directional *d, uint32_t period, int plain) {
+    const double gain = plain ? 2.0 / (period + 1.0) : 1.0 / period;
+    *d = (b3_directional){.period = period, .keep = 1.0 - gain, .high = NAN, .low = NAN, .close = NAN};
 }
 
 /* to where it is larger than fro and above 0, else 0; in arithmetic, as compilers make a branch of it that nobody can foresee. */

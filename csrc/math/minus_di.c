@@ -11,7 +11,7 @@ static size_t size(const double *params) {
 }
 
 static void init(void *stream, const double *params) {
-    b3_directional_init(stream, (uint32_t)params[0]);
+    b3_directional_init(stream, (uint32_t)params[0], params[1] != 0.0);
 }
 
 static void update(void *stream, const double *in, double *out) {
@@ -20,13 +20,13 @@ static void update(void *stream, const double *in, double *out) {
 
 B3_RUN(b3_directional, 3, 1)
 
-static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period")};
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "Wilder's period"), B3_SMOOTHING_PARAM};
 
 const b3_indicator b3_indicator_minus_di = {
     .name = "minus_di",
     .text = "Directional indicator, down (Wilder)",
     .formula = "100 * wilder_sum(movement down) / wilder_sum(true range)",
-    .start = "the first timeperiod - 1 movements are summed, then the sums decay by 1 / timeperiod a bar (TA-Lib)",
+    .start = "the first timeperiod - 1 movements are summed, then the sums decay by the gain a bar (TA-Lib)",
     .source = "J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     .inputs = "high low close",
     .outputs = "minus_di",

@@ -451,6 +451,8 @@ def test_ours_by_definition() -> None:
         std = rolling(x, lambda w, ddof=ddof: np.std(w, ddof=ddof))
         close_to([ta.zscore(x, n, kind)], [(x - rolling(x, np.mean)) / std], "zscore")
         close_to([ta.stddev(x, n, 1.0, kind)], [std], "stddev")
+        middle = rolling(x, np.mean)
+        close_to(outputs(ta.bbands(x, n, 2.0, 1.5, kind)), [middle + 2 * std, middle, middle - 1.5 * std], "bbands")
         both = [np.cov(high[i - n + 1 : i + 1], low[i - n + 1 : i + 1], ddof=ddof)[0, 1] for i in range(n - 1, 400)]
         close_to([ta.covariance(high, low, n, kind)], [np.array([math.nan] * (n - 1) + both)], "covariance")
     middle, width = ta.ema(close, n), 2 * ta.atr(high, low, close, 10)

@@ -218,6 +218,35 @@ def test_smoothing_is_wilders_or_plain(smoothing: str, gain: Fraction) -> None:
     np.testing.assert_allclose(ta.cmo(close, 7, smoothing=smoothing)[1:], cmo, rtol=1e-12, atol=1e-11)
 
 
+@pytest.mark.parametrize(("smoothing", "gain"), [("wilder", 1 / 7), ("plain", 2 / 8)])
+def test_directional_movement_is_wilders_or_plain(smoothing: str, gain: float) -> None:
+    """Long enough for every way there is to run it, also in a panel of nine rows."""
+    rng = np.random.default_rng(6)
+    close = 100.0 + rng.normal(size=4000).cumsum()
+    high, low = close + rng.random(4000), close - rng.random(4000)
+    up, down = np.diff(high), -np.diff(low)
+    moves = np.where((up > down) & (up > 0), up, 0), np.where((down > up) & (down > 0), down, 0)
+    plus, minus, ranges = (decaying(each, 7, 1 - gain) for each in (*moves, ta.tr(high, low, close)[1:]))
+    index = 100 * np.abs(plus - minus) / (plus + minus)
+    adx = np.array(exact_smooth(index[6:300].tolist(), 7, Fraction(gain)))
+    bars, near = (high, low, close), {"rtol": 1e-11, "atol": 1e-11}
+    np.testing.assert_allclose(ta.plus_di(*bars, 7, smoothing)[7:], (100 * plus / ranges)[6:], **near)
+    np.testing.assert_allclose(ta.minus_di(*bars, 7, smoothing)[7:], (100 * minus / ranges)[6:], **near)
+    np.testing.assert_allclose(ta.adx(*bars, 7, smoothing)[7:301], adx, **near)
+    np.testing.assert_allclose(ta.adxr(*bars, 7, smoothing)[19:301], (adx[12:] + adx[6:-6]) / 2, **near)
+    for function in (ta.plus_di, ta.minus_di, ta.adx, ta.adxr):
+        rows = function(*(np.stack([x] * 9) for x in bars), 7, smoothing)
+        np.testing.assert_allclose(rows, np.stack([function(*bars, 7, smoothing)] * 9), **near)
+
+
+def decaying(values: npt.NDArray[np.float64], period: int, keep: float) -> npt.NDArray[np.float64]:
+    """The first period - 1 values are summed, then the sum decays."""
+    sums = [values[: period - 1].sum()]
+    for value in values[period - 1 :]:
+        sums.append(sums[-1] * keep + value)
+    return np.array([math.nan] * (period - 2) + sums)
+
+
 @pytest.mark.parametrize("adjust", [False, True])
 @pytest.mark.parametrize("zero_mean", [False, True])
 def test_ewma_covariance_is_the_matrix_s_element(adjust: bool, zero_mean: bool) -> None:

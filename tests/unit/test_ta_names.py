@@ -24,9 +24,9 @@ def test_all_are_there_in_every_form() -> None:
     ("option", "names", "default"),
     [
         ("seed", "ema dema tema trix rsi cmo macd ppo atr natr stochrsi keltner", "sma"),
-        ("smoothing", "rsi cmo atr natr", "wilder"),
+        ("smoothing", "rsi cmo atr natr adx adxr plus_di minus_di", "wilder"),
         ("smoothing", "ema", "plain"),
-        ("ddof", "stddev var zscore covariance", "population"),
+        ("ddof", "stddev var zscore bbands covariance", "population"),
         ("adjust", "ewma ewma_covariance", "no"),
     ],
 )

@@ -358,9 +358,8 @@ static void run_zscore(WINDOW_ARGS) {
 }
 
 B3_SPECIALISED void bbands_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
-    const wide per_p = wide_of(1.0 / params[0]);
-    const wide middle = newest + offset * per_p;
-    const wide deviation = wide_sqrt(m2 * per_p);
+    const wide middle = newest + offset * wide_of(1.0 / params[0]);
+    const wide deviation = wide_sqrt(m2 * wide_of(1.0 / (params[0] - params[3])));
     wide_put(out[0] + at, middle + wide_of(params[1]) * deviation, left);
     wide_put(out[1] + at, middle, left);
     wide_put(out[2] + at, middle - wide_of(params[2]) * deviation, left);
