@@ -261,7 +261,7 @@ def panel(names: Sequence[str], rounds: int | None, as_json: bool) -> None:
         loop = partial(lambda loop: [call() for call in loop], each)
         took: dict[str, float] = {}
         for who, call in ours.items():
-            took |= medians({who: call, "talib": loop}, rounds or 9, 1, 1_000_000, time.perf_counter_ns)
+            took |= medians({who: call, "talib": loop}, rounds or 9, 5, 1_000_000, time.perf_counter_ns)
             ratios.setdefault(who, []).append(took["talib"] / took[who])
         times = "  ".join(f"{who} {ns:6.2f}" for who, ns in took.items())
         text = f"{name:16s} {times}  {ratios['bot3'][-1]:5.2f} x"
