@@ -45,9 +45,14 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def _new_block(size: int) -> tuple[Array, int]:
+def _add_block(size: int) -> tuple[Array, int]:
+    """A new one, for which the oldest of too many go."""
     owner = np.empty(size + _PAGE_BYTES // 8)
-    return owner, (_START_BYTES - owner.ctypes.data) % _PAGE_BYTES // 8
+    block = owner, (_START_BYTES - owner.ctypes.data) % _PAGE_BYTES // 8
+    _blocks.append(block)
+    while len(_blocks) > _KEPT_BLOCKS or sum(kept.nbytes for kept, _ in _blocks) > _KEPT_BYTES:
+        del _blocks[0]
+    return block
 
 
 def _block(size: int) -> tuple[Array, int]:
@@ -56,8 +61,9 @@ def _block(size: int) -> tuple[Array, int]:
         room = _blocks[i][0].size - _blocks[i][1]
         fits = size <= room <= size + size // 2 + _PAGE_BYTES // 8
         if fits and sys.getrefcount(_blocks[i][0]) == _REFERENCES_OF_FREE:
-            return _blocks.pop(i)
-    return _new_block(size)
+            _blocks.append(_blocks.pop(i))
+            return _blocks[-1]
+    return _add_block(size)
 
 
 def empty(shape: int | tuple[int, ...]) -> Array:
@@ -67,7 +73,4 @@ def empty(shape: int | tuple[int, ...]) -> Array:
         return np.empty(shape)
     with _lock:
         owner, start = _block(size)
-        _blocks.append((owner, start))
-        while len(_blocks) > _KEPT_BLOCKS or sum(kept.nbytes for kept, _ in _blocks) > _KEPT_BYTES:
-            del _blocks[0]
         return owner[start : start + size].reshape(shape)
