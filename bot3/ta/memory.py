@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import threading
+from sys import getrefcount
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,8 @@ __all__ = ["KEPT_LEAST", "empty"]
 
 # Values of a result that is worth it: smaller ones malloc gives again as they are.
 KEPT_LEAST = 16_384
-# What is kept at most: bytes, in use or not, and blocks.
-_KEPT_BYTES = 256 << 20
+# What is kept at most, in use or not: values, and blocks.
+_KEPT_MOST = 32 << 20
 _KEPT_BLOCKS = 16
 _PAGE_BYTES = 4096
 # A result starts in the middle of a page: inputs mostly start at the begin of one, and a load that follows a store to
@@ -28,10 +29,16 @@ _START_BYTES = _PAGE_BYTES // 2
 
 Array = npt.NDArray[np.float64]
 
-# Arrays that own their memory, which all views of it refer to, and the place in each where a result starts.
-_blocks: list[tuple[Array, int]] = []
+
+class _Block(NamedTuple):
+    owner: Array  # of the memory; whatever views it refers to it
+    start: int  # where a result starts in it
+    room: int  # values from there on
+
+
+_blocks: list[_Block] = []
 _lock = threading.Lock()
-# That of the list above, and that of the call which asks.
+# Of an owner that no result refers to: its block, and the call that counts.
 _REFERENCES_OF_FREE = 2
 
 
@@ -45,32 +52,32 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def _add_block(size: int) -> tuple[Array, int]:
-    """A new one, for which the oldest of too many go."""
+def _add_block(size: int) -> None:
+    """Makes one, for which the oldest of too many go."""
     owner = np.empty(size + _PAGE_BYTES // 8)
-    block = owner, (_START_BYTES - owner.ctypes.data) % _PAGE_BYTES // 8
-    _blocks.append(block)
-    while len(_blocks) > _KEPT_BLOCKS or sum(kept.nbytes for kept, _ in _blocks) > _KEPT_BYTES:
+    start = (_START_BYTES - owner.ctypes.data) % _PAGE_BYTES // 8
+    _blocks.append(_Block(owner, start, owner.size - start))
+    while len(_blocks) > _KEPT_BLOCKS or (len(_blocks) > 1 and sum(block.room for block in _blocks) > _KEPT_MOST):
         del _blocks[0]
-    return block
 
 
-def _block(size: int) -> tuple[Array, int]:
-    """One that is free and not much too large, the last used first, or a new one."""
-    for i in range(len(_blocks) - 1, -1, -1):
-        room = _blocks[i][0].size - _blocks[i][1]
-        fits = size <= room <= size + size // 2 + _PAGE_BYTES // 8
-        if fits and sys.getrefcount(_blocks[i][0]) == _REFERENCES_OF_FREE:
-            _blocks.append(_blocks.pop(i))
-            return _blocks[-1]
-    return _add_block(size)
+def _is_free(block: _Block, size: int) -> bool:
+    """Whether it holds so many values, is not much too large, and nobody looks at it."""
+    return size <= block.room <= size + size // 2 + _PAGE_BYTES // 8 and getrefcount(block.owner) == _REFERENCES_OF_FREE
 
 
 def empty(shape: int | tuple[int, ...]) -> Array:
     """As numpy.empty(shape): float64, C-contiguous, values undefined. Safe to call from any thread."""
     size = shape if isinstance(shape, int) else math.prod(shape)
-    if size < KEPT_LEAST:
+    if not KEPT_LEAST <= size <= _KEPT_MOST:
         return np.empty(shape)
     with _lock:
-        owner, start = _block(size)
-        return owner[start : start + size].reshape(shape)
+        for i in range(len(_blocks) - 1, -1, -1):  # the last used first
+            if _is_free(_blocks[i], size):
+                _blocks.append(_blocks.pop(i))
+                break
+        else:
+            _add_block(size)
+        owner, start, _ = _blocks[-1]
+        result = owner[start : start + size]
+    return result if isinstance(shape, int) else result.reshape(shape)

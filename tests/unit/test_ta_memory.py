@@ -89,9 +89,9 @@ def test_what_is_kept_is_bounded() -> None:
     held = [memory.empty(20_000 + 20_000 * (i % 40)) for i in range(200)]
     del held
     assert len(memory._blocks) <= 16
-    memory.empty(40_000_000)
-    memory.empty(20_000_000)
-    assert sum(owner.nbytes for owner, _ in memory._blocks) <= 256 << 20
+    for size in (30_000_000, 20_000_000, 32 << 20, 40_000_000):
+        assert memory.empty(size).size == size
+        assert sum(block.room for block in memory._blocks) <= (32 << 20) + 512
 
 
 def test_a_forked_child_has_its_own() -> None:
