@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bot3.ffi import ffi
 from bot3.ta import memory
 from bot3.ta.kernels import IndicatorError
+from bot3.ta.memory import Array
 
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
@@ -30,8 +31,6 @@ __all__ = [
 ]
 
 _DOUBLES = ffi.typeof("double[]")
-
-Array = npt.NDArray[np.float64]
 
 
 def pointer(array: Array) -> CData:

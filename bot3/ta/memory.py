@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["KEPT_LEAST", "empty"]
+__all__ = ["KEPT_LEAST", "Array", "empty"]
 
 # Values of a result that is worth it: smaller ones malloc gives again as they are.
 KEPT_LEAST = 16_384
