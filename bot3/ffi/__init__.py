@@ -4,21 +4,24 @@
 """
 
 import importlib.util
+import sys
 from importlib.machinery import ExtensionFileLoader
-from types import ModuleType
 
 from bot3.ffi import _core
 from bot3.ffi._core import ffi, lib
 
-__all__ = ["batch_module", "ffi", "lib"]
+__all__ = ["ffi", "lib"]
 
 
-def batch_module() -> ModuleType:
-    """The module that makes the functions of bot3.ta (bot3/ffi/batch.c). It lies in the library of the other one."""
-    name = "bot3.ffi._batch"
+def _load_ta() -> None:
+    """Makes bot3.ffi._ta importable (ta_module.c). It lies in the library of _core, where no finder looks for it."""
+    name = "bot3.ffi._ta"
     spec = importlib.util.spec_from_file_location(name, loader=ExtensionFileLoader(name, _core.__file__))
     if spec is None:
-        raise ImportError(f"{_core.__file__} has no module _batch")
+        raise ImportError(f"{_core.__file__} has no module _ta")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)  # type: ignore[union-attr]
-    return module
+    sys.modules[name] = module
+
+
+_load_ta()

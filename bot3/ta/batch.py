@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot3.ffi import batch_module, ffi, lib
+from bot3.ffi import _ta, ffi, lib
 from bot3.ta import memory
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ from bot3.ta.arrays import Array, as_series, like, output, pointer, pointers
 from bot3.ta.kernels import IndicatorError, Kernel
 
 __all__ = ["batch_function", "new_stream", "result_type"]
-
-_batch = batch_module()
 
 # Below so many values in all a panel is not worth a second thread: to wake one takes as long as a tenth of them.
 _THREAD_VALUES = 500_000
@@ -95,7 +93,7 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
     row = int(ffi.cast("uintptr_t", kernel.row))
     text = f"{kernel.name}{_signature(kernel)}\n--\n\n{_describe(kernel)}"
     result = pack if len(kernel.outputs) > 1 else None
-    function: Callable[..., Any] = _batch.function(
+    function: Callable[..., Any] = _ta.function(
         general, kernel.name, text, row, result, np.ndarray, np.empty, memory.empty, memory.KEPT_LEAST
     )
     return function

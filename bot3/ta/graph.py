@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
 from bot3._version import __version__
 from bot3.ffi import ffi, lib
+from bot3.ffi._ta import GraphUpdates
 from bot3.ta import memory
 from bot3.ta.arrays import Array, as_series, pointer, pointers
 from bot3.ta.batch import new_stream
@@ -37,8 +38,10 @@ class _Node:
         return KERNELS[self.added[1]].row
 
 
-class Graph:
+class Graph(GraphUpdates):
     """Streams wired to named inputs, or to one another. One thread at a time. Copied and pickled as streams are.
+
+    update(*values) takes one value of each input and gives all outputs by name. Raises IndicatorError.
 
     g = Graph("high", "low", "close")
     g.add("fast", "ema", "close", timeperiod=12)
@@ -52,8 +55,7 @@ class Graph:
         self.inputs = inputs
         self._slots = {name: i for i, name in enumerate(inputs)}
         self._nodes: list[_Node] = []
-        self._compiled: Any = None
-        self._memory: Array = np.full(len(inputs), math.nan)
+        self._compile()
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -87,17 +89,7 @@ class Graph:
         self._nodes.append(node)
         for output in names:
             self._slots[output] = len(self._slots)
-        self._memory = np.full(len(self._slots), math.nan)
-        self._compiled = None
-
-    def update(self, *values: float) -> dict[str, float]:
-        """Takes one value of each input, gives all outputs by name. Raises IndicatorError."""
-        if len(values) != len(self.inputs):
-            raise IndicatorError(f"takes {', '.join(self.inputs)}", where="values", value=len(values))
-        self._memory[: len(values)] = values
-        nodes = self._compile()
-        lib.b3_graph_update(nodes, len(self._nodes), pointer(self._memory))
-        return self.value
+        self._compile()
 
     def peek(self, *values: float) -> dict[str, float]:
         """What update would give, without the streams noticing (a bar still forming). Costs two copies of all."""
@@ -117,7 +109,7 @@ class Graph:
                 raise IndicatorError(f"must have the length of {self.inputs[0]}", where=name, value=array.shape)
         outs = {name: memory.empty(len(ins[0])) for name in self.outputs}
         lib.b3_graph_run_blocking(
-            self._compile(),
+            self._compiled,
             len(self._nodes),
             pointer(self._memory),
             len(ins),
@@ -172,16 +164,22 @@ class Graph:
         for array, part in zip(arrays, saved, strict=True):
             array[:] = np.frombuffer(part)
 
-    def _compile(self) -> Any:
-        if self._compiled is None:
-            nodes = ffi.new("b3_graph_node[]", max(1, len(self._nodes)))
-            for compiled, node in zip(nodes, self._nodes, strict=False):
-                compiled.indicator, compiled.first_out = node.row, node.first_out
-                compiled.stream = ffi.cast("void *", node.state.ctypes.data)
-                for i, source in enumerate(node.sources):
-                    getattr(compiled, "in")[i] = source
-            self._compiled = nodes
-        return self._compiled
+    def _refuse(self, position: int, value: object) -> NoReturn:
+        if position < 0:
+            raise IndicatorError(f"takes {', '.join(self.inputs)}", where="values", value=value)
+        raise IndicatorError("must be a number", where=self.inputs[position], value=value)
+
+    def _compile(self) -> None:
+        """What was added so far, for the core; outputs begin as NaN."""
+        self._memory: Array = np.full(len(self._slots), math.nan)
+        self._compiled = ffi.new("b3_graph_node[]", max(1, len(self._nodes)))
+        for compiled, node in zip(self._compiled, self._nodes, strict=False):
+            compiled.indicator, compiled.first_out = node.row, node.first_out
+            compiled.stream = ffi.cast("void *", node.state.ctypes.data)
+            for i, source in enumerate(node.sources):
+                getattr(compiled, "in")[i] = source
+        nodes = int(ffi.cast("uintptr_t", self._compiled))
+        self._bind(nodes, len(self._nodes), self._memory, self.outputs)
 
 
 _G = TypeVar("_G", bound=Graph)

@@ -6,20 +6,26 @@ A stream's memory does not grow. It can be copied and pickled; a pickle is read 
 from __future__ import annotations
 
 import math
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
 from bot3._version import __version__
 from bot3.ffi import ffi, lib
+from bot3.ffi._ta import StreamUpdates
 from bot3.ta import memory
 from bot3.ta.arrays import Array, as_series, pointers
 from bot3.ta.batch import new_stream, result_type
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
 
 
-class Stream:
-    """One indicator, fed value by value. Arguments: the kernel's parameters. One thread at a time."""
+class Stream(StreamUpdates):
+    """One indicator, fed value by value. Arguments: the kernel's parameters. One thread at a time.
+
+    update(*values) takes one value of each input and gives the output, or a named tuple of outputs: NaN until warm.
+    peek(*values) tells what it would give, without the stream noticing (a bar still forming), at the cost of a copy of
+    the state. Both raise IndicatorError for what is no number.
+    """
 
     kernel: Kernel
 
@@ -27,33 +33,16 @@ class Stream:
         self._values = self.kernel.values(params, named)
         self._state = new_stream(self.kernel, self._values)
         self._pointer = ffi.cast("void *", self._state.ctypes.data)
-        self._in = ffi.new("double[]", len(self.kernel.inputs))
-        self._out = ffi.new("double[]", len(self.kernel.outputs))
+        self._out: Array = np.empty(len(self.kernel.outputs))
         self._pack = result_type(self.kernel)
+        row = int(ffi.cast("uintptr_t", self.kernel.row))
+        self._bind(row, self._state, self._out, self._pack if len(self._out) > 1 else None)
         self.reset()
 
     def reset(self) -> None:
         """Forgets everything."""
         self.kernel.row.init(self._pointer, self._values)
-        for i in range(len(self.kernel.outputs)):
-            self._out[i] = math.nan
-
-    def update(self, *values: float) -> Any:
-        """Takes one value of each input, gives the output or a named tuple of outputs: NaN until warm.
-
-        Raises IndicatorError.
-        """
-        self._fill(values)
-        lib.b3_indicator_update(self.kernel.row, self._pointer, self._in, self._out)
-        return self.value
-
-    def peek(self, *values: float) -> Any:
-        """What update would give, without the stream noticing (a bar still forming). Costs a copy of the state."""
-        self._fill(values)
-        state = self._state.copy()
-        out = ffi.new("double[]", len(self.kernel.outputs))
-        lib.b3_indicator_update(self.kernel.row, ffi.cast("void *", state.ctypes.data), self._in, out)
-        return self._pack(*out)
+        self._out[:] = math.nan
 
     def update_many(self, *series: Any) -> Any:
         """Takes an array of each input, gives arrays of the same length. Raises IndicatorError."""
@@ -86,16 +75,18 @@ class Stream:
     @property
     def value(self) -> Any:
         """The newest output, or named tuple of outputs."""
-        return self._pack(*self._out)
+        return self._pack(*self._out.tolist())
 
     @property
     def ready(self) -> bool:
         """Whether the newest outputs are all numbers."""
-        return not any(math.isnan(x) for x in self._out)
+        return not any(map(math.isnan, self._out.tolist()))
 
     def copy(self) -> Self:
         """Another stream in the same state."""
-        return _restore(type(self), tuple(self._values)[:-1], self._state.tobytes(), tuple(self._out), __version__)
+        return _restore(
+            type(self), tuple(self._values)[:-1], self._state.tobytes(), tuple(self._out.tolist()), __version__
+        )
 
     __copy__ = copy
 
@@ -103,20 +94,22 @@ class Stream:
         return self.copy()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), tuple(self._values)[:-1], self._state.tobytes(), tuple(self._out), __version__)
+        return _restore, (
+            type(self),
+            tuple(self._values)[:-1],
+            self._state.tobytes(),
+            tuple(self._out.tolist()),
+            __version__,
+        )
 
     def __repr__(self) -> str:
         params = ", ".join(f"{p.name}={v:g}" for p, v in zip(self.kernel.params, self._values, strict=False))
         return f"{type(self).__name__}({params})"
 
-    def _fill(self, values: tuple[float, ...]) -> None:
-        if len(values) != len(self.kernel.inputs):
-            raise IndicatorError(f"takes {', '.join(self.kernel.inputs)}", where=self.kernel.name, value=len(values))
-        for i, value in enumerate(values):
-            try:
-                self._in[i] = value
-            except TypeError:
-                raise IndicatorError("must be a number", where=self.kernel.inputs[i], value=value) from None
+    def _refuse(self, position: int, value: object) -> NoReturn:
+        if position < 0:
+            raise IndicatorError(f"takes {', '.join(self.kernel.inputs)}", where=self.kernel.name, value=value)
+        raise IndicatorError("must be a number", where=self.kernel.inputs[position], value=value)
 
 
 _S = TypeVar("_S", bound=Stream)
@@ -132,8 +125,7 @@ def _restore(kind: type[_S], params: tuple[float, ...], state: bytes, out: tuple
     if saved.shape != stream._state.shape:
         raise IndicatorError("is damaged: its size does not fit its parameters", where=kind.__name__, value=len(state))
     stream._state[:] = saved
-    for i, value in enumerate(out):
-        stream._out[i] = value
+    stream._out[:] = out
     return stream
 
 

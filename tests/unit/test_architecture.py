@@ -132,7 +132,7 @@ def test_exports_equal_the_header(native_build: Path) -> None:
         ["nm", "-D", "--defined-only", str(library)], check=True, capture_output=True, text=True
     ).stdout
     exported = {line.split()[-1] for line in text.splitlines()}
-    assert exported - {"PyInit__core", "PyInit__batch", "_init", "_fini"} == header_functions()
+    assert exported - {"PyInit__core", "PyInit__ta", "_init", "_fini"} == header_functions()
 
 
 # ---------------------------------------------------------------- Python

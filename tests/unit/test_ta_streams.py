@@ -1,8 +1,12 @@
 """The contract of streams and of graphs of them: what each method promises, for every indicator."""
 
 import copy
+import gc
 import math
 import pickle
+import sys
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -164,3 +168,70 @@ def test_a_damaged_or_foreign_graph_is_refused() -> None:
         restore(kind, inputs, added, saved[:-1], version)
     with pytest.raises(ValueError, match=r"^Graph: was saved by bot3 0\.0\.never"):
         restore(kind, inputs, added, saved, "0.0.never")
+
+
+NO_NUMBERS = [None, "1.5", 1j, [1.0], np.ones(2), object(), 10**400]
+
+
+@pytest.mark.parametrize("wrong", NO_NUMBERS, ids=lambda value: type(value).__name__)
+def test_what_is_no_number_is_refused_and_changes_nothing(wrong: object) -> None:
+    stream, graph = ta.stream.ATR(3).seed(*[np.arange(1.0, 20.0)] * 3), ta.Graph("high", "low", "close")
+    graph.add("atr", "atr", timeperiod=3)
+    graph.seed(*[np.arange(1.0, 20.0)] * 3)
+    for each in (stream, graph):
+        before = pickle.dumps(each)
+        calls = [each.update, stream.peek, graph.peek] if each is graph else [each.update]
+        for call in calls:
+            with pytest.raises(ta.IndicatorError, match="low"):
+                call(1.0, wrong, 1.0)
+        with pytest.raises(ta.IndicatorError, match="high, low, close"):
+            each.update(1.0)
+        assert pickle.dumps(each) == before
+
+
+@pytest.mark.parametrize(
+    "number", [3, True, np.float32(3.5), np.int64(3), Fraction(7, 2), Decimal("3.5"), np.array(3.5)]
+)
+def test_whatever_is_a_number_is_taken(number: Any) -> None:
+    stream, graph = ta.stream.SMA(1), ta.Graph("real")
+    graph.add("sma", "sma", timeperiod=1)
+    assert stream.peek(number) == stream.update(number) == graph.update(number)["sma"] == float(number)
+
+
+def test_updates_keep_nothing() -> None:
+    """Whether it works or not, a call gives back every reference, and an object that ends its arrays."""
+    value, wrong = 12345.678, object()
+    stream, graph = ta.stream.BBANDS(5), ta.Graph("real")
+    graph.add("bands", "bbands", timeperiod=5)
+    state = stream._state
+    held = [sys.getrefcount(each) for each in (value, wrong, stream, graph)]
+    for _ in range(100):
+        stream.update(value), stream.peek(value), graph.update(value), graph.peek(value)
+        for call in (stream.update, stream.peek, graph.update):
+            with pytest.raises(ta.IndicatorError):
+                call(wrong)
+            with pytest.raises(ta.IndicatorError):
+                call(value, value)
+    del call
+    gc.collect()
+    now = [sys.getrefcount(each) for each in (value, wrong, stream, graph)]
+    assert now == held
+    del stream
+    gc.collect()
+    assert sys.getrefcount(state) == 2
+
+
+def test_a_graph_of_many_inputs() -> None:
+    names = [f"x{i}" for i in range(40)]
+    graph = ta.Graph(*names)
+    for name in names:
+        graph.add(f"sum_{name}", "sum", name, timeperiod=2)
+    graph.update(*range(40))
+    assert list(graph.update(*range(1, 41)).values()) == [2.0 * i + 1.0 for i in range(40)]
+    with pytest.raises(ta.IndicatorError, match="x39"):
+        graph.update(*range(39), None)
+
+
+def test_a_large_stream_peeks() -> None:
+    stream = ta.stream.SMA(5000).seed(np.arange(6000.0))
+    assert stream.peek(6000.0) == stream.update(6000.0) == 3500.5

@@ -1,19 +1,13 @@
-/* The functions bot3.ta.<name>, as Python calls them: a second module in the library of _core.
+/* The functions bot3.ta.<name>, as Python calls them.
  *
  * What a caller nearly always passes, contiguous one-dimensional float64 arrays and plain numbers, goes from the call to the kernel and
  * back in a fraction of a microsecond. Everything else, all that is wrong included, goes to the `general` function in Python with the
  * arguments as they came: so conversions, panels, tables and errors have one implementation, and this one may give up at any point.
  */
-#include <Python.h>
-#include <stdint.h>
-#include <string.h>
-
-#include "bot3.h"
+#include "ta_module.h"
 
 /* A run that is longer lets other Python threads go on meanwhile. */
 #define SHORT_RUN 10000
-/* Most streams fit; others are allocated. */
-#define STREAM_SIZE 2048
 #define ARRAYS_MAX (B3_INDICATOR_INPUTS + B3_INDICATOR_OUTPUTS)
 
 /* The state of the module object that is a function's self. Everything lives as long as the process. */
@@ -127,7 +121,7 @@ static int run(const batch *b, call *now) {
     double *out[B3_INDICATOR_OUTPUTS];
     for (uint32_t i = 0; i < indicator->input_count; ++i) in[i] = now->views[i].buf;
     for (uint32_t i = 0; i < indicator->output_count; ++i) out[i] = now->views[indicator->input_count + i].buf;
-    uint64_t small[STREAM_SIZE / sizeof(uint64_t)];
+    uint64_t small[B3_TA_STREAM_SIZE / sizeof(uint64_t)];
     const size_t size = indicator->size(now->params);
     void *scratch = size <= sizeof small ? small : PyMem_Malloc(size);
     if (scratch == NULL) return 0;
@@ -149,16 +143,7 @@ static PyObject *pack(const batch *b, const call *now) {
         Py_IncRef(now->outputs[i]);
         PyTuple_SetItem(values, i, now->outputs[i]);
     }
-    PyObject *args = PyTuple_New(1);
-    if (args == NULL) {
-        Py_DecRef(values);
-        return NULL;
-    }
-    PyTuple_SetItem(args, 0, values);
-    const newfunc make = (newfunc)PyType_GetSlot(&PyTuple_Type, Py_tp_new);
-    PyObject *result = make((PyTypeObject *)b->result, args, NULL);
-    Py_DecRef(args);
-    return result;
+    return b3_ta_named(b->result, values);
 }
 
 /* NULL: not a call for here. */
@@ -201,7 +186,7 @@ static PyObject *batch_call(PyObject *self, PyObject *const *args, Py_ssize_t co
 
 /* function(general, name, text, row, result, array_type, empty, large, large_least) -> the function bot3.ta.<name>.
  * text: "name($module, ...)\n--\n\n", then the docstring. row: address of a b3_indicator. result: a named tuple's class, or None. */
-static PyObject *batch_function(PyObject *self, PyObject *args) {
+PyObject *b3_ta_function(PyObject *self, PyObject *args) {
     static PyModuleDef holder = {PyModuleDef_HEAD_INIT, .m_name = "bot3.ta", .m_size = sizeof(batch)};
     (void)self;
     PyObject *general = NULL;
@@ -234,10 +219,4 @@ static PyObject *batch_function(PyObject *self, PyObject *args) {
     Py_DecRef(module);
     Py_DecRef(where);
     return function;
-}
-
-PyMODINIT_FUNC PyInit__batch(void) {
-    static PyMethodDef methods[] = {{"function", batch_function, METH_VARARGS, "Makes a function of bot3.ta."}, {NULL, NULL, 0, NULL}};
-    static PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "bot3.ffi._batch", .m_size = 0, .m_methods = methods};
-    return PyModule_Create(&definition);
 }
