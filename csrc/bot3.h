@@ -587,6 +587,7 @@ void b3_indicator_panel_blocking(const b3_indicator *indicator, const double *pa
 /* A graph: streams that are updated together, in order. Slots hold one value each: first the inputs, then the outputs of the nodes. */
 typedef struct b3_graph_node {
     const b3_indicator *indicator;
+    const double *params; /* the caller's, of the stream */
     void *stream;
     uint32_t in[5]; /* slots, each below first_out */
     uint32_t first_out;
@@ -594,7 +595,8 @@ typedef struct b3_graph_node {
 
 /* The inputs are in their slots; writes all others. */
 void b3_graph_update(const b3_graph_node *nodes, uint32_t node_count, double *slots);
-/* The same for `count` values: in[i] is the array of input i, out[i] that of slot input_count + i. */
+/* The same for `count` values, node by node: in[i] is the array of input i, out[i] that of slot input_count + i; none may overlap another.
+ * As b3_indicator_run_blocking. */
 void b3_graph_run_blocking(const b3_graph_node *nodes, uint32_t node_count, double *slots, uint32_t input_count, uint32_t slot_count,
                            const double *const *in, double *const *out, uint64_t count);
 

@@ -174,7 +174,7 @@ class Graph(GraphUpdates):
         self._memory: Array = np.full(len(self._slots), math.nan)
         self._compiled = ffi.new("b3_graph_node[]", max(1, len(self._nodes)))
         for compiled, node in zip(self._compiled, self._nodes, strict=False):
-            compiled.indicator, compiled.first_out = node.row, node.first_out
+            compiled.indicator, compiled.params, compiled.first_out = node.row, node.values, node.first_out
             compiled.stream = ffi.cast("void *", node.state.ctypes.data)
             for i, source in enumerate(node.sources):
                 getattr(compiled, "in")[i] = source
