@@ -231,7 +231,7 @@ B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, i
 
 /* The windows that the others are made of: with two lanes they take two registers, or there would be too many of them. */
 #define TILE (WIDE_LANES > 4 ? WIDE_LANES : 4)
-#define LEVELS 3 /* windows of TILE, 8 * TILE, 64 * TILE samples */
+#define LEVELS 3                                                                  /* windows of TILE, 8 * TILE, 64 * TILE samples */
 #define LEVEL_VECTORS ((B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 2) / WIDE_LANES + 3) /* registers of samples in a chunk and before it */
 #define ROOM(kind_members) ((LEVELS + 1) * LEVEL_VECTORS * (kind_members))
 #define TERMS_MAX (7 * LEVELS + 2)

@@ -27,8 +27,7 @@ typedef struct eight_mask {
 #elif EIGHT_REGISTERS == 2
 #define EIGHT_PARTS(...) EIGHT_PART(0, __VA_ARGS__) EIGHT_PART(1, __VA_ARGS__)
 #else
-#define EIGHT_PARTS(...)                                                                                                                   \
-    EIGHT_PART(0, __VA_ARGS__) EIGHT_PART(1, __VA_ARGS__) EIGHT_PART(2, __VA_ARGS__) EIGHT_PART(3, __VA_ARGS__)
+#define EIGHT_PARTS(...) EIGHT_PART(0, __VA_ARGS__) EIGHT_PART(1, __VA_ARGS__) EIGHT_PART(2, __VA_ARGS__) EIGHT_PART(3, __VA_ARGS__)
 #endif
 
 /* All registers the same one. */
@@ -139,16 +138,15 @@ static inline double eight_first_lane(eight v) {
 }
 
 /* Register i of v moved up by so many registers. */
-#define EIGHT_MOVED(registers)                                                                                                             \
-    (i >= (registers) ? v : fill).part[(i + 2 * EIGHT_REGISTERS - (registers)) % EIGHT_REGISTERS]
+#define EIGHT_MOVED(registers) (i >= (registers) ? v : fill).part[(i + 2 * EIGHT_REGISTERS - (registers)) % EIGHT_REGISTERS]
 
 /* Lanes moved up by 1, 2, 4; the lowest lanes come from the top of `fill`. */
 #define EIGHT_WHOLE(k) (((k) - 1) / WIDE_LANES)
 #define EIGHT_UP(k)                                                                                                                        \
     static inline eight eight_up##k(eight v, eight fill) {                                                                                 \
         eight up;                                                                                                                          \
-        EIGHT_PARTS(up.part[i] = wide_later(EIGHT_MOVED(EIGHT_WHOLE(k)), EIGHT_MOVED(EIGHT_WHOLE(k) + 1),                                   \
-                                            (k) - EIGHT_WHOLE(k) * WIDE_LANES))                                                            \
+        EIGHT_PARTS(up.part[i] =                                                                                                           \
+                        wide_later(EIGHT_MOVED(EIGHT_WHOLE(k)), EIGHT_MOVED(EIGHT_WHOLE(k) + 1), (k) - EIGHT_WHOLE(k) * WIDE_LANES))       \
         return up;                                                                                                                         \
     }
 

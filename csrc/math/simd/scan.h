@@ -41,7 +41,8 @@ static inline wide filter_register(const filter *f, wide v) {
 /* From the eight samples themselves. */
 static inline eight filter_own(const filter *f, eight v) {
     EIGHT_PARTS(v.part[i] = filter_register(f, v.part[i]))
-    EIGHT_PARTS(if (i > 0) v.part[i] = wide_fma(f->powers.part[0], wide_last(v.part[(i + EIGHT_REGISTERS - 1) % EIGHT_REGISTERS]), v.part[i]))
+    EIGHT_PARTS(if (i > 0) v.part[i] =
+                    wide_fma(f->powers.part[0], wide_last(v.part[(i + EIGHT_REGISTERS - 1) % EIGHT_REGISTERS]), v.part[i]))
     return v;
 }
 
