@@ -158,7 +158,8 @@ EIGHT_UP(4)
 #undef EIGHT_WHOLE
 #undef EIGHT_MOVED
 
-/* Squares (i, j) and (j, i) of registers. */
+/* Whole rows are loaded and squares of registers are stored: that way the compiler spills least.
+ * Squares (i, j) and (j, i) change places. */
 __attribute__((always_inline)) static inline void eight_transpose_squares(eight r[8], size_t i, size_t j) {
     wide a[WIDE_LANES];
     wide b[WIDE_LANES];
@@ -194,6 +195,7 @@ __attribute__((always_inline)) static inline void eight_transpose(eight r[8]) {
 #endif
 }
 
+/* Square (i, j) of the rows. */
 __attribute__((always_inline)) static inline void eight_store_square(const eight y[8], double *rows, size_t apart, size_t i, size_t j) {
     wide square[WIDE_LANES];
 #pragma GCC unroll 8
