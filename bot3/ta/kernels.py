@@ -165,5 +165,5 @@ KERNELS: Final[Mapping[str, Kernel]] = _rows()
 
 
 def isa() -> str:
-    """The instruction set in use: "scalar", "avx2", "avx512"... The variable BOT3_ISA lowers it, read at start."""
+    """The instruction set in use: "scalar", "avx2", "avx512", "neon"... BOT3_ISA lowers it, read at start."""
     return _text(lib.b3_isa_name())

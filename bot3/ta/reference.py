@@ -59,7 +59,8 @@ Many streams in one call:
   the largest value in it (tests/oracle/test_ta_windows.py); at a price of 60,000 that moves by 0.01 all stay below
   1e-12 (tests/oracle/test_ta.py). What stands still has a variance of exactly 0.
 * **Forms agree.** Streams are single updates. Batches, panels and `update_many` use the widest vectors there are
-  (`ta.isa()`; lowered by `BOT3_ISA=scalar|avx2|avx512`), and differ from single updates, and from one another where
+  (`ta.isa()`; lowered by `BOT3_ISA=scalar|avx2|avx512`; on ARM it is NEON, shown under emulation by tests/cross, its
+  speed not measured on a machine), and differ from single updates, and from one another where
   they cut a series differently, by rounding: at most 1e-11 of the largest output, or 1e-14 of the averages where an
   output is a difference of averages (`macd`, `ppo`, `trix`). Scalar batches equal streams bit for bit, and so do all
   forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which divides by

@@ -48,7 +48,7 @@ static int32_t isa_of_cpu(void) {
 __attribute__((constructor)) static void find_isa(void) {
     isa_in_use = isa_of_cpu();
     const char *wanted = getenv("BOT3_ISA");
-    if (wanted == NULL || wanted[0] == 0) return;
+    if (wanted == NULL || wanted[0] == 0 || strcmp(wanted, isa_names[isa_in_use]) == 0) return;
     for (int32_t isa = B3_ISA_SCALAR; isa <= B3_ISA_AVX512; isa++) {
         if (strcmp(wanted, isa_names[isa]) != 0) continue;
         /* Above scalar the sets of x86 are ordered: each holds those before it. */

@@ -1,6 +1,6 @@
 /* Which instruction set the core uses: found once, while the library is loaded, by CPUID (and what the OS saves of the registers), lowered
- * by the environment variable BOT3_ISA=scalar|sse42|avx2|avx512 (an unknown or unsupported value is reported by b3_cpu_isa_error and
- * ignored). */
+ * by the environment variable BOT3_ISA=scalar|sse42|avx2|avx512, on ARM scalar|neon (an unknown or unsupported value is reported by
+ * b3_cpu_isa_error and ignored). */
 #ifndef B3_BASE_CPU_H
 #define B3_BASE_CPU_H
 

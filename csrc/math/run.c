@@ -29,11 +29,14 @@ static const b3_run *find(const b3_run *runs, uint32_t count, const b3_indicator
 }
 
 const b3_run *b3_vector_run(const b3_indicator *indicator) {
-#if defined(__x86_64__)
     const int32_t isa = b3_cpu_isa();
+#if defined(__x86_64__)
     if (isa == B3_ISA_AVX512) return find(b3_runs_avx512, b3_run_count_avx512, indicator);
     if (isa == B3_ISA_AVX2) return find(b3_runs_avx2, b3_run_count_avx2, indicator);
+#elif defined(__aarch64__)
+    if (isa == B3_ISA_NEON) return find(b3_runs_neon, b3_run_count_neon, indicator);
 #endif
+    (void)isa;
     (void)find;
     (void)indicator;
     return NULL;

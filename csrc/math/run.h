@@ -24,8 +24,10 @@ typedef struct b3_run {
 
 extern const b3_run b3_runs_avx2[];
 extern const b3_run b3_runs_avx512[];
+extern const b3_run b3_runs_neon[];
 extern const uint32_t b3_run_count_avx2;
 extern const uint32_t b3_run_count_avx512;
+extern const uint32_t b3_run_count_neon;
 
 /* Longest window that `window` takes. */
 #define B3_RUN_LOOKBACK_MAX 1024

@@ -1,5 +1,5 @@
 /* Aggregates of every window of `period` samples by doubling: windows of 2, 4 and 8 samples from pairs of windows half as long, inside
- * registers, for every sample at once; then the window asked for from windows of 8 (with AVX2: 4), of 8 times as many, and of what is left.
+ * registers, for every sample at once; then the window asked for from windows of TILE, of 8 times as many, and of what is left.
  *
  *      period 20 = 8 + 8 + 4      | 8 ... | 8 ... | 4 . |        newest first
  *
@@ -229,7 +229,9 @@ B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, i
     return join(kind, newer, earlier(kind, now, before, c), &j);
 }
 
-#define LEVELS 3 /* windows of WIDE_LANES, 8 * WIDE_LANES, 64 * WIDE_LANES samples */
+/* The windows that the others are made of: with two lanes they take two registers, or there would be too many of them. */
+#define TILE (WIDE_LANES > 4 ? WIDE_LANES : 4)
+#define LEVELS 3                                                                  /* windows of TILE, 8 * TILE, 64 * TILE samples */
 #define LEVEL_VECTORS ((B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 2) / WIDE_LANES + 3) /* registers of samples in a chunk and before it */
 #define ROOM(kind_members) ((LEVELS + 1) * LEVEL_VECTORS * (kind_members))
 #define TERMS_MAX (7 * LEVELS + 2)
@@ -249,13 +251,13 @@ typedef struct pieces {
     part one, two, four;
 } pieces;
 
-/* The WIDE_LANES - 1 or fewer samples that no window of WIDE_LANES covers. */
+/* The TILE - 1 or fewer samples that no window of TILE covers. */
 B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, uint32_t rest) {
     switch (rest) {
     case 1: return now->one;
     case 2: return now->two;
     case 3: return append(kind, now->two, now->one, before->one, 2, 1);
-#if WIDE_LANES == 8
+#if TILE == 8
     case 4: return now->four;
     case 5: return append(kind, now->four, now->one, before->one, 4, 1);
     case 6: return append(kind, now->four, now->two, before->two, 4, 2);
@@ -288,13 +290,13 @@ B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t 
     if (tail != 0) wide_store(s->ends[1], wide_load_first(s->from[1] + whole * WIDE_LANES, tail));
 }
 
-/* Windows of WIDE_LANES samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
+/* Windows of TILE samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
 B3_SPECIALISED wide small_windows(int kind, const source *from, uint32_t period, uint32_t count, uint32_t left, wide *tile, wide *rest) {
     const int two = has_two_series(kind);
     const size_t stride = (size_t)members(kind);
     const size_t skip = (WIDE_LANES - (period - 1) % WIDE_LANES) % WIDE_LANES;
     const size_t length = (size_t)period - 1 + count;
-    const int tiled = period >= WIDE_LANES;
+    const int tiled = period >= TILE;
     stretch xs;
     stretch ys;
     stretch_of(&xs, from->x, skip, length);
@@ -316,7 +318,7 @@ B3_SPECIALISED wide small_windows(int kind, const source *from, uint32_t period,
             now.one = leaf(kind, from, vx, vy, place);
             now.two = join_equal(kind, now.one, before.one, 1);
             now.four = join_equal(kind, now.two, before.two, 2);
-#if WIDE_LANES == 8
+#if TILE == 8
             const part whole = join_equal(kind, now.four, before.four, 4);
 #else
             const part whole = now.four;
@@ -335,12 +337,12 @@ B3_SPECIALISED wide small_windows(int kind, const source *from, uint32_t period,
 
 /* A loop for each rest, where a decision in the loop would cost as much as what it decides. */
 B3_SPECIALISED wide any_small_windows(int kind, const source *from, uint32_t period, uint32_t count, wide *tile, wide *rest) {
-    if (kind != SUM) return small_windows(kind, from, period, count, period % WIDE_LANES, tile, rest);
-    switch (period % WIDE_LANES) {
+    if (kind != SUM) return small_windows(kind, from, period, count, period % TILE, tile, rest);
+    switch (period % TILE) {
     case 1: return small_windows(kind, from, period, count, 1, tile, rest);
     case 2: return small_windows(kind, from, period, count, 2, tile, rest);
     case 3: return small_windows(kind, from, period, count, 3, tile, rest);
-#if WIDE_LANES == 8
+#if TILE == 8
     case 4: return small_windows(kind, from, period, count, 4, tile, rest);
     case 5: return small_windows(kind, from, period, count, 5, tile, rest);
     case 6: return small_windows(kind, from, period, count, 6, tile, rest);
@@ -373,13 +375,13 @@ B3_SPECIALISED int decompose(int kind, const source *from, uint32_t period, uint
     const size_t vectors = back + (count + WIDE_LANES - 1) / WIDE_LANES;
     wide *rest = room + LEVELS * LEVEL_VECTORS * stride;
     const wide finite = any_small_windows(kind, from, period, count, room, rest);
-    size_t width = WIDE_LANES;
+    size_t width = TILE;
     size_t level = 0;
     for (; level + 1 < LEVELS && 8 * width <= period; ++level, width *= 8) {
         wide *shorter = room + level * LEVEL_VECTORS * stride;
         lengthen(kind, shorter, width, vectors, shorter + LEVEL_VECTORS * stride);
     }
-    const size_t whole = period - period % WIDE_LANES;
+    const size_t whole = period - period % TILE;
     size_t covered = 0;
     t->count = 0;
     for (;; --level, width /= 8) {

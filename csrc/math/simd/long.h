@@ -20,10 +20,8 @@ B3_SPECIALISED wide neutral(int kind) {
 B3_SPECIALISED wide scanned(int kind, wide v) {
     const wide nothing = neutral(kind);
     v = merged(kind, v, wide_later(v, nothing, 1));
-    v = merged(kind, v, wide_later(v, nothing, 2));
-#if WIDE_LANES == 8
-    v = merged(kind, v, wide_later(v, nothing, 4));
-#endif
+    if (WIDE_LANES > 2) v = merged(kind, v, wide_later(v, nothing, 2));
+    if (WIDE_LANES > 4) v = merged(kind, v, wide_later(v, nothing, 4));
     return v;
 }
 

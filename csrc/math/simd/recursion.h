@@ -103,7 +103,8 @@ static inline eight push_sum(recursion *r, size_t k, eight x) {
 
 /* ---------------------------------------------------------------- by time, by lanes */
 
-/* A copy by constant indices, which the compiler keeps in registers. */
+/* A copy by constant indices, which the compiler keeps in registers; what is only carried along goes part by part, or it would be moved as
+ * memory. */
 __attribute__((always_inline)) static inline void take_state(recursion *r, const recursion *state, uint32_t term_count, int by_time) {
 #define TAKE_TERM(k)                                                                                                                       \
     if (term_count > (k)) {                                                                                                                \
@@ -118,8 +119,7 @@ __attribute__((always_inline)) static inline void take_state(recursion *r, const
     TAKE_TERM(3)
 #undef TAKE_TERM
     r->by_time = by_time;
-    r->taint = state->taint;
-    r->least = state->least;
+    EIGHT_PARTS(r->taint.part[i] = state->taint.part[i]; r->least.part[i] = state->least.part[i])
     r->constant[0] = state->constant[0];
     r->constant[1] = state->constant[1];
 }
@@ -129,8 +129,7 @@ __attribute__((always_inline)) static inline void give_state(recursion *state, c
     if (term_count > 1) state->value[1] = r->value[1];
     if (term_count > 2) state->value[2] = r->value[2];
     if (term_count > 3) state->value[3] = r->value[3];
-    state->taint = r->taint;
-    state->least = r->least;
+    EIGHT_PARTS(state->taint.part[i] = r->taint.part[i]; state->least.part[i] = r->least.part[i])
 }
 
 __attribute__((always_inline)) static inline void steps_by_time(step_fn step, uint32_t inputs, uint32_t outputs, uint32_t term_count,

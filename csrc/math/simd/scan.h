@@ -11,10 +11,10 @@
 
 /* Powers of keep, for y[i] = keep * y[i-1] + x[i]. */
 typedef struct filter {
-    eight power1; /* in all lanes */
-    eight power2;
-    eight power4;
-    eight power8;
+    wide power1; /* in all lanes */
+    wide power2;
+    wide power4;
+    wide power8;
     eight powers; /* keep, keep^2, ..., keep^8 */
 } filter;
 
@@ -22,43 +22,36 @@ static inline filter filter_of(double keep) {
     double powers[8];
     double power = 1.0;
     for (size_t i = 0; i < 8; ++i) powers[i] = power *= keep;
-    return (filter){.power1 = eight_of(powers[0]),
-                    .power2 = eight_of(powers[1]),
-                    .power4 = eight_of(powers[3]),
-                    .power8 = eight_of(powers[7]),
+    return (filter){.power1 = wide_of(powers[0]),
+                    .power2 = wide_of(powers[1]),
+                    .power4 = wide_of(powers[3]),
+                    .power8 = wide_of(powers[7]),
                     .powers = eight_load(powers)};
 }
 
-/* The part of the outputs that comes from the eight samples themselves. */
-#if defined(__AVX512F__)
+/* The part of the outputs that comes from the samples of the register themselves. */
+static inline wide filter_register(const filter *f, wide v) {
+    const wide zero = wide_of(0.0);
+    v = wide_fma(f->power1, wide_later(v, zero, 1), v);
+    if (WIDE_LANES > 2) v = wide_fma(f->power2, wide_later(v, zero, 2), v);
+    if (WIDE_LANES > 4) v = wide_fma(f->power4, wide_later(v, zero, 4), v);
+    return v;
+}
 
+/* From the eight samples themselves. */
 static inline eight filter_own(const filter *f, eight v) {
-    const eight zero = eight_of(0.0);
-    v = eight_fma(f->power1, eight_up1(v, zero), v);
-    v = eight_fma(f->power2, eight_up2(v, zero), v);
-    return eight_fma(f->power4, eight_up4(v, zero), v);
+    EIGHT_PARTS(v.part[i] = filter_register(f, v.part[i]))
+    EIGHT_PARTS(if (i > 0) v.part[i] =
+                    wide_fma(f->powers.part[0], wide_last(v.part[(i + EIGHT_REGISTERS - 1) % EIGHT_REGISTERS]), v.part[i]))
+    return v;
 }
-
-#else
-
-static inline __m256d filter_four(const filter *f, __m256d v) {
-    const __m256d zero = _mm256_setzero_pd();
-    v = _mm256_fmadd_pd(f->power1.low, four_up1(v, zero), v);
-    return _mm256_fmadd_pd(f->power2.low, _mm256_permute2f128_pd(v, v, 0x08), v);
-}
-
-static inline eight filter_own(const filter *f, eight v) {
-    const __m256d low = filter_four(f, v.low);
-    return (eight){low, _mm256_fmadd_pd(f->powers.low, _mm256_permute4x64_pd(low, 0xff), filter_four(f, v.high))};
-}
-
-#endif
 
 /* carry: the last output before, in all lanes; becomes that of these eight. */
 static inline eight filter_push(const filter *f, eight *carry, eight x) {
-    const eight own = filter_own(f, x);
-    const eight y = eight_fma(f->powers, *carry, own);
-    *carry = eight_fma(f->power8, *carry, eight_last(own));
+    const wide before = carry->part[0];
+    eight y = filter_own(f, x);
+    *carry = eight_repeat(wide_fma(f->power8, before, eight_last(y)));
+    EIGHT_PARTS(y.part[i] = wide_fma(f->powers.part[i], before, y.part[i]))
     return y;
 }
 
@@ -72,8 +65,8 @@ static inline eight varying_push(eight *carry, eight keep, eight add) {
     keep = eight_mul(keep, eight_up2(keep, one));
     add = eight_fma(keep, eight_up4(add, zero), add);
     keep = eight_mul(keep, eight_up4(keep, one));
-    const eight y = eight_fma(keep, *carry, add);
-    *carry = eight_fma(eight_last(keep), *carry, eight_last(add));
+    const eight y = eight_fma(keep, eight_repeat(carry->part[0]), add);
+    *carry = eight_repeat(wide_fma(eight_last(keep), carry->part[0], eight_last(add)));
     return y;
 }
 
@@ -94,8 +87,8 @@ static inline eight sums_push(sums *s, eight x) {
     eight v = eight_add(x, eight_up1(x, zero));
     v = eight_add(v, eight_up2(v, zero));
     v = eight_add(v, eight_up4(v, zero));
-    const eight y = eight_add(v, s->carry);
-    s->carry = eight_add(s->carry, eight_last(v));
+    const eight y = eight_add(v, eight_repeat(s->carry.part[0]));
+    s->carry = eight_repeat(s->carry.part[0] + eight_last(v));
     const eight lane = eight_add(s->lane, x);
     const eight added = eight_sub(lane, s->lane);
     s->lost = eight_add(s->lost, eight_add(eight_sub(s->lane, eight_sub(lane, added)), eight_sub(x, added)));
