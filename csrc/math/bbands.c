@@ -25,7 +25,7 @@ static void init(void *stream, const double *params) {
 static void update(void *stream, const double *in, double *out) {
     bands *b = stream;
     const b3_moments moments = b3_window_var_push(&b->window, in[0]);
-    const double deviation = sqrt(moments.m2 / b->window.period);
+    const double deviation = sqrt(moments.m2 * b->window.per_period);
     out[0] = moments.mean + b->up * deviation;
     out[1] = moments.mean;
     out[2] = moments.mean - b->down * deviation;

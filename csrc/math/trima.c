@@ -33,7 +33,7 @@ static void update(void *stream, const double *in, double *out) {
     chain *c = stream;
     b3_window_sum *first = (b3_window_sum *)(void *)c->data;
     b3_window_sum *second = (b3_window_sum *)(void *)(c->data + c->second_at);
-    out[0] = b3_window_sum_push(second, b3_window_sum_push(first, in[0]) / first->period) / second->period;
+    out[0] = b3_window_mean_push(second, b3_window_mean_push(first, in[0]));
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 typedef struct b3_pair_sums {
     double x;
@@ -21,28 +20,21 @@ typedef struct b3_pair_sums {
 typedef struct b3_window_pair {
     uint32_t period;
     uint32_t k;
-    uint32_t filled;
-    uint32_t reserved;
     double per_period;
     double anchor_x;
     double anchor_y;
     b3_pair_sums prefix;
-    b3_pair_sums data[]; /* suffix[period + 1], then b3_pair_sample[period] */
+    b3_pair_sums slot[]; /* as b3_window_sum; samples are in x and y */
 } b3_window_pair;
 
-typedef struct b3_pair_sample {
-    double x;
-    double y;
-} b3_pair_sample;
-
 static inline size_t b3_window_pair_size(uint32_t period) {
-    return sizeof(b3_window_pair) + ((size_t)period + 1) * sizeof(b3_pair_sums) + (size_t)period * sizeof(b3_pair_sample);
+    return sizeof(b3_window_pair) + ((size_t)period + 1) * sizeof(b3_pair_sums);
 }
 
 static inline void b3_window_pair_init(b3_window_pair *w, uint32_t period) {
-    memset(w, 0, b3_window_pair_size(period));
-    w->period = period;
-    w->per_period = 1.0 / period;
+    *w = (b3_window_pair){.period = period, .per_period = 1.0 / period};
+    for (uint32_t j = 0; j < period; ++j) w->slot[j].x = w->slot[j].y = NAN;
+    w->slot[period] = (b3_pair_sums){0};
 }
 
 static inline void b3_pair_add(b3_pair_sums *sums, double dx, double dy) {
@@ -53,34 +45,33 @@ static inline void b3_pair_add(b3_pair_sums *sums, double dx, double dy) {
     sums->xy += dx * dy;
 }
 
+static inline void b3_window_pair_turn(b3_window_pair *w, double x, double y) {
+    b3_pair_sums sums = {0};
+    for (uint32_t j = w->period; j-- > 1;) {
+        b3_pair_add(&sums, w->slot[j].x - x, w->slot[j].y - y);
+        w->slot[j] = sums;
+    }
+    w->anchor_x = x;
+    w->anchor_y = y;
+    w->prefix = (b3_pair_sums){0};
+}
+
 /* Centred sums (x and y are the means) of the last period samples, these included; NaN before there are so many. */
 static inline b3_pair_sums b3_window_pair_push(b3_window_pair *w, double x, double y) {
-    const uint32_t period = w->period;
     const uint32_t k = w->k;
-    b3_pair_sums *suffix = w->data;
-    b3_pair_sample *sample = (b3_pair_sample *)(void *)(w->data + period + 1);
-    if (k == 0) {
-        b3_pair_sums sums = {0};
-        for (uint32_t j = period; j-- > 1;) {
-            b3_pair_add(&sums, sample[j].x - x, sample[j].y - y);
-            suffix[j] = sums;
-        }
-        w->anchor_x = x;
-        w->anchor_y = y;
-        w->prefix = (b3_pair_sums){0};
-    }
-    sample[k] = (b3_pair_sample){x, y};
+    if (k == 0) b3_window_pair_turn(w, x, y);
+    w->slot[k].x = x;
+    w->slot[k].y = y;
     b3_pair_add(&w->prefix, x - w->anchor_x, y - w->anchor_y);
-    w->k = k + 1 == period ? 0 : k + 1;
-    if (w->filled < period && ++w->filled < period) return (b3_pair_sums){NAN, NAN, NAN, NAN, NAN};
-    const b3_pair_sums before = suffix[k + 1];
-    const double sx = before.x + w->prefix.x;
-    const double sy = before.y + w->prefix.y;
+    w->k = k + 1 == w->period ? 0 : k + 1;
+    const b3_pair_sums *before = &w->slot[k + 1];
+    const double sx = before->x + w->prefix.x;
+    const double sy = before->y + w->prefix.y;
     const double mean_x = sx * w->per_period;
     const double mean_y = sy * w->per_period;
-    const double xx = before.xx + w->prefix.xx - sx * mean_x;
-    const double yy = before.yy + w->prefix.yy - sy * mean_y;
-    const double xy = before.xy + w->prefix.xy - sx * mean_y;
+    const double xx = before->xx + w->prefix.xx - sx * mean_x;
+    const double yy = before->yy + w->prefix.yy - sy * mean_y;
+    const double xy = before->xy + w->prefix.xy - sx * mean_y;
     return (b3_pair_sums){w->anchor_x + mean_x, w->anchor_y + mean_y, xx < 0.0 ? 0.0 : xx, yy < 0.0 ? 0.0 : yy, xy};
 }
 
