@@ -28,7 +28,7 @@ typedef struct job {
     double params[B3_INDICATOR_PARAMS];
     const double *in[B3_INDICATOR_INPUTS];
     double *out[B3_INDICATOR_OUTPUTS];
-    double *rows; /* the bars again, the inputs of one side by side */
+    double *rows; /* the inputs of a bar side by side, bars in the order in which they arrive */
     void *streams[STREAMS];
     size_t stream_count;
 } job;
@@ -96,8 +96,6 @@ static job prepare(const char *name) {
     }
     for (uint32_t i = 0; i < j.indicator->output_count; i++) j.out[i] = outputs[i];
     j.rows = reserve(sizeof(double) * BARS * j.indicator->input_count);
-    for (uint32_t i = 0; i < BARS; i++)
-        for (uint32_t k = 0; k < j.indicator->input_count; k++) j.rows[i * j.indicator->input_count + k] = j.in[k][i];
     for (size_t s = 0; s < STREAMS; s++) j.streams[s] = reserve(j.indicator->size(j.params));
     return j;
 }
@@ -107,25 +105,28 @@ static void finish(job *j) {
     for (size_t s = 0; s < STREAMS; s++) free(j->streams[s]);
 }
 
-/* Instrument s has seen so many bars more than the first that no two begin a window together. */
+/* Lays the bars out; each instrument has its share of them. Instrument s then sees so many more than the first that no two begin a window
+ * together. */
 static void begin(job *j, enum form form) {
-    j->stream_count = form == MANY ? STREAMS : 1;
+    const size_t inputs = j->indicator->input_count;
     const size_t warm = form == BATCH ? 0 : j->indicator->lookback(j->params) + 1;
     double out[B3_INDICATOR_OUTPUTS];
+    j->stream_count = form == MANY ? STREAMS : 1;
+    const size_t share = BARS / j->stream_count;
     for (size_t s = 0; s < j->stream_count; s++) {
+        for (size_t i = 0; i < share; i++)
+            for (size_t k = 0; k < inputs; k++) j->rows[(i * j->stream_count + s) * inputs + k] = j->in[k][s * share + i];
         j->indicator->init(j->streams[s], j->params);
-        for (size_t i = 0; i < warm + 7 * s; i++) j->indicator->update(j->streams[s], j->rows + i * j->indicator->input_count, out);
+        for (size_t i = 0; i < warm + 7 * s; i++) j->indicator->update(j->streams[s], j->rows + i * inputs, out);
     }
 }
 
-/* Each instrument has its share of the bars. */
 static void in_turn(const job *j) {
-    const b3_indicator *indicator = j->indicator;
-    const size_t inputs = indicator->input_count;
-    const size_t share = BARS / j->stream_count;
+    const size_t inputs = j->indicator->input_count;
+    const double *in = j->rows;
     double out[B3_INDICATOR_OUTPUTS];
-    for (size_t i = 0; i < share; i++)
-        for (size_t s = 0; s < j->stream_count; s++) indicator->update(j->streams[s], j->rows + (s * share + i) * inputs, out);
+    for (size_t i = 0; i < BARS; i += j->stream_count)
+        for (size_t s = 0; s < j->stream_count; s++, in += inputs) j->indicator->update(j->streams[s], in, out);
 }
 
 __attribute__((noinline)) static void bench_body(job *j, enum form form) {
@@ -135,6 +136,7 @@ __attribute__((noinline)) static void bench_body(job *j, enum form form) {
 
 static void check(job *j) {
     double last[B3_INDICATOR_OUTPUTS];
+    begin(j, ONE);
     j->indicator->init(j->streams[0], j->params);
     for (size_t i = 0; i < BARS; i++) j->indicator->update(j->streams[0], j->rows + i * j->indicator->input_count, last);
     j->indicator->init(j->streams[0], j->params);

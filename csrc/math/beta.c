@@ -1,4 +1,5 @@
 #include "kernel.h"
+#include "two_lanes.h"
 #include "window_pair.h"
 
 typedef struct slope {
@@ -21,13 +22,12 @@ static void init(void *stream, const double *params) {
     b3_window_pair_init(&s->window, (uint32_t)params[0]);
 }
 
-static double change(double before, double now) {
-    return before == 0.0 ? 0.0 : (now - before) / before;
-}
-
 static void update(void *stream, const double *in, double *out) {
     slope *s = stream;
-    const b3_pair_sums sums = b3_window_pair_push(&s->window, change(s->before0, in[0]), change(s->before1, in[1]));
+    const b3_lanes before = {s->before0, s->before1};
+    const b3_lanes change = ((b3_lanes){in[0], in[1]} - before) / before;
+    const b3_pair_sums sums =
+        b3_window_pair_push(&s->window, s->before0 == 0.0 ? 0.0 : change[0], s->before1 == 0.0 ? 0.0 : change[1]);
     s->before0 = in[0];
     s->before1 = in[1];
     out[0] = sums.xx == 0.0 ? sums.xy - sums.xy : sums.xy / sums.xx; /* 0, but NaN where real1 has one */

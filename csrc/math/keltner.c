@@ -22,9 +22,18 @@ static void init(void *stream, const double *params) {
 
 static void update(void *stream, const double *in, double *out) {
     b3_keltner *c = stream;
-    const double width = c->multiplier * b3_smooth_push(&c->range, b3_true_range(in[0], in[1], c->close));
-    const double middle = b3_smooth_push(&c->middle, in[2]);
+    const double range = b3_true_range(in[0], in[1], c->close);
     c->close = in[2];
+    double width = b3_smooth_next(&c->range, range);
+    double middle = b3_smooth_next(&c->middle, in[2]);
+    if (b3_is_finite(width + middle)) {
+        c->range.value = width;
+        c->middle.value = middle;
+    } else {
+        width = b3_smooth_any(&c->range, range);
+        middle = b3_smooth_any(&c->middle, in[2]);
+    }
+    width *= c->multiplier;
     out[0] = middle + width;
     out[1] = isnan(width) ? NAN : middle;
     out[2] = middle - width;

@@ -27,7 +27,9 @@ static void update(void *stream, const double *in, double *out) {
     const double change = typical - f->before;
     const double money = isnan(change) ? NAN : typical * in[3];
     f->before = typical;
-    const b3_two sums = b3_window_two_push(&f->window, (double)(change > 0.0) * money, (double)(change != 0.0) * money);
+    const int64_t rises = change > 0.0;
+    const int64_t moves = change != 0.0;
+    const b3_two sums = b3_window_two_push(&f->window, (double)rises * money, (double)moves * money);
     out[0] = sums.second == 0.0 ? 0.0 : 100.0 * sums.first / sums.second;
 }
 

@@ -11,9 +11,9 @@ typedef struct b3_range {
 
 typedef struct b3_range_window {
     uint32_t period;
-    uint32_t k;
-    uint32_t highs; /* numbers among them, as in b3_window_max */
-    uint32_t lows;
+    uint32_t older;
+    uint32_t wait_highs; /* as in b3_window_max */
+    uint32_t wait_lows;
     b3_range prefix;
     b3_range slot[];
 } b3_range_window;
@@ -25,7 +25,7 @@ static inline size_t b3_range_window_size(uint32_t period) {
 }
 
 static inline void b3_range_window_init(b3_range_window *w, uint32_t period) {
-    *w = (b3_range_window){.period = period};
+    *w = (b3_range_window){.period = period, .wait_highs = period, .wait_lows = period};
     for (uint32_t j = 0; j <= period; ++j) w->slot[j] = B3_NO_RANGE;
 }
 
@@ -35,21 +35,23 @@ static inline b3_range b3_range_of(b3_range older, b3_range newer) {
 
 static inline void b3_range_window_turn(b3_range_window *w) {
     b3_range range = B3_NO_RANGE;
-    for (uint32_t j = w->period; j-- > 1;) w->slot[j] = range = b3_range_of(w->slot[j], range);
+    for (uint32_t j = 1; j < w->period; ++j) w->slot[j] = range = b3_range_of(w->slot[j], range);
     w->prefix = B3_NO_RANGE;
+    w->older = w->period;
 }
 
-/* A NaN for a side that holds one or is not full. */
+/* NaN for a side that holds one, or has not seen `period` bars. */
 static inline b3_range b3_range_window_push(b3_range_window *w, double high, double low) {
-    const uint32_t k = w->k;
-    if (k == 0) b3_range_window_turn(w);
-    w->slot[k] = (b3_range){high, low};
-    w->prefix = b3_range_of(w->prefix, (b3_range){high, low});
-    w->k = k + 1 == w->period ? 0 : k + 1;
-    b3_range range = b3_range_of(w->slot[k + 1], w->prefix);
-    if (!b3_all_numbers(&w->highs, w->period, high)) range.highest = NAN;
-    if (!b3_all_numbers(&w->lows, w->period, low)) range.lowest = NAN;
-    return range;
+    if (w->older == 0) b3_range_window_turn(w);
+    const uint32_t older = w->older - 1;
+    const b3_range prefix = b3_range_of(w->prefix, (b3_range){high, low});
+    const b3_range range = b3_range_of(w->slot[older], prefix);
+    w->older = older;
+    w->slot[older + 1] = (b3_range){high, low};
+    w->prefix = prefix;
+    if ((w->wait_highs | w->wait_lows) == 0 && !isunordered(high, low)) return range;
+    return (b3_range){b3_unless_waiting(&w->wait_highs, w->period, high, range.highest),
+                      b3_unless_waiting(&w->wait_lows, w->period, low, range.lowest)};
 }
 
 /* 0 (at the lowest) to 100; 0 where the range is empty (TA-Lib). */

@@ -21,8 +21,16 @@ static inline double b3_rsi_push(b3_strength *s, double x) {
     const double change = x - s->before;
     s->before = x;
     const double size = fabs(change);
-    const double gain = b3_smooth_push(&s->gain, 0.5 * (change + size)); /* max(change, 0), without a branch on what nobody can foresee */
-    const double total = b3_smooth_push(&s->change, size);
+    const double rise = 0.5 * (change + size); /* max(change, 0), without a branch on what nobody can foresee */
+    double gain = b3_smooth_next(&s->gain, rise);
+    double total = b3_smooth_next(&s->change, size);
+    if (b3_is_finite(gain + total)) {
+        s->gain.value = gain;
+        s->change.value = total;
+    } else {
+        gain = b3_smooth_any(&s->gain, rise);
+        total = b3_smooth_any(&s->change, size);
+    }
     return total == 0.0 ? 0.0 : 100.0 * gain / total;
 }
 

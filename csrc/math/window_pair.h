@@ -19,12 +19,12 @@ typedef struct b3_pair_sums {
 
 typedef struct b3_window_pair {
     uint32_t period;
-    uint32_t k;
+    uint32_t older;
     double per_period;
     double anchor_x;
     double anchor_y;
     b3_pair_sums prefix;
-    b3_pair_sums slot[]; /* as b3_window_sum; samples are in x and y */
+    b3_pair_sums slot[]; /* as in b3_window_sum; samples are in x and y */
 } b3_window_pair;
 
 static inline size_t b3_window_pair_size(uint32_t period) {
@@ -33,8 +33,8 @@ static inline size_t b3_window_pair_size(uint32_t period) {
 
 static inline void b3_window_pair_init(b3_window_pair *w, uint32_t period) {
     *w = (b3_window_pair){.period = period, .per_period = 1.0 / period};
-    for (uint32_t j = 0; j < period; ++j) w->slot[j].x = w->slot[j].y = NAN;
-    w->slot[period] = (b3_pair_sums){0};
+    w->slot[0] = (b3_pair_sums){0};
+    for (uint32_t j = 1; j <= period; ++j) w->slot[j].x = w->slot[j].y = NAN;
 }
 
 static inline void b3_pair_add(b3_pair_sums *sums, double dx, double dy) {
@@ -47,24 +47,25 @@ static inline void b3_pair_add(b3_pair_sums *sums, double dx, double dy) {
 
 static inline void b3_window_pair_turn(b3_window_pair *w, double x, double y) {
     b3_pair_sums sums = {0};
-    for (uint32_t j = w->period; j-- > 1;) {
+    for (uint32_t j = 1; j < w->period; ++j) {
         b3_pair_add(&sums, w->slot[j].x - x, w->slot[j].y - y);
         w->slot[j] = sums;
     }
     w->anchor_x = x;
     w->anchor_y = y;
     w->prefix = (b3_pair_sums){0};
+    w->older = w->period;
 }
 
 /* Centred sums (x and y are the means) of the last period samples, these included; NaN before there are so many. */
 static inline b3_pair_sums b3_window_pair_push(b3_window_pair *w, double x, double y) {
-    const uint32_t k = w->k;
-    if (k == 0) b3_window_pair_turn(w, x, y);
-    w->slot[k].x = x;
-    w->slot[k].y = y;
+    if (w->older == 0) b3_window_pair_turn(w, x, y);
+    const uint32_t older = w->older - 1;
+    const b3_pair_sums *before = &w->slot[older];
+    w->older = older;
+    w->slot[older + 1].x = x;
+    w->slot[older + 1].y = y;
     b3_pair_add(&w->prefix, x - w->anchor_x, y - w->anchor_y);
-    w->k = k + 1 == w->period ? 0 : k + 1;
-    const b3_pair_sums *before = &w->slot[k + 1];
     const double sx = before->x + w->prefix.x;
     const double sy = before->y + w->prefix.y;
     const double mean_x = sx * w->per_period;

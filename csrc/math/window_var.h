@@ -18,11 +18,11 @@ typedef struct b3_var_sums {
 
 typedef struct b3_window_var {
     uint32_t period;
-    uint32_t k;
+    uint32_t older;
     double per_period;
     double anchor;
     b3_var_sums prefix;
-    b3_var_sums slot[]; /* as b3_window_sum; a sample is in d */
+    b3_var_sums slot[]; /* as in b3_window_sum; a sample is in d */
 } b3_window_var;
 
 typedef struct b3_moments {
@@ -37,13 +37,13 @@ static inline size_t b3_window_var_size(uint32_t period) {
 
 static inline void b3_window_var_init(b3_window_var *w, uint32_t period) {
     *w = (b3_window_var){.period = period, .per_period = 1.0 / period};
-    for (uint32_t j = 0; j < period; ++j) w->slot[j].d = NAN;
-    w->slot[period] = (b3_var_sums){0.0, 0.0};
+    w->slot[0] = (b3_var_sums){0.0, 0.0};
+    for (uint32_t j = 1; j <= period; ++j) w->slot[j].d = NAN;
 }
 
 static inline void b3_window_var_turn(b3_window_var *w, double anchor) {
     b3_var_sums sum = {0.0, 0.0};
-    for (uint32_t j = w->period; j-- > 1;) {
+    for (uint32_t j = 1; j < w->period; ++j) {
         const double d = w->slot[j].d - anchor;
         sum.d += d;
         sum.dd += d * d;
@@ -51,20 +51,22 @@ static inline void b3_window_var_turn(b3_window_var *w, double anchor) {
     }
     w->anchor = anchor;
     w->prefix = (b3_var_sums){0.0, 0.0};
+    w->older = w->period;
 }
 
 /* Moments of the last period samples, x included; NaN before there are so many. */
 static inline b3_moments b3_window_var_push(b3_window_var *w, double x) {
-    const uint32_t k = w->k;
-    if (k == 0) b3_window_var_turn(w, x);
+    if (w->older == 0) b3_window_var_turn(w, x);
+    const uint32_t older = w->older - 1;
+    const b3_var_sums before = w->slot[older];
     const double d = x - w->anchor;
-    w->slot[k].d = x;
+    w->older = older;
+    w->slot[older + 1].d = x;
     w->prefix.d += d;
     w->prefix.dd += d * d;
-    w->k = k + 1 == w->period ? 0 : k + 1;
-    const double sum = w->slot[k + 1].d + w->prefix.d;
+    const double sum = before.d + w->prefix.d;
     const double mean = sum * w->per_period;
-    const double m2 = w->slot[k + 1].dd + w->prefix.dd - sum * mean;
+    const double m2 = before.dd + w->prefix.dd - sum * mean;
     return (b3_moments){w->anchor + mean, d - mean, m2 < 0.0 ? 0.0 : m2};
 }
 

@@ -1,0 +1,26 @@
+/* Two doubles of one register. */
+#ifndef B3_MATH_TWO_LANES_H
+#define B3_MATH_TWO_LANES_H
+
+#include <stdint.h>
+#include <string.h>
+
+typedef double b3_lanes __attribute__((vector_size(16)));
+typedef int64_t b3_lane_bits __attribute__((vector_size(16)));
+
+static inline b3_lanes b3_lanes_load(const double *x) {
+    b3_lanes both;
+    memcpy(&both, x, sizeof both);
+    return both;
+}
+
+/* x where the bits are set, 0 elsewhere. */
+static inline b3_lanes b3_lanes_where(b3_lane_bits bits, b3_lanes x) {
+    return (b3_lanes)((b3_lane_bits)x & bits);
+}
+
+static inline b3_lanes b3_lanes_abs(b3_lanes x) {
+    return (b3_lanes)((b3_lane_bits)x & INT64_MAX);
+}
+
+#endif
