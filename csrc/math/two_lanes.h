@@ -14,6 +14,14 @@ static inline b3_lanes b3_lanes_load(const double *x) {
     return both;
 }
 
+static inline void b3_lanes_store(double *x, b3_lanes both) {
+    memcpy(x, &both, sizeof both);
+}
+
+static inline b3_lanes b3_lanes_pick(b3_lane_bits bits, b3_lanes yes, b3_lanes no) {
+    return (b3_lanes)(((b3_lane_bits)yes & bits) | ((b3_lane_bits)no & ~bits));
+}
+
 /* x where the bits are set, 0 elsewhere. */
 static inline b3_lanes b3_lanes_where(b3_lane_bits bits, b3_lanes x) {
     return (b3_lanes)((b3_lane_bits)x & bits);
