@@ -14,7 +14,7 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    const b3_pair_sums sums = b3_window_pair_push(stream, in[0], in[1]);
+    const b3_pair_moments sums = b3_window_pair_push(stream, b3_lanes_of(in));
     const double product = sums.xx * sums.yy;
     const int may_overflow = product < 1e-280 || product > 1e280;
     const double scale = may_overflow ? sqrt(sums.xx) * sqrt(sums.yy) : sqrt(product);

@@ -49,7 +49,7 @@ static inline void b3_extreme_window_turn(b3_extreme_window *w) {
     b3_extremes best = {{-INFINITY, -INFINITY}, {0.0}};
     double at = w->period;
     b3_extremes_store(w->prefix, best);
-    for (uint32_t j = 1; j < w->period; ++j) {
+    for (uint32_t j = 1, period = w->period; j < period; ++j) {
         at += 1.0;
         best = b3_extremes_of((b3_extremes){b3_lanes_load(w->slot[j]), {at, at}}, best);
         b3_extremes_store(w->slot[j], best);

@@ -24,16 +24,9 @@ static void update(void *stream, const double *in, double *out) {
     b3_keltner *c = stream;
     const double range = b3_true_range(in[0], in[1], c->close);
     c->close = in[2];
-    double width = b3_smooth_next(&c->range, range);
-    double middle = b3_smooth_next(&c->middle, in[2]);
-    if (b3_is_finite(width + middle)) {
-        c->range.value = width;
-        c->middle.value = middle;
-    } else {
-        width = b3_smooth_any(&c->range, range);
-        middle = b3_smooth_any(&c->middle, in[2]);
-    }
-    width *= c->multiplier;
+    const b3_smooth_values averages = b3_smooth_push_two(&c->range, range, &c->middle, in[2]);
+    const double width = c->multiplier * averages.first;
+    const double middle = averages.second;
     out[0] = middle + width;
     out[1] = isnan(width) ? NAN : middle;
     out[2] = middle - width;

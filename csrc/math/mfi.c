@@ -29,8 +29,8 @@ static void update(void *stream, const double *in, double *out) {
     f->before = typical;
     const int64_t rises = change > 0.0;
     const int64_t moves = change != 0.0;
-    const b3_two sums = b3_window_two_push(&f->window, (double)rises * money, (double)moves * money);
-    out[0] = sums.second == 0.0 ? 0.0 : 100.0 * sums.first / sums.second;
+    const b3_lanes sums = b3_window_two_push(&f->window, (double)rises * money, (double)moves * money);
+    out[0] = sums[1] == 0.0 ? 0.0 : 100.0 * sums[0] / sums[1];
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "changes")};

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "finite.h"
+
 enum b3_seed { B3_SEED_SMA = 0, B3_SEED_FIRST = 1 };
 
 typedef struct b3_smooth {
@@ -64,15 +66,25 @@ static inline double b3_smooth_any(b3_smooth *s, double x) {
     return s->value;
 }
 
-static inline int b3_is_finite(double x) {
-    return x - x == 0.0;
-}
-
 /* The average with x; NaN before period samples are seen. */
 static inline double b3_smooth_push(b3_smooth *s, double x) {
     const double value = b3_smooth_next(s, x);
     if (!b3_is_finite(value)) return b3_smooth_any(s, x);
     return s->value = value;
+}
+
+typedef struct b3_smooth_values {
+    double first;
+    double second;
+} b3_smooth_values;
+
+/* The same for two averages, of x and of y. */
+static inline b3_smooth_values b3_smooth_push_two(b3_smooth *first, double x, b3_smooth *second, double y) {
+    const b3_smooth_values next = {b3_smooth_next(first, x), b3_smooth_next(second, y)};
+    if (!b3_is_finite(next.first + next.second)) return (b3_smooth_values){b3_smooth_any(first, x), b3_smooth_any(second, y)};
+    first->value = next.first;
+    second->value = next.second;
+    return next;
 }
 
 #endif

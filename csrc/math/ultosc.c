@@ -46,8 +46,8 @@ static void update(void *stream, const double *in, double *out) {
     const double gained = isnan(range) ? NAN : in[2] - low;
     double sum = 0.0;
     for (int i = 0; i < 3; ++i) {
-        const b3_two sums = b3_window_two_push((b3_window_two *)(void *)(p->data + p->at[i]), gained, range);
-        sum += sums.second == 0.0 ? 0.0 : (double)(4 >> i) * sums.first / sums.second;
+        const b3_lanes sums = b3_window_two_push((b3_window_two *)(void *)(p->data + p->at[i]), gained, range);
+        sum += sums[1] == 0.0 ? 0.0 : (double)(4 >> i) * sums[0] / sums[1];
     }
     p->close = in[2];
     out[0] = (100.0 / 7.0) * sum;

@@ -14,8 +14,8 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    const b3_two sums = b3_window_two_push(stream, in[0] * in[1], in[1]);
-    out[0] = sums.first / sums.second;
+    const b3_lanes sums = b3_window_two_push(stream, in[0] * in[1], in[1]);
+    out[0] = sums[0] / sums[1];
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};

@@ -7,25 +7,30 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include "two_lanes.h"
 
 typedef struct b3_pair_sums {
-    double x;
-    double y;
-    double xx;
-    double yy;
-    double xy;
+    double of[2];      /* of dx, of dy; samples of slots have these places */
+    double squares[2]; /* of dx^2, of dy^2 */
+    double product;    /* of dx * dy */
 } b3_pair_sums;
 
 typedef struct b3_window_pair {
     uint32_t period;
     uint32_t older;
     double per_period;
-    double anchor_x;
-    double anchor_y;
+    double anchor[2];
     b3_pair_sums prefix;
-    b3_pair_sums slot[]; /* as in b3_window_sum; samples are in x and y */
+    b3_pair_sums slot[]; /* as in b3_window_sum */
 } b3_window_pair;
+
+/* Sums of squares and of products of deviations from the means. */
+typedef struct b3_pair_moments {
+    double xx;
+    double yy;
+    double xy;
+} b3_pair_moments;
 
 static inline size_t b3_window_pair_size(uint32_t period) {
     return sizeof(b3_window_pair) + ((size_t)period + 1) * sizeof(b3_pair_sums);
@@ -34,46 +39,40 @@ static inline size_t b3_window_pair_size(uint32_t period) {
 static inline void b3_window_pair_init(b3_window_pair *w, uint32_t period) {
     *w = (b3_window_pair){.period = period, .per_period = 1.0 / period};
     w->slot[0] = (b3_pair_sums){0};
-    for (uint32_t j = 1; j <= period; ++j) w->slot[j].x = w->slot[j].y = NAN;
+    for (uint32_t j = 1; j <= period; ++j) b3_lanes_store(w->slot[j].of, (b3_lanes){NAN, NAN});
 }
 
-static inline void b3_pair_add(b3_pair_sums *sums, double dx, double dy) {
-    sums->x += dx;
-    sums->y += dy;
-    sums->xx += dx * dx;
-    sums->yy += dy * dy;
-    sums->xy += dx * dy;
+static inline b3_pair_sums b3_pair_add(const b3_pair_sums *sums, b3_lanes d) {
+    b3_pair_sums more;
+    b3_lanes_store(more.of, b3_lanes_load(sums->of) + d);
+    b3_lanes_store(more.squares, b3_lanes_load(sums->squares) + d * d);
+    more.product = sums->product + d[0] * d[1];
+    return more;
 }
 
-static inline void b3_window_pair_turn(b3_window_pair *w, double x, double y) {
+static inline void b3_window_pair_turn(b3_window_pair *w, b3_lanes anchor) {
     b3_pair_sums sums = {0};
-    for (uint32_t j = 1; j < w->period; ++j) {
-        b3_pair_add(&sums, w->slot[j].x - x, w->slot[j].y - y);
-        w->slot[j] = sums;
-    }
-    w->anchor_x = x;
-    w->anchor_y = y;
-    w->prefix = (b3_pair_sums){0};
+    w->prefix = sums;
+    const b3_pair_sums *end = w->slot + w->period;
+    for (b3_pair_sums *slot = w->slot + 1; slot != end; ++slot) *slot = sums = b3_pair_add(&sums, b3_lanes_load(slot->of) - anchor);
+    b3_lanes_store(w->anchor, anchor);
     w->older = w->period;
 }
 
-/* Centred sums (x and y are the means) of the last period samples, these included; NaN before there are so many. */
-static inline b3_pair_sums b3_window_pair_push(b3_window_pair *w, double x, double y) {
-    if (w->older == 0) b3_window_pair_turn(w, x, y);
+/* Moments of the last period pairs, this one included; NaN before there are so many. */
+static inline b3_pair_moments b3_window_pair_push(b3_window_pair *w, b3_lanes pair) {
+    if (w->older == 0) b3_window_pair_turn(w, pair);
     const uint32_t older = w->older - 1;
     const b3_pair_sums *before = &w->slot[older];
+    const b3_pair_sums prefix = b3_pair_add(&w->prefix, pair - b3_lanes_load(w->anchor));
     w->older = older;
-    w->slot[older + 1].x = x;
-    w->slot[older + 1].y = y;
-    b3_pair_add(&w->prefix, x - w->anchor_x, y - w->anchor_y);
-    const double sx = before->x + w->prefix.x;
-    const double sy = before->y + w->prefix.y;
-    const double mean_x = sx * w->per_period;
-    const double mean_y = sy * w->per_period;
-    const double xx = before->xx + w->prefix.xx - sx * mean_x;
-    const double yy = before->yy + w->prefix.yy - sy * mean_y;
-    const double xy = before->xy + w->prefix.xy - sx * mean_y;
-    return (b3_pair_sums){w->anchor_x + mean_x, w->anchor_y + mean_y, xx < 0.0 ? 0.0 : xx, yy < 0.0 ? 0.0 : yy, xy};
+    b3_lanes_store(w->slot[older + 1].of, pair);
+    w->prefix = prefix;
+    const b3_lanes sums = b3_lanes_load(before->of) + b3_lanes_load(prefix.of);
+    const b3_lanes means = sums * w->per_period;
+    const b3_lanes squares = b3_lanes_load(before->squares) + b3_lanes_load(prefix.squares) - sums * means;
+    const b3_lanes positive = b3_lanes_pick(squares < 0.0, (b3_lanes){0.0, 0.0}, squares);
+    return (b3_pair_moments){positive[0], positive[1], before->product + prefix.product - sums[0] * means[1]};
 }
 
 #endif

@@ -4,51 +4,47 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdint.h>
 
-typedef struct b3_two {
-    double first;
-    double second;
-} b3_two;
+#include "two_lanes.h"
 
 typedef struct b3_window_two {
     uint32_t period;
     uint32_t older;
-    b3_two prefix;
-    b3_two slot[];
+    double prefix[2];
+    double slot[][2];
 } b3_window_two;
 
 static inline size_t b3_window_two_size(uint32_t period) {
-    return sizeof(b3_window_two) + ((size_t)period + 1) * sizeof(b3_two);
+    return sizeof(b3_window_two) + ((size_t)period + 1) * 2 * sizeof(double);
 }
 
 static inline void b3_window_two_init(b3_window_two *w, uint32_t period) {
     *w = (b3_window_two){.period = period};
-    w->slot[0] = (b3_two){0.0, 0.0};
-    for (uint32_t j = 1; j <= period; ++j) w->slot[j] = (b3_two){NAN, NAN};
+    b3_lanes_store(w->slot[0], (b3_lanes){0.0, 0.0});
+    for (uint32_t j = 1; j <= period; ++j) b3_lanes_store(w->slot[j], (b3_lanes){NAN, NAN});
 }
 
 static inline void b3_window_two_turn(b3_window_two *w) {
-    b3_two sum = {0.0, 0.0};
-    for (uint32_t j = 1; j < w->period; ++j) {
-        sum.first += w->slot[j].first;
-        sum.second += w->slot[j].second;
-        w->slot[j] = sum;
+    b3_lanes sums = {0.0, 0.0};
+    b3_lanes_store(w->prefix, sums);
+    for (uint32_t j = 1, period = w->period; j < period; ++j) {
+        sums += b3_lanes_load(w->slot[j]);
+        b3_lanes_store(w->slot[j], sums);
     }
-    w->prefix = (b3_two){0.0, 0.0};
     w->older = w->period;
 }
 
 /* The sums of the last period samples, these included; NaN before there are so many. */
-static inline b3_two b3_window_two_push(b3_window_two *w, double first, double second) {
+static inline b3_lanes b3_window_two_push(b3_window_two *w, double first, double second) {
     if (w->older == 0) b3_window_two_turn(w);
     const uint32_t older = w->older - 1;
-    const b3_two before = w->slot[older];
+    const b3_lanes both = {first, second};
+    const b3_lanes before = b3_lanes_load(w->slot[older]);
+    const b3_lanes prefix = b3_lanes_load(w->prefix) + both;
     w->older = older;
-    w->slot[older + 1] = (b3_two){first, second};
-    w->prefix.first += first;
-    w->prefix.second += second;
-    return (b3_two){before.first + w->prefix.first, before.second + w->prefix.second};
+    b3_lanes_store(w->slot[older + 1], both);
+    b3_lanes_store(w->prefix, prefix);
+    return before + prefix;
 }
 
 #endif
