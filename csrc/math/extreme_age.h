@@ -60,13 +60,12 @@ static inline void b3_extreme_window_turn(b3_extreme_window *w) {
 /* Bars since the lowest low and the highest high; NaN for a side that holds one, or has not seen `period` bars. */
 static inline b3_lanes b3_extreme_window_push(b3_extreme_window *w, double high, double low) {
     if (w->older == 0) b3_extreme_window_turn(w);
-    const uint32_t older = w->older - 1;
     const double at = w->older;
+    double(*slot)[4] = w->slot + w->older--;
     const b3_extremes bar = {{-low, high}, {at, at}};
     const b3_extremes prefix = b3_extremes_of(b3_extremes_load(w->prefix), bar);
-    const b3_lanes ages = b3_extremes_of(b3_extremes_load(w->slot[older]), prefix).at - at;
-    w->older = older;
-    b3_lanes_store(w->slot[older + 1], bar.value);
+    const b3_lanes ages = b3_extremes_of(b3_extremes_load(slot[-1]), prefix).at - at;
+    b3_lanes_store(slot[0], bar.value);
     b3_extremes_store(w->prefix, prefix);
     if ((w->wait_highs | w->wait_lows) == 0 && !isunordered(high, low)) return ages;
     return (b3_lanes){b3_unless_waiting(&w->wait_lows, w->period, low, ages[0]),

@@ -43,11 +43,10 @@ static inline void b3_range_window_turn(b3_range_window *w) {
 /* NaN for a side that holds one, or has not seen `period` bars. */
 static inline b3_range b3_range_window_push(b3_range_window *w, double high, double low) {
     if (w->older == 0) b3_range_window_turn(w);
-    const uint32_t older = w->older - 1;
+    b3_range *slot = w->slot + w->older--;
     const b3_range prefix = b3_range_of(w->prefix, (b3_range){high, low});
-    const b3_range range = b3_range_of(w->slot[older], prefix);
-    w->older = older;
-    w->slot[older + 1] = (b3_range){high, low};
+    const b3_range range = b3_range_of(slot[-1], prefix);
+    slot[0] = (b3_range){high, low};
     w->prefix = prefix;
     if ((w->wait_highs | w->wait_lows) == 0 && !isunordered(high, low)) return range;
     return (b3_range){b3_unless_waiting(&w->wait_highs, w->period, high, range.highest),

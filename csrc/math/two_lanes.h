@@ -14,9 +14,10 @@ static inline b3_lanes b3_lanes_load(const double *x) {
     return both;
 }
 
-/* Of two that may have been stored one by one a moment ago: a load of both at once would wait for both stores to leave the core. */
-static inline b3_lanes b3_lanes_of(const volatile double *x) {
-    return (b3_lanes){x[0], x[1]};
+/* x[1] and x[0]. Inputs were stored one by one a moment ago: a load of both at once, which compilers make of the other order, would wait
+ * for both stores to leave the core. */
+static inline b3_lanes b3_lanes_swapped(const double *x) {
+    return (b3_lanes){x[1], x[0]};
 }
 
 static inline void b3_lanes_store(double *x, b3_lanes both) {

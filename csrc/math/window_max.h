@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "larger.h"
+
 typedef struct b3_window_max {
     uint32_t period;
     uint32_t older;
@@ -29,14 +31,6 @@ static inline void b3_window_max_init(b3_window_max *w, uint32_t period) {
     for (uint32_t j = 0; j <= period; ++j) w->slot[j] = -INFINITY;
 }
 
-static inline double b3_larger(double older, double newer) {
-    return older > newer ? older : newer;
-}
-
-static inline double b3_smaller(double older, double newer) {
-    return older < newer ? older : newer;
-}
-
 static inline void b3_window_max_turn(b3_window_max *w) {
     double best = -INFINITY;
     for (uint32_t j = 1; j < w->period; ++j) w->slot[j] = best = b3_larger(w->slot[j], best);
@@ -52,11 +46,10 @@ static inline double b3_unless_waiting(uint32_t *wait, uint32_t period, double x
 
 static inline double b3_window_max_push(b3_window_max *w, double x) {
     if (w->older == 0) b3_window_max_turn(w);
-    const uint32_t older = w->older - 1;
+    double *slot = w->slot + w->older--;
     const double prefix = b3_larger(w->prefix, x);
-    const double best = b3_larger(w->slot[older], prefix);
-    w->older = older;
-    w->slot[older + 1] = x;
+    const double best = b3_larger(slot[-1], prefix);
+    slot[0] = x;
     w->prefix = prefix;
     return w->wait == 0 && x == x ? best : b3_unless_waiting(&w->wait, w->period, x, best);
 }

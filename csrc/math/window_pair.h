@@ -62,11 +62,10 @@ static inline void b3_window_pair_turn(b3_window_pair *w, b3_lanes anchor) {
 /* Moments of the last period pairs, this one included; NaN before there are so many. */
 static inline b3_pair_moments b3_window_pair_push(b3_window_pair *w, b3_lanes pair) {
     if (w->older == 0) b3_window_pair_turn(w, pair);
-    const uint32_t older = w->older - 1;
-    const b3_pair_sums *before = &w->slot[older];
+    b3_pair_sums *slot = w->slot + w->older--;
+    const b3_pair_sums *before = slot - 1;
     const b3_pair_sums prefix = b3_pair_add(&w->prefix, pair - b3_lanes_load(w->anchor));
-    w->older = older;
-    b3_lanes_store(w->slot[older + 1].of, pair);
+    b3_lanes_store(slot->of, pair);
     w->prefix = prefix;
     const b3_lanes sums = b3_lanes_load(before->of) + b3_lanes_load(prefix.of);
     const b3_lanes means = sums * w->per_period;

@@ -46,11 +46,10 @@ static inline void b3_window_sum_turn(b3_window_sum *w) {
 /* The sum of the last period samples, x included; NaN before there are so many. */
 static inline double b3_window_sum_push(b3_window_sum *w, double x) {
     if (w->older == 0) b3_window_sum_turn(w);
-    const uint32_t older = w->older - 1;
-    w->older = older;
-    w->slot[older + 1] = x;
+    double *slot = w->slot + w->older--;
+    slot[0] = x;
     w->prefix += x;
-    return w->slot[older] + w->prefix;
+    return slot[-1] + w->prefix;
 }
 
 static inline double b3_window_mean_push(b3_window_sum *w, double x) {

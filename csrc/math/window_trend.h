@@ -61,13 +61,12 @@ static inline void b3_window_trend_turn(b3_window_trend *w, double anchor) {
 /* Sums over the last period samples, x included; NaN before there are so many. */
 static inline b3_trend b3_window_trend_push(b3_window_trend *w, double x) {
     if (w->older == 0) b3_window_trend_turn(w, x);
-    const uint32_t older = w->older - 1;
-    const b3_trend_sums before = w->slot[older];
+    b3_trend_sums *slot = w->slot + w->older--;
+    const b3_trend_sums before = slot[-1];
     const double t = w->t;
     const double d = x - w->anchor;
-    w->older = older;
     w->t = t + 1.0;
-    w->slot[older + 1].d = x;
+    slot->d = x;
     w->prefix.d += d;
     w->prefix.td += t * d;
     const double sum = before.d + w->prefix.d;

@@ -57,11 +57,10 @@ static inline void b3_window_var_turn(b3_window_var *w, double anchor) {
 /* Moments of the last period samples, x included; NaN before there are so many. */
 static inline b3_moments b3_window_var_push(b3_window_var *w, double x) {
     if (w->older == 0) b3_window_var_turn(w, x);
-    const uint32_t older = w->older - 1;
-    const b3_var_sums before = w->slot[older];
+    b3_var_sums *slot = w->slot + w->older--;
+    const b3_var_sums before = slot[-1];
     const double d = x - w->anchor;
-    w->older = older;
-    w->slot[older + 1].d = x;
+    slot->d = x;
     w->prefix.d += d;
     w->prefix.dd += d * d;
     const double sum = before.d + w->prefix.d;
