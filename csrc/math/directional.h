@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "two_lanes.h"
 #include "true_range.h"
+#include "two_lanes.h"
 
 typedef struct b3_directional {
     uint32_t period;

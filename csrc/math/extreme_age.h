@@ -61,7 +61,7 @@ static inline void b3_extreme_window_turn(b3_extreme_window *w) {
 static inline b3_lanes b3_extreme_window_push(b3_extreme_window *w, double high, double low) {
     if (w->older == 0) b3_extreme_window_turn(w);
     const double at = w->older;
-    double(*slot)[4] = w->slot + w->older--;
+    double (*slot)[4] = w->slot + w->older--;
     const b3_extremes bar = {{-low, high}, {at, at}};
     const b3_extremes prefix = b3_extremes_of(b3_extremes_load(w->prefix), bar);
     const b3_lanes ages = b3_extremes_of(b3_extremes_load(slot[-1]), prefix).at - at;

@@ -19,7 +19,7 @@ typedef struct b3_smooth {
     uint32_t lookback; /* samples before the first output */
     uint32_t seen;     /* since the start or the last restart; stops at lookback + 1 */
     uint32_t reserved;
-    double gain; /* NaN until there is an output: then what would be the next value shows that it is none */
+    double gain;  /* NaN until there is an output: then what would be the next value shows that it is none */
     double value; /* sum while seeding */
     double warm_gain;
 } b3_smooth;
