@@ -122,11 +122,13 @@ static void begin(job *j, enum form form) {
 }
 
 static void in_turn(const job *j) {
+    void (*update)(void *, const double *, double *) = j->indicator->update;
     const size_t inputs = j->indicator->input_count;
+    const size_t count = j->stream_count;
     const double *in = j->rows;
     double out[B3_INDICATOR_OUTPUTS];
-    for (size_t i = 0; i < BARS; i += j->stream_count)
-        for (size_t s = 0; s < j->stream_count; s++, in += inputs) j->indicator->update(j->streams[s], in, out);
+    for (size_t i = 0; i < BARS; i += count)
+        for (size_t s = 0; s < count; s++, in += inputs) update(j->streams[s], in, out);
 }
 
 __attribute__((noinline)) static void bench_body(job *j, enum form form) {
