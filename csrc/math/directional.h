@@ -40,7 +40,11 @@ static inline int b3_directional_push(b3_directional *d, double high, double low
         return 0;
     }
     double keep = d->keep;
-    if (d->seen < d->period && ++d->seen < d->period) keep = 1.0;
+    int warm = 1;
+    if (d->seen < d->period) {
+        warm = ++d->seen == d->period;
+        if (!warm) keep = 1.0;
+    }
     /* The larger movement counts, if it is one; no branch on which that is, as nobody can foresee it. */
     const b3_lanes to = {up, down};
     const b3_lanes fro = {down, up};
@@ -48,7 +52,7 @@ static inline int b3_directional_push(b3_directional *d, double high, double low
     d->plus = d->plus * keep + movement[0];
     d->minus = d->minus * keep + movement[1];
     d->range = d->range * keep + range;
-    return d->seen == d->period;
+    return warm;
 }
 
 /* moved of all in percent; 0 while nothing moved. */

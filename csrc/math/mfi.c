@@ -20,16 +20,15 @@ static void init(void *stream, const double *params) {
     b3_window_two_init(&f->window, (uint32_t)params[0]);
 }
 
-/* In arithmetic: compilers make branches of it that nobody can foresee. A price that is NaN has flows that are. */
+/* No branch on whether the price rises, as nobody can foresee it. Where it is NaN both flows are. */
 static void update(void *stream, const double *in, double *out) {
     flow *f = stream;
     const double typical = (in[0] + in[1] + in[2]) / 3.0;
     const double change = typical - f->before;
     const double money = isnan(change) ? NAN : typical * in[3];
     f->before = typical;
-    const int64_t rises = change > 0.0;
-    const int64_t moves = change != 0.0;
-    const b3_lanes sums = b3_window_two_push(&f->window, (double)rises * money, (double)moves * money);
+    const b3_lanes moves = {change, fabs(change)};
+    const b3_lanes sums = b3_window_two_push(&f->window, b3_lanes_where(moves > 0.0, (b3_lanes){1.0, 1.0}) * money);
     out[0] = sums[1] == 0.0 ? 0.0 : 100.0 * sums[0] / sums[1];
 }
 

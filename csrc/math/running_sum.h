@@ -1,6 +1,8 @@
-/* The sum of all samples so far as an unevaluated pair (Knuth): its error does not grow with their number. */
+/* The sum of all samples so far as an unevaluated pair (Neumaier): its error does not grow with their number. */
 #ifndef B3_MATH_RUNNING_SUM_H
 #define B3_MATH_RUNNING_SUM_H
+
+#include <math.h>
 
 typedef struct b3_running_sum {
     double sum;
@@ -8,10 +10,8 @@ typedef struct b3_running_sum {
 } b3_running_sum;
 
 static inline double b3_running_sum_push(b3_running_sum *total, double x) {
-    const double before = total->sum;
-    const double sum = before + x;
-    const double added = sum - before;
-    total->rest += (before - (sum - added)) + (x - added);
+    const double sum = total->sum + x;
+    total->rest += fabs(total->sum) >= fabs(x) ? (total->sum - sum) + x : (x - sum) + total->sum;
     total->sum = sum;
     return sum + total->rest;
 }

@@ -46,7 +46,7 @@ static void update(void *stream, const double *in, double *out) {
     const double gained = isnan(range) ? NAN : in[2] - low;
     double sum = 0.0;
     for (int i = 0; i < 3; ++i) {
-        const b3_lanes sums = b3_window_two_push((b3_window_two *)(void *)(p->data + p->at[i]), gained, range);
+        const b3_lanes sums = b3_window_two_push((b3_window_two *)(void *)(p->data + p->at[i]), (b3_lanes){gained, range});
         sum += sums[1] == 0.0 ? 0.0 : (double)(4 >> i) * sums[0] / sums[1];
     }
     p->close = in[2];

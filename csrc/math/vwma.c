@@ -14,7 +14,7 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    const b3_lanes sums = b3_window_two_push(stream, in[0] * in[1], in[1]);
+    const b3_lanes sums = b3_window_two_push(stream, (b3_lanes){in[0] * in[1], in[1]});
     out[0] = sums[0] / sums[1];
 }
 

@@ -35,10 +35,9 @@ static inline void b3_window_two_turn(b3_window_two *w) {
 }
 
 /* The sums of the last period samples, these included; NaN before there are so many. */
-static inline b3_lanes b3_window_two_push(b3_window_two *w, double first, double second) {
+static inline b3_lanes b3_window_two_push(b3_window_two *w, b3_lanes both) {
     if (w->older == 0) b3_window_two_turn(w);
     double (*slot)[2] = w->slot + w->older--;
-    const b3_lanes both = {first, second};
     const b3_lanes before = b3_lanes_load(slot[-1]);
     const b3_lanes prefix = b3_lanes_load(w->prefix) + both;
     b3_lanes_store(slot[0], both);
