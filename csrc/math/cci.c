@@ -70,7 +70,7 @@ static void update(void *stream, const double *in, double *out) {
     const double *end = c->sample + k + period;
     const double base = older[0]; /* differences from a sample of the window keep the digits of a large price */
     const double newest = typical - base;
-    const double mean = (sum_from(older, end, base) + newest) * c->per_period;
+    const double mean = (sum_from(older, end, base) + newest) * c->per_period; /* from base as well */
     const double distance = newest - mean;
     const double deviation = fabs(distance) + distance_from(older, end, base, mean);
     c->sample[k] = c->sample[k + period] = typical;

@@ -46,9 +46,10 @@ static inline int b3_directional_push(b3_directional *d, double high, double low
         if (!warm) keep = 1.0;
     }
     /* The larger movement counts, if it is one; no branch on which that is, as nobody can foresee it. */
-    const b3_lanes to = {up, down};
-    const b3_lanes fro = {down, up};
-    const b3_lanes movement = b3_lanes_where((to > fro) & (to > 0.0), to);
+    const b3_lanes both = {up, down};
+    const b3_lanes to = b3_lanes_where(both > 0.0, both);
+    const b3_lanes fro = {to[1], to[0]};
+    const b3_lanes movement = b3_lanes_where(to > fro, to);
     d->plus = d->plus * keep + movement[0];
     d->minus = d->minus * keep + movement[1];
     d->range = d->range * keep + range;
