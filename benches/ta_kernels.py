@@ -292,7 +292,7 @@ TALIPP: dict[str, tuple[str, tuple[int, ...]]] = {
 
 
 def c_streams(names: Sequence[str], rounds: int) -> list[dict[str, Any]]:
-    """ns an update in C, of the program benches/micro/ta.c."""
+    """ns an update in C, of the program benches/micro/ta.c: bars of 16 instruments in turn, and of one back to back."""
     program = str(BUILD / "benches" / "ta")
     done = subprocess.run([program, str(rounds), "stream", *names], check=True, capture_output=True, text=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -301,11 +301,13 @@ def c_streams(names: Sequence[str], rounds: int) -> list[dict[str, Any]]:
 def streams(names: Sequence[str], rounds: int | None, as_json: bool) -> None:
     """One update in C; then one bar through STREAMS from Python: as streams, as a graph, and in talipp."""
     rows = c_streams(names, rounds or 31)
-    print("\nstreams: ns an update in C")
+    print("\nstreams: ns an update in C, the bars of 16 instruments in turn; of one instrument back to back")
     for row in rows:
-        print(json.dumps(row) if as_json else f"{row['kernel']:16s} {row['ns']:7.2f}")
+        print(json.dumps(row) if as_json else f"{row['kernel']:16s} {row['ns']:7.2f} {row['one_ns']:7.2f}")
     if not as_json:
-        print(f"geometric mean {geometric_mean([row['ns'] for row in rows]):.2f} ns")
+        many, one = ([row[key] for row in rows] for key in ("ns", "one_ns"))
+        print(f"{'geometric mean':16s} {geometric_mean(many):7.2f} {geometric_mean(one):7.2f}")
+        print(f"{'median':16s} {statistics.median(many):7.2f} {statistics.median(one):7.2f}")
     bars = 2_000
     data = columns(bars)
     inputs = ("open", "high", "low", "close", "volume")

@@ -4,6 +4,10 @@
  *
  * Prints one JSON object an indicator: ns a value, median of the rounds. The result is checked first: single updates and a batch end with
  * the same value. With ROUNDS 0 one pass runs untimed: what `callgrind --toggle-collect=bench_body` counts.
+ *
+ * stream: each bar goes into a stream of its own in turn, as an engine sees the bars of 16 instruments: `ns` is the time an update takes of
+ * a thread, its state in the cache. The streams are warm, and stand at different places of their windows. `one_ns` is the same for one
+ * instrument whose next bar comes at once, which no engine sees: there an update also waits for the end of the one before.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,16 +19,21 @@
 
 #define BARS 20000
 #define ROUNDS_MAX 1000
+#define STREAMS 16
 
 enum { OPEN, HIGH, LOW, CLOSE, VOLUME, COLUMNS };
 
 typedef struct job {
     const b3_indicator *indicator;
     double params[B3_INDICATOR_PARAMS];
-    void *stream;
     const double *in[B3_INDICATOR_INPUTS];
     double *out[B3_INDICATOR_OUTPUTS];
+    double *rows; /* the inputs of a bar side by side, bars in the order in which they arrive */
+    void *streams[STREAMS];
+    size_t stream_count;
 } job;
+
+enum form { BATCH, ONE, MANY };
 
 static double bars[COLUMNS][BARS];
 static double outputs[B3_INDICATOR_OUTPUTS][BARS];
@@ -33,6 +42,12 @@ static void require(int holds, const char *what) {
     if (holds) return;
     fprintf(stderr, "ta: %s\n", what);
     exit(1);
+}
+
+static void *reserve(size_t bytes) {
+    void *memory = malloc(bytes);
+    require(bytes == 0 || memory != NULL, "out of memory");
+    return memory;
 }
 
 static double uniform(void) {
@@ -80,34 +95,54 @@ static job prepare(const char *name) {
         at += length + 1;
     }
     for (uint32_t i = 0; i < j.indicator->output_count; i++) j.out[i] = outputs[i];
-    j.stream = malloc(j.indicator->size(j.params));
-    require(j.stream != NULL, "out of memory");
+    j.rows = reserve(sizeof(double) * BARS * j.indicator->input_count);
+    for (size_t s = 0; s < STREAMS; s++) j.streams[s] = reserve(j.indicator->size(j.params));
     return j;
 }
 
-static void one_by_one(job *j) {
-    double in[B3_INDICATOR_INPUTS];
+static void finish(job *j) {
+    free(j->rows);
+    for (size_t s = 0; s < STREAMS; s++) free(j->streams[s]);
+}
+
+/* Lays the bars out; each instrument has its share of them. Instrument s then sees so many more than the first that no two begin a window
+ * together. */
+static void begin(job *j, enum form form) {
+    const size_t inputs = j->indicator->input_count;
+    const size_t warm = form == BATCH ? 0 : j->indicator->lookback(j->params) + 1;
     double out[B3_INDICATOR_OUTPUTS];
-    for (uint32_t i = 0; i < BARS; i++) {
-        for (uint32_t k = 0; k < j->indicator->input_count; k++) in[k] = j->in[k][i];
-        j->indicator->update(j->stream, in, out);
-        for (uint32_t k = 0; k < j->indicator->output_count; k++) j->out[k][i] = out[k];
+    j->stream_count = form == MANY ? STREAMS : 1;
+    const size_t share = BARS / j->stream_count;
+    for (size_t s = 0; s < j->stream_count; s++) {
+        for (size_t i = 0; i < share; i++)
+            for (size_t k = 0; k < inputs; k++) j->rows[(i * j->stream_count + s) * inputs + k] = j->in[k][s * share + i];
+        j->indicator->init(j->streams[s], j->params);
+        for (size_t i = 0; i < warm + 7 * s; i++) j->indicator->update(j->streams[s], j->rows + i * inputs, out);
     }
 }
 
-__attribute__((noinline)) static void bench_body(job *j, int batch) {
-    j->indicator->init(j->stream, j->params);
-    if (batch) b3_indicator_run_blocking(j->indicator, j->params, j->stream, j->in, j->out, BARS);
-    else one_by_one(j);
+static void in_turn(const job *j) {
+    void (*update)(void *, const double *, double *) = j->indicator->update;
+    const size_t inputs = j->indicator->input_count;
+    const size_t count = j->stream_count;
+    const double *in = j->rows;
+    double out[B3_INDICATOR_OUTPUTS];
+    for (size_t i = 0; i < BARS; i += count)
+        for (size_t s = 0; s < count; s++, in += inputs) update(j->streams[s], in, out);
+}
+
+__attribute__((noinline)) static void bench_body(job *j, enum form form) {
+    if (form == BATCH) b3_indicator_run_blocking(j->indicator, j->params, j->streams[0], j->in, j->out, BARS);
+    else in_turn(j);
 }
 
 static void check(job *j) {
-    j->indicator->init(j->stream, j->params);
-    one_by_one(j);
     double last[B3_INDICATOR_OUTPUTS];
-    for (uint32_t k = 0; k < j->indicator->output_count; k++) last[k] = outputs[k][BARS - 1];
-    j->indicator->init(j->stream, j->params);
-    b3_indicator_run_blocking(j->indicator, j->params, j->stream, j->in, j->out, BARS);
+    begin(j, ONE);
+    j->indicator->init(j->streams[0], j->params);
+    for (size_t i = 0; i < BARS; i++) j->indicator->update(j->streams[0], j->rows + i * j->indicator->input_count, last);
+    j->indicator->init(j->streams[0], j->params);
+    b3_indicator_run_blocking(j->indicator, j->params, j->streams[0], j->in, j->out, BARS);
     for (uint32_t k = 0; k < j->indicator->output_count; k++)
         require(fabs(outputs[k][BARS - 1] - last[k]) <= 1e-9 * (1.0 + fabs(last[k])),
                 "a batch ends with another value than single updates");
@@ -124,29 +159,37 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static double median_ns(job *j, enum form form, int rounds) {
+    static double ns[ROUNDS_MAX];
+    begin(j, form);
+    for (int r = 0; r < rounds; r++) {
+        if (form == BATCH) begin(j, form);
+        const int64_t from = cpu_ns();
+        bench_body(j, form);
+        ns[r] = (double)(cpu_ns() - from) / BARS;
+    }
+    qsort(ns, (size_t)rounds, sizeof *ns, by_value);
+    return ns[rounds / 2];
+}
+
 int main(int argc, char **argv) {
     const int rounds = argc > 3 ? atoi(argv[1]) : -1;
-    const int batch = argc > 3 && strcmp(argv[2], "batch") == 0;
-    if (rounds < 0 || rounds > ROUNDS_MAX || (!batch && strcmp(argv[2], "stream") != 0)) {
+    const enum form form = argc > 3 && strcmp(argv[2], "batch") == 0 ? BATCH : MANY;
+    if (rounds < 0 || rounds > ROUNDS_MAX || (form != BATCH && strcmp(argv[2], "stream") != 0)) {
         fprintf(stderr, "usage: ta ROUNDS stream|batch NAME...   (0 to %d rounds)\n", ROUNDS_MAX);
         return 2;
     }
     make_bars();
     for (int i = 3; i < argc; i++) {
         job j = prepare(argv[i]);
-        if (rounds == 0) bench_body(&j, batch);
         check(&j);
-        static double ns[ROUNDS_MAX];
-        for (int r = 0; r < rounds; r++) {
-            const int64_t from = cpu_ns();
-            bench_body(&j, batch);
-            ns[r] = (double)(cpu_ns() - from) / BARS;
-        }
-        qsort(ns, (size_t)rounds, sizeof *ns, by_value);
+        begin(&j, form);
+        if (rounds == 0) bench_body(&j, form);
         printf("{\"kernel\": \"%s\", \"form\": \"%s\"", argv[i], argv[2]);
-        if (rounds > 0) printf(", \"ns\": %.3f", ns[rounds / 2]);
+        if (rounds > 0) printf(", \"ns\": %.3f", median_ns(&j, form, rounds));
+        if (rounds > 0 && form == MANY) printf(", \"one_ns\": %.3f", median_ns(&j, ONE, rounds));
         printf("}\n");
-        free(j.stream);
+        finish(&j);
     }
     return 0;
 }

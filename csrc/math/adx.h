@@ -24,13 +24,14 @@ static inline void b3_adx_init(b3_adx *a, uint32_t period, int plain) {
 }
 
 static inline double b3_adx_push(b3_adx *a, double high, double low, double close) {
-    const b3_indices di = b3_directional_push(&a->movement, high, low, close);
-    const double total = di.plus + di.minus;
-    if (total == 0.0) { /* nothing moved: 0 in the seed, no change later */
+    const b3_directional *d = &a->movement;
+    if (!b3_directional_push(&a->movement, high, low, close)) return b3_smooth_push(&a->average, NAN);
+    const double total = d->plus + d->minus;
+    if (total == 0.0 || d->range == 0.0) { /* nothing moved: 0 in the seed, no change later */
         const int seeded = a->average.seen > a->average.lookback;
         return b3_smooth_push(&a->average, seeded ? a->average.value : 0.0);
     }
-    return b3_smooth_push(&a->average, 100.0 * fabs(di.plus - di.minus) / total);
+    return b3_smooth_push(&a->average, 100.0 * fabs(d->plus - d->minus) / total);
 }
 
 #endif

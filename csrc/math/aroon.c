@@ -1,27 +1,21 @@
+#include "extreme_age.h"
 #include "kernel.h"
-#include "range_position.h"
-
-static double range_period(const b3_range_window *range) {
-    return ((const b3_window_max *)(const void *)range->data)->period;
-}
 
 static uint32_t lookback(const double *params) {
     return (uint32_t)params[0];
 }
 
 static size_t size(const double *params) {
-    return b3_range_window_size((uint32_t)params[0] + 1);
+    return b3_extreme_window_size((uint32_t)params[0] + 1);
 }
 
 static void init(void *stream, const double *params) {
-    b3_range_window_init(stream, (uint32_t)params[0] + 1);
+    b3_extreme_window_init(stream, (uint32_t)params[0] + 1, 100.0 / params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    const b3_range range = b3_range_window_push(stream, in[0], in[1]);
-    const double scale = 100.0 / (range_period(stream) - 1.0);
-    out[0] = 100.0 - scale * range.lowest_age;
-    out[1] = 100.0 - scale * range.highest_age;
+    b3_extreme_window *window = stream;
+    b3_lanes_store(out, 100.0 - window->scale * b3_extreme_window_push(window, in[0], in[1]));
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "bars back")};

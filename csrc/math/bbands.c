@@ -2,7 +2,7 @@
 #include "window_var.h"
 
 typedef struct bands {
-    double divisor;
+    double per_divisor;
     double up;
     double down;
     b3_window_var window;
@@ -20,14 +20,14 @@ static void init(void *stream, const double *params) {
     bands *b = stream;
     b->up = params[1];
     b->down = params[2];
-    b->divisor = params[0] - params[3];
+    b->per_divisor = 1.0 / (params[0] - params[3]);
     b3_window_var_init(&b->window, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
     bands *b = stream;
     const b3_moments moments = b3_window_var_push(&b->window, in[0]);
-    const double deviation = sqrt(moments.m2 / b->divisor);
+    const double deviation = sqrt(moments.m2 * b->per_divisor);
     out[0] = moments.mean + b->up * deviation;
     out[1] = moments.mean;
     out[2] = moments.mean - b->down * deviation;

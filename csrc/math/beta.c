@@ -2,8 +2,7 @@
 #include "window_pair.h"
 
 typedef struct slope {
-    double before0;
-    double before1;
+    double before[2]; /* of real1, of real0 */
     b3_window_pair window;
 } slope;
 
@@ -17,20 +16,18 @@ static size_t size(const double *params) {
 
 static void init(void *stream, const double *params) {
     slope *s = stream;
-    s->before0 = s->before1 = NAN;
+    s->before[0] = s->before[1] = NAN;
     b3_window_pair_init(&s->window, (uint32_t)params[0]);
-}
-
-static double change(double before, double now) {
-    return before == 0.0 ? 0.0 : (now - before) / before;
 }
 
 static void update(void *stream, const double *in, double *out) {
     slope *s = stream;
-    const b3_pair_sums sums = b3_window_pair_push(&s->window, change(s->before0, in[0]), change(s->before1, in[1]));
-    s->before0 = in[0];
-    s->before1 = in[1];
-    out[0] = sums.xx == 0.0 ? sums.xy - sums.xy : sums.xy / sums.xx; /* 0, but NaN where real1 has one */
+    const b3_lanes before = b3_lanes_load(s->before);
+    const b3_lanes now = b3_lanes_swapped(in);
+    const b3_lanes change = b3_lanes_where(before != 0.0, (now - before) / before);
+    const b3_pair_moments sums = b3_window_pair_push(&s->window, change);
+    b3_lanes_store(s->before, now);
+    out[0] = sums.yy == 0.0 ? sums.xy - sums.xy : sums.xy / sums.yy; /* 0, but NaN where real1 has one */
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 5, 1, "returns")};

@@ -1,10 +1,11 @@
 #include "kernel.h"
+#include "two_lanes.h"
 
+/* Each sample is there twice, `period` places apart, so that a window is in one piece. */
 typedef struct channel_index {
     uint32_t period;
-    uint32_t k;
-    uint32_t filled;
-    uint32_t reserved;
+    uint32_t k; /* where the oldest sample is, and the newest will be */
+    double per_period;
     double sample[];
 } channel_index;
 
@@ -13,27 +14,68 @@ static uint32_t lookback(const double *params) {
 }
 
 static size_t size(const double *params) {
-    return sizeof(channel_index) + (size_t)params[0] * sizeof(double);
+    return sizeof(channel_index) + 2 * (size_t)params[0] * sizeof(double);
 }
 
 static void init(void *stream, const double *params) {
-    *(channel_index *)stream = (channel_index){.period = (uint32_t)params[0]};
+    channel_index *c = stream;
+    *c = (channel_index){.period = (uint32_t)params[0], .per_period = 1.0 / params[0]};
+    for (uint32_t i = 0; i < 2 * c->period; ++i) c->sample[i] = NAN;
 }
 
-/* The mean deviation needs each sample again at every step: O(period), unlike all others. */
+static inline double both(b3_lanes x) {
+    return x[0] + x[1];
+}
+
+/* Sum of x - base. Two sums a lane, as one would wait for each addition. */
+static inline double sum_from(const double *x, const double *end, double base) {
+    b3_lanes even = {0.0};
+    b3_lanes odd = {0.0};
+    for (; end - x >= 4; x += 4) {
+        even += b3_lanes_load(x) - base;
+        odd += b3_lanes_load(x + 2) - base;
+    }
+    if (end - x >= 2) {
+        even += b3_lanes_load(x) - base;
+        x += 2;
+    }
+    const double sum = both(even + odd);
+    return x != end ? sum + (x[0] - base) : sum;
+}
+
+/* Sum of |x - base - mean|. */
+static inline double distance_from(const double *x, const double *end, double base, double mean) {
+    b3_lanes even = {0.0};
+    b3_lanes odd = {0.0};
+    for (; end - x >= 4; x += 4) {
+        even += b3_lanes_abs(b3_lanes_load(x) - base - mean);
+        odd += b3_lanes_abs(b3_lanes_load(x + 2) - base - mean);
+    }
+    if (end - x >= 2) {
+        even += b3_lanes_abs(b3_lanes_load(x) - base - mean);
+        x += 2;
+    }
+    const double sum = both(even + odd);
+    return x != end ? sum + fabs(x[0] - base - mean) : sum;
+}
+
+/* The mean deviation needs each sample again at every step: O(period), unlike all others. The newest is not read back, as a vector would
+ * wait for its store. */
 static void update(void *stream, const double *in, double *out) {
     channel_index *c = stream;
+    const uint32_t period = c->period;
+    const uint32_t k = c->k;
     const double typical = (in[0] + in[1] + in[2]) / 3.0;
-    c->sample[c->k] = typical;
-    c->k = c->k + 1 == c->period ? 0 : c->k + 1;
-    out[0] = NAN;
-    if (c->filled < c->period && ++c->filled < c->period) return;
-    double sum = 0.0;
-    for (uint32_t i = 0; i < c->period; ++i) sum += c->sample[i] - typical;
-    const double offset = sum / c->period; /* of the mean from the newest: keeps the digits of a large price */
-    double deviation = 0.0;
-    for (uint32_t i = 0; i < c->period; ++i) deviation += fabs(c->sample[i] - typical - offset);
-    out[0] = deviation == 0.0 ? 0.0 : -offset / (0.015 * (deviation / c->period));
+    const double *older = c->sample + k + 1;
+    const double *end = c->sample + k + period;
+    const double base = older[0]; /* differences from a sample of the window keep the digits of a large price */
+    const double newest = typical - base;
+    const double mean = (sum_from(older, end, base) + newest) * c->per_period; /* from base as well */
+    const double distance = newest - mean;
+    const double deviation = fabs(distance) + distance_from(older, end, base, mean);
+    c->sample[k] = c->sample[k + period] = typical;
+    c->k = k + 1 == period ? 0 : k + 1;
+    out[0] = deviation == 0.0 ? 0.0 : distance / (0.015 * c->per_period * deviation);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 2, "length of the window")};

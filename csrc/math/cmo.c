@@ -19,9 +19,8 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    const double rsi = b3_rsi_push(stream, in[0]);
-    const b3_strength *s = stream;
-    out[0] = s->change.value == 0.0 ? 0.0 * rsi : 2.0 * rsi - 100.0;
+    const b3_strength_now now = b3_strength_push(stream, in[0]);
+    out[0] = now.total == 0.0 ? 0.0 : 200.0 * now.gain / now.total - 100.0;
 }
 
 B3_RUN(b3_strength, 1, 1)

@@ -1,4 +1,5 @@
 #include "kernel.h"
+#include "larger.h"
 #include "window_pair.h"
 
 static uint32_t lookback(const double *params) {
@@ -14,10 +15,12 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    const b3_pair_sums sums = b3_window_pair_push(stream, in[0], in[1]);
-    const double scale = sqrt(sums.xx) * sqrt(sums.yy);
-    out[0] = scale == 0.0 ? 0.0 : fmax(-1.0, fmin(1.0, sums.xy / scale));
-    if (isnan(scale)) out[0] = NAN;
+    const b3_pair_moments sums = b3_window_pair_push(stream, b3_lanes_swapped(in));
+    const double product = sums.xx * sums.yy;
+    const int may_overflow = product < 1e-280 || product > 1e280;
+    const double scale = may_overflow ? sqrt(sums.xx) * sqrt(sums.yy) : sqrt(product);
+    const double ratio = scale == 0.0 ? 0.0 : sums.xy / scale;
+    out[0] = b3_larger(-1.0, b3_smaller(1.0, ratio));
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};

@@ -18,8 +18,16 @@ static void init(void *stream, const double *params) {
 
 static void update(void *stream, const double *in, double *out) {
     b3_twice *t = stream;
-    const double first = b3_smooth_push(&t->first, in[0]);
-    out[0] = 2.0 * first - b3_smooth_push(&t->second, first);
+    double first = b3_smooth_next(&t->first, in[0]);
+    double second = b3_smooth_next(&t->second, first);
+    if (b3_is_finite(second)) { /* so is the first */
+        t->first.value = first;
+        t->second.value = second;
+    } else {
+        first = b3_smooth_any(&t->first, in[0]);
+        second = b3_smooth_any(&t->second, first);
+    }
+    out[0] = 2.0 * first - second;
 }
 
 B3_RUN(b3_twice, 1, 1)

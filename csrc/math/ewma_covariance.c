@@ -1,3 +1,4 @@
+#include "finite.h"
 #include "kernel.h"
 
 typedef struct weighted_covariance {
@@ -25,7 +26,7 @@ static void init(void *stream, const double *params) {
 
 static void update(void *stream, const double *in, double *out) {
     weighted_covariance *w = stream;
-    if (!isfinite(in[0]) || !isfinite(in[1])) {
+    if (!b3_are_finite(in[0], in[1])) {
         w->weight = 0.0;
         out[0] = NAN;
         return;

@@ -25,9 +25,9 @@ static void init(void *stream, const double *params) {
     const uint32_t period = (uint32_t)params[0];
     h->whole_at = b3_window_trend_size(period / 2);
     h->root_at = h->whole_at + b3_window_trend_size(period);
-    b3_window_trend_init((b3_window_trend *)(void *)h->data, period / 2);
-    b3_window_trend_init((b3_window_trend *)(void *)(h->data + h->whole_at), period);
-    b3_window_trend_init((b3_window_trend *)(void *)(h->data + h->root_at), root_period(params));
+    b3_wma_init((b3_window_trend *)(void *)h->data, period / 2);
+    b3_wma_init((b3_window_trend *)(void *)(h->data + h->whole_at), period);
+    b3_wma_init((b3_window_trend *)(void *)(h->data + h->root_at), root_period(params));
 }
 
 static void update(void *stream, const double *in, double *out) {

@@ -1,4 +1,5 @@
 #include "adaptive.h"
+#include "finite.h"
 #include "kernel.h"
 
 static uint32_t lookback(const double *params) {
@@ -6,42 +7,55 @@ static uint32_t lookback(const double *params) {
 }
 
 static size_t size(const double *params) {
-    return sizeof(b3_adaptive) + b3_lag_size((uint32_t)params[0]) + b3_window_sum_size((uint32_t)params[0]);
+    return sizeof(b3_adaptive) + ((size_t)params[0] + 1) * sizeof(b3_adaptive_slot);
 }
 
 static void restart(b3_adaptive *a, uint32_t period) {
-    a->seen = 0;
-    a->before = NAN;
-    b3_lag_init((b3_lag *)(void *)a->data, period);
-    b3_window_sum_init((b3_window_sum *)(void *)(a->data + a->changes_at), period);
+    *a = (b3_adaptive){.before = NAN, .period = period};
+    a->slot[0] = (b3_adaptive_slot){0};
+    for (uint32_t j = 1; j <= period; ++j) a->slot[j] = (b3_adaptive_slot){NAN, NAN};
 }
 
 static void init(void *stream, const double *params) {
-    b3_adaptive *a = stream;
-    a->changes_at = b3_lag_size((uint32_t)params[0]);
-    restart(a, (uint32_t)params[0]);
+    restart(stream, (uint32_t)params[0]);
+}
+
+static inline void turn(b3_adaptive *a) {
+    double path = 0.0;
+    for (uint32_t j = 1; j < a->period; ++j) a->slot[j].path = path += a->slot[j].path;
+    a->path = 0.0;
+    a->older = a->period;
+}
+
+/* Whether there is an output: from the first one on the recursion goes from the sample before it. */
+static int is_warm(b3_adaptive *a, double before) {
+    if (++a->seen <= a->period) return 0;
+    a->seen = (uint64_t)a->period + 2;
+    a->value = before;
+    return 1;
 }
 
 static void update(void *stream, const double *in, double *out) {
     b3_adaptive *a = stream;
-    b3_lag *samples = (b3_lag *)(void *)a->data;
+    const double x = in[0];
     out[0] = NAN;
-    if (!isfinite(in[0])) {
-        restart(a, samples->period);
+    if (!b3_is_finite(x)) {
+        restart(a, a->period);
         return;
     }
+    if (a->older == 0) turn(a);
+    b3_adaptive_slot *slot = a->slot + a->older--;
     const double before = a->before;
-    const double old = b3_lag_push(samples, in[0]);
-    a->before = in[0];
-    if (++a->seen == 1) return;
-    const double path = b3_window_sum_push((b3_window_sum *)(void *)(a->data + a->changes_at), fabs(in[0] - before));
-    if (a->seen <= samples->period) return;
-    if (a->seen == (uint64_t)samples->period + 1) a->value = before;
-    a->seen = (uint64_t)samples->period + 2;
-    const double way = fabs(in[0] - old);
+    const double change = fabs(x - before);
+    const double way = fabs(x - slot->sample);
+    *slot = (b3_adaptive_slot){change, x};
+    a->before = x;
+    a->path += change;
+    if (a->seen <= a->period && !is_warm(a, before)) return;
+    const double path = slot[-1].path + a->path;
     const double efficiency = way >= path ? 1.0 : way / path;
     const double speed = efficiency * (2.0 / 3.0 - 2.0 / 31.0) + 2.0 / 31.0;
-    out[0] = a->value += speed * speed * (in[0] - a->value);
+    out[0] = a->value += speed * speed * (x - a->value);
 }
 
 B3_RUN_IN_PLACE(1, 1)

@@ -22,9 +22,11 @@ static void init(void *stream, const double *params) {
 
 static void update(void *stream, const double *in, double *out) {
     b3_keltner *c = stream;
-    const double width = c->multiplier * b3_smooth_push(&c->range, b3_true_range(in[0], in[1], c->close));
-    const double middle = b3_smooth_push(&c->middle, in[2]);
+    const double range = b3_true_range(in[0], in[1], c->close);
     c->close = in[2];
+    const b3_smooth_values averages = b3_smooth_push_two(&c->range, range, &c->middle, in[2]);
+    const double width = c->multiplier * averages.first;
+    const double middle = averages.second;
     out[0] = middle + width;
     out[1] = isnan(width) ? NAN : middle;
     out[2] = middle - width;

@@ -6,7 +6,7 @@
 
 #include "bot3.h"
 
-/* Longest window. It bounds a stream's memory: 100,000 samples of a correlation are 5.6 MB. */
+/* Longest window. It bounds a stream's memory: 100,000 samples of a correlation are 4 MB. */
 #define B3_BARS_MAX 100000
 
 #define B3_BARS(name, value, min, text) {name, value, min, B3_BARS_MAX, "bars", text}

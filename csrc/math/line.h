@@ -9,12 +9,16 @@ typedef struct b3_line {
     double slope;  /* per sample */
 } b3_line;
 
+static inline void b3_line_init(b3_window_trend *window, uint32_t period) {
+    const double n = period;
+    const double middle = 0.5 * (n - 1.0); /* mean age of the samples */
+    b3_window_trend_init(window, period, middle, 12.0 / (n * (n * n - 1.0)));
+}
+
 static inline b3_line b3_line_push(b3_window_trend *window, double x) {
     const b3_trend trend = b3_window_trend_push(window, x);
-    const double period = window->period;
-    const double middle = 0.5 * (period - 1.0); /* mean age of the samples */
-    const double slope = 12.0 * (trend.sumt + middle * trend.sum) / (period * (period * period - 1.0));
-    return (b3_line){trend.anchor + trend.sum / period + middle * slope, slope};
+    const double slope = trend.moment * window->scale;
+    return (b3_line){trend.anchor + trend.sum * window->per_period + window->offset * slope, slope};
 }
 
 #endif

@@ -10,7 +10,7 @@ static size_t size(const double *params) {
 }
 
 static void init(void *stream, const double *params) {
-    b3_window_trend_init(stream, (uint32_t)params[0]);
+    b3_line_init(stream, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {

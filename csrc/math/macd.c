@@ -27,8 +27,25 @@ static void init(void *stream, const double *params) {
     b3_ema_init(&c->signal, (uint32_t)params[2], seed);
 }
 
+/* 0: an average is not warm, or x not finite; nothing has changed. */
+static inline int push_warm(b3_crossing *c, double x, double *out) {
+    const double slow = b3_smooth_next(&c->slow, x);
+    const double fast = b3_smooth_next(&c->fast, x);
+    const double macd = fast - slow;
+    const double signal = b3_smooth_next(&c->signal, macd);
+    if (!b3_is_finite(signal)) return 0;
+    c->slow.value = slow;
+    c->fast.value = fast;
+    c->signal.value = signal;
+    out[0] = macd;
+    out[1] = signal;
+    out[2] = macd - signal;
+    return 1;
+}
+
 static void update(void *stream, const double *in, double *out) {
     b3_crossing *c = stream;
+    if (push_warm(c, in[0], out)) return;
     const double slow = b3_smooth_push(&c->slow, in[0]);
     if (c->slow.seen == 0) c->skipped = 0;
     const int skips = c->slow.seen != 0 && c->skipped < c->skip;

@@ -1,10 +1,9 @@
 #include "kernel.h"
-#include "window_sum.h"
+#include "window_two.h"
 
 typedef struct flow {
-    double before;  /* typical price of the bar before */
-    size_t all_at;  /* byte offset of the second window */
-    uint8_t data[]; /* b3_window_sum of rising flow, of all flow */
+    double before;        /* typical price of the bar before */
+    b3_window_two window; /* of rising flow, of all flow */
 } flow;
 
 static uint32_t lookback(const double *params) {
@@ -12,26 +11,25 @@ static uint32_t lookback(const double *params) {
 }
 
 static size_t size(const double *params) {
-    return sizeof(flow) + 2 * b3_window_sum_size((uint32_t)params[0]);
+    return offsetof(flow, window) + b3_window_two_size((uint32_t)params[0]);
 }
 
 static void init(void *stream, const double *params) {
     flow *f = stream;
     f->before = NAN;
-    f->all_at = b3_window_sum_size((uint32_t)params[0]);
-    b3_window_sum_init((b3_window_sum *)(void *)f->data, (uint32_t)params[0]);
-    b3_window_sum_init((b3_window_sum *)(void *)(f->data + f->all_at), (uint32_t)params[0]);
+    b3_window_two_init(&f->window, (uint32_t)params[0]);
 }
 
+/* No branch on whether the price rises, as nobody can foresee it. Where it is NaN both flows are. */
 static void update(void *stream, const double *in, double *out) {
     flow *f = stream;
     const double typical = (in[0] + in[1] + in[2]) / 3.0;
     const double change = typical - f->before;
     const double money = isnan(change) ? NAN : typical * in[3];
     f->before = typical;
-    const double up = b3_window_sum_push((b3_window_sum *)(void *)f->data, change > 0.0 || isnan(change) ? money : 0.0 * money);
-    const double all = b3_window_sum_push((b3_window_sum *)(void *)(f->data + f->all_at), change == 0.0 ? 0.0 * money : money);
-    out[0] = all == 0.0 ? 0.0 : 100.0 * up / all;
+    const b3_lanes moves = {change, fabs(change)};
+    const b3_lanes sums = b3_window_two_push(&f->window, b3_lanes_where(moves > 0.0, (b3_lanes){1.0, 1.0}) * money);
+    out[0] = sums[1] == 0.0 ? 0.0 : 100.0 * sums[0] / sums[1];
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "changes")};

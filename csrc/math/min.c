@@ -14,7 +14,7 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    out[0] = -b3_window_max_push(stream, -in[0]).value;
+    out[0] = -b3_window_max_push(stream, -in[0]);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};

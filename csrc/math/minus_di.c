@@ -15,7 +15,8 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    out[0] = b3_directional_push(stream, in[0], in[1], in[2]).minus;
+    b3_directional *d = stream;
+    out[0] = b3_directional_push(d, in[0], in[1], in[2]) ? b3_movement_percent(d->minus, d->range) : NAN;
 }
 
 B3_RUN(b3_directional, 3, 1)

@@ -1,3 +1,4 @@
+#include "finite.h"
 #include "kernel.h"
 #include "volume_balance.h"
 
@@ -13,16 +14,20 @@ static size_t size(const double *params) {
 
 static void init(void *stream, const double *params) {
     (void)params;
-    *(b3_volume_balance *)stream = (b3_volume_balance){.before = NAN};
+    *(b3_volume_balance *)stream = (b3_volume_balance){.before = -INFINITY};
 }
 
 static void update(void *stream, const double *in, double *out) {
     b3_volume_balance *b = stream;
-    out[0] = NAN;
-    if (!isfinite(in[0]) || !isfinite(in[1])) return;
-    const double sign = isnan(b->before) ? 1.0 : (double)((in[0] > b->before) - (in[0] < b->before));
-    b->before = in[0];
-    out[0] = b3_running_sum_push(&b->sum, sign * in[1]);
+    const double price = in[0];
+    const double volume = in[1];
+    if (!b3_are_finite(price, volume)) {
+        out[0] = NAN;
+        return;
+    }
+    const double sign = (double)((price > b->before) - (price < b->before));
+    b->before = price;
+    out[0] = b3_running_sum_push(&b->sum, sign * volume);
 }
 
 B3_RUN(b3_volume_balance, 2, 1)

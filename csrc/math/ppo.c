@@ -27,13 +27,20 @@ static void init(void *stream, const double *params) {
     b3_window_sum_init((b3_window_sum *)(void *)(a->data + a->slow_at), slower(params));
 }
 
+static b3_smooth_values means_push(b3_price_oscillator *a, double x) {
+    b3_window_sum *fast = (b3_window_sum *)(void *)a->data;
+    b3_window_sum *slow = (b3_window_sum *)(void *)(a->data + a->slow_at);
+    return (b3_smooth_values){b3_window_mean_push(fast, x), b3_window_mean_push(slow, x)};
+}
+
+static double percent(b3_smooth_values fast_and_slow) {
+    const double slow = fast_and_slow.second;
+    return slow == 0.0 ? 0.0 : 100.0 * (fast_and_slow.first - slow) / slow;
+}
+
 static void update(void *stream, const double *in, double *out) {
     b3_price_oscillator *a = stream;
-    b3_window_sum *quick = (b3_window_sum *)(void *)a->data;
-    b3_window_sum *late = (b3_window_sum *)(void *)(a->data + a->slow_at);
-    const double fast = a->is_ema ? b3_smooth_push(&a->ema, in[0]) : b3_window_sum_push(quick, in[0]) / quick->period;
-    const double slow = a->is_ema ? b3_smooth_push(&a->slow_ema, in[0]) : b3_window_sum_push(late, in[0]) / late->period;
-    out[0] = slow == 0.0 ? 0.0 : 100.0 * (fast - slow) / slow;
+    out[0] = a->is_ema ? percent(b3_smooth_push_two(&a->ema, in[0], &a->slow_ema, in[0])) : percent(means_push(a, in[0]));
 }
 
 B3_RUN_IN_PLACE(1, 1)

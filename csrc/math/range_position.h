@@ -1,35 +1,56 @@
-/* Where a price lies between the lowest low and the highest high of the last `period` bars. */
+/* The lowest low and the highest high of the last `period` bars, as window_max.h, and where a price lies between them. */
 #ifndef B3_MATH_RANGE_POSITION_H
 #define B3_MATH_RANGE_POSITION_H
 
 #include "window_max.h"
 
-typedef struct b3_range_window {
-    size_t low_at; /* byte offset of the window of -low, after that of high */
-    uint8_t data[];
-} b3_range_window;
-
 typedef struct b3_range {
     double highest;
     double lowest;
-    double highest_age;
-    double lowest_age;
 } b3_range;
 
+typedef struct b3_range_window {
+    uint32_t period;
+    uint32_t older;
+    uint32_t wait_highs; /* as in b3_window_max */
+    uint32_t wait_lows;
+    b3_range prefix;
+    b3_range slot[];
+} b3_range_window;
+
+#define B3_NO_RANGE ((b3_range){-INFINITY, INFINITY})
+
 static inline size_t b3_range_window_size(uint32_t period) {
-    return sizeof(b3_range_window) + 2 * b3_window_max_size(period);
+    return sizeof(b3_range_window) + ((size_t)period + 1) * sizeof(b3_range);
 }
 
-static inline void b3_range_window_init(b3_range_window *r, uint32_t period) {
-    r->low_at = b3_window_max_size(period);
-    b3_window_max_init((b3_window_max *)(void *)r->data, period);
-    b3_window_max_init((b3_window_max *)(void *)(r->data + r->low_at), period);
+static inline void b3_range_window_init(b3_range_window *w, uint32_t period) {
+    *w = (b3_range_window){.period = period, .wait_highs = period, .wait_lows = period};
+    for (uint32_t j = 0; j <= period; ++j) w->slot[j] = B3_NO_RANGE;
 }
 
-static inline b3_range b3_range_window_push(b3_range_window *r, double high, double low) {
-    const b3_extreme highest = b3_window_max_push((b3_window_max *)(void *)r->data, high);
-    const b3_extreme lowest = b3_window_max_push((b3_window_max *)(void *)(r->data + r->low_at), -low);
-    return (b3_range){highest.value, -lowest.value, highest.age, lowest.age};
+static inline b3_range b3_range_of(b3_range older, b3_range newer) {
+    return (b3_range){b3_larger(older.highest, newer.highest), b3_smaller(older.lowest, newer.lowest)};
+}
+
+static inline void b3_range_window_turn(b3_range_window *w) {
+    b3_range range = B3_NO_RANGE;
+    for (uint32_t j = 1; j < w->period; ++j) w->slot[j] = range = b3_range_of(w->slot[j], range);
+    w->prefix = B3_NO_RANGE;
+    w->older = w->period;
+}
+
+/* NaN for a side that holds one, or has not seen `period` bars. */
+static inline b3_range b3_range_window_push(b3_range_window *w, double high, double low) {
+    if (w->older == 0) b3_range_window_turn(w);
+    b3_range *slot = w->slot + w->older--;
+    const b3_range prefix = b3_range_of(w->prefix, (b3_range){high, low});
+    const b3_range range = b3_range_of(slot[-1], prefix);
+    slot[0] = (b3_range){high, low};
+    w->prefix = prefix;
+    if ((w->wait_highs | w->wait_lows) == 0 && !isunordered(high, low)) return range;
+    return (b3_range){b3_unless_waiting(&w->wait_highs, w->period, high, range.highest),
+                      b3_unless_waiting(&w->wait_lows, w->period, low, range.lowest)};
 }
 
 /* 0 (at the lowest) to 100; 0 where the range is empty (TA-Lib). */

@@ -14,8 +14,7 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    b3_window_sum *window = stream;
-    out[0] = b3_window_sum_push(window, in[0]) / window->period;
+    out[0] = b3_window_mean_push(stream, in[0]);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};

@@ -3,7 +3,7 @@
 
 typedef struct deviation {
     double factor;
-    double divisor;
+    double per_divisor;
     b3_window_var window;
 } deviation;
 
@@ -18,13 +18,13 @@ static size_t size(const double *params) {
 static void init(void *stream, const double *params) {
     deviation *d = stream;
     d->factor = params[1];
-    d->divisor = params[0] - params[2];
+    d->per_divisor = 1.0 / (params[0] - params[2]);
     b3_window_var_init(&d->window, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
     deviation *d = stream;
-    out[0] = sqrt(b3_window_var_push(&d->window, in[0]).m2 / d->divisor) * d->factor;
+    out[0] = sqrt(b3_window_var_push(&d->window, in[0]).m2 * d->per_divisor) * d->factor;
 }
 
 static const b3_param PARAMS[] = {

@@ -3,7 +3,9 @@
 #include "window_sum.h"
 
 typedef struct stochastic {
-    size_t slowk_at; /* byte offsets of the windows of the averages */
+    double slowk_bars; /* in slowk, and in slowd, which is made of sums of slowk's */
+    double slowd_bars;
+    size_t slowk_at; /* byte offsets of the windows of the sums */
     size_t slowd_at;
     uint8_t data[];
 } stochastic;
@@ -19,6 +21,8 @@ static size_t size(const double *params) {
 
 static void init(void *stream, const double *params) {
     stochastic *s = stream;
+    s->slowk_bars = params[1];
+    s->slowd_bars = params[1] * params[2];
     s->slowk_at = b3_range_window_size((uint32_t)params[0]);
     s->slowd_at = s->slowk_at + b3_window_sum_size((uint32_t)params[1]);
     b3_range_window_init((b3_range_window *)(void *)s->data, (uint32_t)params[0]);
@@ -31,9 +35,10 @@ static void update(void *stream, const double *in, double *out) {
     b3_window_sum *slowk = (b3_window_sum *)(void *)(s->data + s->slowk_at);
     b3_window_sum *slowd = (b3_window_sum *)(void *)(s->data + s->slowd_at);
     const b3_range range = b3_range_window_push((b3_range_window *)(void *)s->data, in[0], in[1]);
-    const double k = b3_window_sum_push(slowk, b3_range_percent(range, in[2])) / slowk->period;
-    out[1] = b3_window_sum_push(slowd, k) / slowd->period;
-    out[0] = isnan(out[1]) ? NAN : k;
+    const double k = b3_window_sum_push(slowk, b3_range_percent(range, in[2]));
+    const double d = b3_window_sum_push(slowd, k);
+    out[1] = d / s->slowd_bars;
+    out[0] = isnan(d) ? NAN : k / s->slowk_bars;
 }
 
 static const b3_param PARAMS[] = {B3_BARS("fastk_period", 5, 1, "bars of the range"),

@@ -27,7 +27,7 @@ static void update(void *stream, const double *in, double *out) {
     b3_window_sum *average = (b3_window_sum *)(void *)(s->data + s->average_at);
     const b3_range range = b3_range_window_push((b3_range_window *)(void *)s->data, in[0], in[1]);
     const double fastk = b3_range_percent(range, in[2]);
-    out[1] = b3_window_sum_push(average, fastk) / average->period;
+    out[1] = b3_window_mean_push(average, fastk);
     out[0] = isnan(out[1]) ? NAN : fastk;
 }
 

@@ -32,7 +32,7 @@ static inline void b3_stochrsi_push(b3_stochrsi *s, double rsi, double *out) {
     const b3_range range = b3_range_window_push((b3_range_window *)(void *)s->data, rsi, rsi);
     const int empty = range.highest - range.lowest <= B3_STOCHRSI_EMPTY;
     const double fastk = empty ? 0.0 : b3_range_percent(range, rsi);
-    out[1] = b3_window_sum_push(window, fastk) / window->period;
+    out[1] = b3_window_mean_push(window, fastk);
     out[0] = isnan(out[1]) ? NAN : fastk;
 }
 

@@ -16,14 +16,25 @@ static inline void b3_strength_init(b3_strength *s, uint32_t period, int seed) {
     b3_wilder_init(&s->change, period, seed);
 }
 
-/* The index, 0 .. 100; NaN until warm, 0 while nothing ever changed (TA-Lib). */
-static inline double b3_rsi_push(b3_strength *s, double x) {
+/* Averages of the rises and of all changes, x included; NaN until warm. */
+typedef struct b3_strength_now {
+    double gain;
+    double total;
+} b3_strength_now;
+
+static inline b3_strength_now b3_strength_push(b3_strength *s, double x) {
     const double change = x - s->before;
     s->before = x;
     const double size = fabs(change);
-    const double gain = b3_smooth_push(&s->gain, 0.5 * (change + size)); /* max(change, 0), without a branch on what nobody can foresee */
-    const double total = b3_smooth_push(&s->change, size);
-    return total == 0.0 ? 0.0 : 100.0 * gain / total;
+    const double rise = 0.5 * (change + size); /* max(change, 0), without a branch on what nobody can foresee */
+    const b3_smooth_values averages = b3_smooth_push_two(&s->gain, rise, &s->change, size);
+    return (b3_strength_now){averages.first, averages.second};
+}
+
+/* The index, 0 .. 100; NaN until warm, 0 while nothing ever changed (TA-Lib). */
+static inline double b3_rsi_push(b3_strength *s, double x) {
+    const b3_strength_now now = b3_strength_push(s, x);
+    return now.total == 0.0 ? 0.0 : 100.0 * now.gain / now.total;
 }
 
 #endif

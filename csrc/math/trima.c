@@ -2,6 +2,7 @@
 #include "window_sum.h"
 
 typedef struct chain {
+    double weights;   /* sum of them */
     size_t second_at; /* byte offset of the second window */
     uint8_t data[];
 } chain;
@@ -24,6 +25,7 @@ static size_t size(const double *params) {
 
 static void init(void *stream, const double *params) {
     chain *c = stream;
+    c->weights = (double)first_period(params) * second_period(params);
     c->second_at = b3_window_sum_size(first_period(params));
     b3_window_sum_init((b3_window_sum *)(void *)c->data, first_period(params));
     b3_window_sum_init((b3_window_sum *)(void *)(c->data + c->second_at), second_period(params));
@@ -33,7 +35,7 @@ static void update(void *stream, const double *in, double *out) {
     chain *c = stream;
     b3_window_sum *first = (b3_window_sum *)(void *)c->data;
     b3_window_sum *second = (b3_window_sum *)(void *)(c->data + c->second_at);
-    out[0] = b3_window_sum_push(second, b3_window_sum_push(first, in[0]) / first->period) / second->period;
+    out[0] = b3_window_sum_push(second, b3_window_sum_push(first, in[0])) / c->weights;
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};

@@ -24,9 +24,18 @@ static inline void b3_triple_init(b3_triple *t, uint32_t period, int seed) {
 
 static inline b3_triple_value b3_triple_push(b3_triple *t, double x) {
     b3_triple_value value;
-    value.first = b3_smooth_push(&t->first, x);
-    value.second = b3_smooth_push(&t->second, value.first);
-    value.third = b3_smooth_push(&t->third, value.second);
+    value.first = b3_smooth_next(&t->first, x);
+    value.second = b3_smooth_next(&t->second, value.first);
+    value.third = b3_smooth_next(&t->third, value.second);
+    if (b3_is_finite(value.third)) { /* so are the others */
+        t->first.value = value.first;
+        t->second.value = value.second;
+        t->third.value = value.third;
+        return value;
+    }
+    value.first = b3_smooth_any(&t->first, x);
+    value.second = b3_smooth_any(&t->second, value.first);
+    value.third = b3_smooth_any(&t->third, value.second);
     return value;
 }
 

@@ -1,10 +1,10 @@
 #include "kernel.h"
 #include "true_range.h"
-#include "window_sum.h"
+#include "window_two.h"
 
 typedef struct pressure {
     double close;
-    size_t at[6]; /* byte offsets: three windows of pressure, three of range */
+    size_t at[3]; /* byte offsets of windows of pressure and range */
     uint8_t data[];
 } pressure;
 
@@ -22,7 +22,7 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     size_t bytes = sizeof(pressure);
-    for (int i = 0; i < 3; ++i) bytes += 2 * b3_window_sum_size((uint32_t)params[i]);
+    for (int i = 0; i < 3; ++i) bytes += b3_window_two_size((uint32_t)params[i]);
     return bytes;
 }
 
@@ -32,10 +32,10 @@ static void init(void *stream, const double *params) {
     sorted(params, periods);
     p->close = NAN;
     size_t at = 0;
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 3; ++i) {
         p->at[i] = at;
-        b3_window_sum_init((b3_window_sum *)(void *)(p->data + at), periods[i % 3]);
-        at += b3_window_sum_size(periods[i % 3]);
+        b3_window_two_init((b3_window_two *)(void *)(p->data + at), periods[i]);
+        at += b3_window_two_size(periods[i]);
     }
 }
 
@@ -46,12 +46,11 @@ static void update(void *stream, const double *in, double *out) {
     const double gained = isnan(range) ? NAN : in[2] - low;
     double sum = 0.0;
     for (int i = 0; i < 3; ++i) {
-        const double bought = b3_window_sum_push((b3_window_sum *)(void *)(p->data + p->at[i]), gained);
-        const double moved = b3_window_sum_push((b3_window_sum *)(void *)(p->data + p->at[i + 3]), range);
-        sum += moved == 0.0 ? 0.0 : (double)(4 >> i) * bought / moved;
+        const b3_lanes sums = b3_window_two_push((b3_window_two *)(void *)(p->data + p->at[i]), (b3_lanes){gained, range});
+        sum += sums[1] == 0.0 ? 0.0 : (double)(4 >> i) * sums[0] / sums[1];
     }
     p->close = in[2];
-    out[0] = 100.0 * sum / 7.0;
+    out[0] = (100.0 / 7.0) * sum;
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod1", 7, 1, "one of three periods; their order does not matter"),

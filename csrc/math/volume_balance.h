@@ -5,7 +5,7 @@
 #include "running_sum.h"
 
 typedef struct b3_volume_balance {
-    double before;
+    double before; /* the price; less than any at the start */
     b3_running_sum sum;
 } b3_volume_balance;
 

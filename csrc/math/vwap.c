@@ -1,3 +1,4 @@
+#include "finite.h"
 #include "kernel.h"
 #include "weighted_price.h"
 
@@ -22,10 +23,8 @@ static void update(void *stream, const double *in, double *out) {
     const double volume = in[3];
     const double notional = (in[0] + in[1] + in[2]) / 3.0 * volume;
     if (w->notional_size == 0) {
-        const int valid = isfinite(notional) && isfinite(volume);
-        const double all =
-            b3_running_sum_push(&w->notional, valid ? notional : 0.0) / b3_running_sum_push(&w->volume, valid ? volume : 0.0);
-        out[0] = valid ? all : NAN;
+        out[0] = NAN;
+        if (b3_are_finite(notional, volume)) out[0] = b3_running_sum_push(&w->notional, notional) / b3_running_sum_push(&w->volume, volume);
         return;
     }
     const double sum = b3_window_sum_push((b3_window_sum *)(void *)w->windows, notional);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "finite.h"
+
 typedef struct b3_weighted_mean {
     double decay;
     double value;
@@ -18,7 +20,7 @@ static inline void b3_weighted_mean_init(b3_weighted_mean *w, double decay, int 
 
 /* The mean with x; a NaN or infinite x gives NaN and starts it anew. */
 static inline double b3_weighted_mean_push(b3_weighted_mean *w, double x) {
-    if (!isfinite(x)) {
+    if (!b3_is_finite(x)) {
         w->weight = 0.0;
         return NAN;
     }

@@ -8,67 +8,79 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+typedef struct b3_trend_sums {
+    double d;
+    double td;
+} b3_trend_sums;
 
 typedef struct b3_window_trend {
     uint32_t period;
-    uint32_t k;
-    uint32_t filled;
-    uint32_t reserved;
+    uint32_t older;
+    double offset;
+    double scale; /* of the result: the caller's */
+    double per_period;
     double anchor;
-    double sum;    /* of d, block now */
-    double sumt;   /* of t * d */
-    double data[]; /* sample[period], suffix of d [period + 1], suffix of t * d [period + 1] */
+    double t; /* of the next sample */
+    b3_trend_sums prefix;
+    b3_trend_sums slot[]; /* as in b3_window_sum; a sample is in d */
 } b3_window_trend;
 
 typedef struct b3_trend {
     double anchor;
-    double sum;  /* of d = x - anchor */
-    double sumt; /* of t * d, t = 0 for the newest sample, -1 for the one before, ... */
+    double sum;    /* of d = x - anchor */
+    double moment; /* of w * d: w is offset for the newest sample, offset - 1 for the one before, ... */
 } b3_trend;
 
 static inline size_t b3_window_trend_size(uint32_t period) {
-    return sizeof(b3_window_trend) + (3 * (size_t)period + 2) * sizeof(double);
+    return sizeof(b3_window_trend) + ((size_t)period + 1) * sizeof(b3_trend_sums);
 }
 
-static inline void b3_window_trend_init(b3_window_trend *w, uint32_t period) {
-    memset(w, 0, b3_window_trend_size(period));
-    w->period = period;
+static inline void b3_window_trend_init(b3_window_trend *w, uint32_t period, double offset, double scale) {
+    *w = (b3_window_trend){.period = period, .offset = offset, .scale = scale, .per_period = 1.0 / period};
+    w->slot[0] = (b3_trend_sums){0.0, 0.0};
+    for (uint32_t j = 1; j <= period; ++j) w->slot[j].d = NAN;
+}
+
+static inline void b3_window_trend_turn(b3_window_trend *w, double anchor) {
+    b3_trend_sums sum = {0.0, 0.0};
+    double t = 0.0;
+    for (uint32_t j = 1; j < w->period; ++j) {
+        const double d = w->slot[j].d - anchor;
+        t -= 1.0;
+        sum.d += d;
+        sum.td += t * d;
+        w->slot[j] = sum;
+    }
+    w->anchor = anchor;
+    w->t = 0.0;
+    w->prefix = (b3_trend_sums){0.0, 0.0};
+    w->older = w->period;
 }
 
 /* Sums over the last period samples, x included; NaN before there are so many. */
 static inline b3_trend b3_window_trend_push(b3_window_trend *w, double x) {
-    const uint32_t period = w->period;
-    const uint32_t k = w->k;
-    double *sample = w->data;
-    double *suffix = w->data + period;
-    double *suffixt = suffix + period + 1;
-    if (k == 0) {
-        double sum = 0.0;
-        double sumt = 0.0;
-        for (uint32_t j = period; j-- > 1;) {
-            const double d = sample[j] - x;
-            suffix[j] = sum += d;
-            suffixt[j] = sumt += ((double)j - (double)period) * d;
-        }
-        w->anchor = x;
-        w->sum = w->sumt = 0.0;
-    }
+    if (w->older == 0) b3_window_trend_turn(w, x);
+    b3_trend_sums *slot = w->slot + w->older--;
+    const b3_trend_sums before = slot[-1];
+    const double t = w->t;
     const double d = x - w->anchor;
-    sample[k] = x;
-    w->sum += d;
-    w->sumt += (double)k * d;
-    w->k = k + 1 == period ? 0 : k + 1;
-    if (w->filled < period && ++w->filled < period) return (b3_trend){NAN, NAN, NAN};
-    const double sum = suffix[k + 1] + w->sum;
-    return (b3_trend){w->anchor, sum, suffixt[k + 1] + w->sumt - (double)k * sum};
+    w->t = t + 1.0;
+    slot->d = x;
+    w->prefix.d += d;
+    w->prefix.td += t * d;
+    const double sum = before.d + w->prefix.d;
+    return (b3_trend){w->anchor, sum, before.td + w->prefix.td + (w->offset - t) * sum};
+}
+
+static inline void b3_wma_init(b3_window_trend *w, uint32_t period) {
+    b3_window_trend_init(w, period, period, 2.0 / ((double)period * ((double)period + 1.0)));
 }
 
 /* Weighted moving average, weights 1 (oldest) to period (newest). */
 static inline double b3_wma_push(b3_window_trend *w, double x) {
     const b3_trend trend = b3_window_trend_push(w, x);
-    const double period = w->period;
-    return trend.anchor + (trend.sumt + period * trend.sum) / (period * (period + 1.0) * 0.5);
+    return trend.anchor + trend.moment * w->scale;
 }
 
 #endif

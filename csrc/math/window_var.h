@@ -10,17 +10,19 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+typedef struct b3_var_sums {
+    double d;
+    double dd;
+} b3_var_sums;
 
 typedef struct b3_window_var {
     uint32_t period;
-    uint32_t k;
-    uint32_t filled;
-    uint32_t reserved;
+    uint32_t older;
+    double per_period;
     double anchor;
-    double sum;    /* of d, block now */
-    double sum2;   /* of d^2 */
-    double data[]; /* sample[period], suffix of d [period + 1], suffix of d^2 [period + 1] */
+    b3_var_sums prefix;
+    b3_var_sums slot[]; /* as in b3_window_sum; a sample is in d */
 } b3_window_var;
 
 typedef struct b3_moments {
@@ -30,41 +32,40 @@ typedef struct b3_moments {
 } b3_moments;
 
 static inline size_t b3_window_var_size(uint32_t period) {
-    return sizeof(b3_window_var) + (3 * (size_t)period + 2) * sizeof(double);
+    return sizeof(b3_window_var) + ((size_t)period + 1) * sizeof(b3_var_sums);
 }
 
 static inline void b3_window_var_init(b3_window_var *w, uint32_t period) {
-    memset(w, 0, b3_window_var_size(period));
-    w->period = period;
+    *w = (b3_window_var){.period = period, .per_period = 1.0 / period};
+    w->slot[0] = (b3_var_sums){0.0, 0.0};
+    for (uint32_t j = 1; j <= period; ++j) w->slot[j].d = NAN;
+}
+
+static inline void b3_window_var_turn(b3_window_var *w, double anchor) {
+    b3_var_sums sum = {0.0, 0.0};
+    for (uint32_t j = 1; j < w->period; ++j) {
+        const double d = w->slot[j].d - anchor;
+        sum.d += d;
+        sum.dd += d * d;
+        w->slot[j] = sum;
+    }
+    w->anchor = anchor;
+    w->prefix = (b3_var_sums){0.0, 0.0};
+    w->older = w->period;
 }
 
 /* Moments of the last period samples, x included; NaN before there are so many. */
 static inline b3_moments b3_window_var_push(b3_window_var *w, double x) {
-    const uint32_t period = w->period;
-    const uint32_t k = w->k;
-    double *sample = w->data;
-    double *suffix = w->data + period;
-    double *suffix2 = suffix + period + 1;
-    if (k == 0) {
-        double sum = 0.0;
-        double sum2 = 0.0;
-        for (uint32_t j = period; j-- > 1;) {
-            const double d = sample[j] - x;
-            suffix[j] = sum += d;
-            suffix2[j] = sum2 += d * d;
-        }
-        w->anchor = x;
-        w->sum = w->sum2 = 0.0;
-    }
+    if (w->older == 0) b3_window_var_turn(w, x);
+    b3_var_sums *slot = w->slot + w->older--;
+    const b3_var_sums before = slot[-1];
     const double d = x - w->anchor;
-    sample[k] = x;
-    w->sum += d;
-    w->sum2 += d * d;
-    w->k = k + 1 == period ? 0 : k + 1;
-    if (w->filled < period && ++w->filled < period) return (b3_moments){NAN, NAN, NAN};
-    const double sum = suffix[k + 1] + w->sum;
-    const double mean = sum / period;
-    const double m2 = suffix2[k + 1] + w->sum2 - sum * mean;
+    slot->d = x;
+    w->prefix.d += d;
+    w->prefix.dd += d * d;
+    const double sum = before.d + w->prefix.d;
+    const double mean = sum * w->per_period;
+    const double m2 = before.dd + w->prefix.dd - sum * mean;
     return (b3_moments){w->anchor + mean, d - mean, m2 < 0.0 ? 0.0 : m2};
 }
 

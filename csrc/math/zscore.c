@@ -2,7 +2,7 @@
 #include "window_var.h"
 
 typedef struct score {
-    double divisor;
+    double per_divisor;
     b3_window_var window;
 } score;
 
@@ -16,14 +16,14 @@ static size_t size(const double *params) {
 
 static void init(void *stream, const double *params) {
     score *s = stream;
-    s->divisor = params[0] - params[1];
+    s->per_divisor = 1.0 / (params[0] - params[1]);
     b3_window_var_init(&s->window, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
     score *s = stream;
     const b3_moments moments = b3_window_var_push(&s->window, in[0]);
-    out[0] = moments.newest / sqrt(moments.m2 / s->divisor);
+    out[0] = moments.newest / sqrt(moments.m2 * s->per_divisor);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 20, 1, "length of the window"),
