@@ -1,4 +1,3 @@
-#include "finite.h"
 #include "kernel.h"
 #include "location.h"
 #include "running_sum.h"
@@ -20,7 +19,7 @@ static void init(void *stream, const double *params) {
 
 static void update(void *stream, const double *in, double *out) {
     const double flow = b3_location(in[0], in[1], in[2]) * in[3];
-    out[0] = b3_is_finite(flow) ? b3_running_sum_push(stream, flow) : NAN;
+    out[0] = isfinite(flow) ? b3_running_sum_push(stream, flow) : NAN;
 }
 
 B3_RUN(b3_running_sum, 4, 1)

@@ -25,7 +25,7 @@ static void init(void *stream, const double *params) {
 static void update(void *stream, const double *in, double *out) {
     b3_chaikin *o = stream;
     const double flow = b3_location(in[0], in[1], in[2]) * in[3];
-    const double line = b3_is_finite(flow) ? b3_running_sum_push(&o->ad, flow) : NAN;
+    const double line = isfinite(flow) ? b3_running_sum_push(&o->ad, flow) : NAN;
     const b3_smooth_values averages = b3_smooth_push_two(&o->fast, line, &o->slow, line);
     out[0] = averages.first - averages.second;
 }
