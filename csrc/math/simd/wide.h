@@ -67,6 +67,13 @@ static inline __attribute__((always_inline)) wide wide_later(wide now, wide befo
     }
 }
 
+/* The same for a k that is not known when compiling. */
+static inline wide wide_later_by(wide now, wide before, size_t k) {
+    const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i from = _mm512_add_epi64(lanes, _mm512_set1_epi64((long long)(WIDE_LANES - k)));
+    return _mm512_permutex2var_pd(before, from, now);
+}
+
 static inline wide wide_reversed(wide v) {
     return _mm512_permutexvar_pd(_mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), v);
 }
@@ -163,6 +170,11 @@ static inline __attribute__((always_inline)) wide wide_later(wide now, wide befo
     case 2: return across;
     default: return _mm256_shuffle_pd(before, across, 0x5);
     }
+}
+
+static inline wide wide_later_by(wide now, wide before, size_t k) {
+    if (k == 1) return wide_later(now, before, 1);
+    return k == 2 ? wide_later(now, before, 2) : wide_later(now, before, 3);
 }
 
 static inline wide wide_reversed(wide v) {
