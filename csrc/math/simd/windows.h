@@ -280,12 +280,14 @@ B3_ONE_COPY int square_windows(const source *from, uint32_t period, uint32_t cou
     return context.lost;
 }
 
-/* A chunk one value at a time: the streams anchor every window by itself, and lose no digits of any. */
+/* A chunk one value at a time: streams anchor every window by itself, and lose no digits of any. They begin where a block of one that had
+ * seen all samples begins, so that the results are the same. */
 B3_ONE_COPY void run_one_by_one(const b3_indicator *indicator, WINDOW_ARGS) {
     enum { ROOM_A_SAMPLE = 8 }; /* that of the largest, two series with five sums */
     double stream[ROOM_A_SAMPLE * (B3_RUN_LOOKBACK_MAX + 16)];
+    const uint64_t period = (uint64_t)params[0];
     indicator->init(stream, params);
-    for (uint64_t i = from - indicator->lookback(params); i < from; ++i) {
+    for (uint64_t i = (from - indicator->lookback(params)) / period * period; i < from; ++i) {
         double x[B3_INDICATOR_INPUTS];
         double y[B3_INDICATOR_OUTPUTS];
         for (uint32_t j = 0; j < indicator->input_count; ++j) x[j] = in[j][i];
