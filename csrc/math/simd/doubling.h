@@ -38,6 +38,7 @@
 /* d: sample less the anchor; sums over the window. */
 enum {
     SUM,      /* x */
+    CHANGES,  /* |x - y| */
     MAX,      /* x */
     MIN,      /* x */
     LATE_MAX, /* x, its place: of equal samples the newest */
@@ -56,6 +57,7 @@ enum {
 B3_SPECIALISED int members(int kind) {
     switch (kind) {
     case SUM:
+    case CHANGES:
     case MAX:
     case MIN: return 1;
     case LATE_MAX:
@@ -70,7 +72,7 @@ B3_SPECIALISED int members(int kind) {
 }
 
 B3_SPECIALISED int has_two_series(int kind) {
-    return kind == RANGE || kind == WEIGHTED || kind == PRODUCTS;
+    return kind == CHANGES || kind == RANGE || kind == WEIGHTED || kind == PRODUCTS;
 }
 
 /* Comparing may lose a NaN, unlike adding. */
@@ -109,6 +111,7 @@ B3_SPECIALISED part leaf(int kind, const source *from, wide x, wide y, double pl
     case SUM:
     case MAX:
     case MIN: p.of[0] = x; break;
+    case CHANGES: p.of[0] = wide_abs(x - y); break;
     case SAFE_TREND:
         p.of[0] = x;
         p.of[1] = p.of[2] = x - x; /* 0, but a NaN stays one also where nothing is joined to it */

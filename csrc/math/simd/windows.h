@@ -331,9 +331,10 @@ static void run_bbands(WINDOW_ARGS) {
 }
 
 /* Weighted averages, or least-squares lines, of windows. */
+enum trend_kernel { AVERAGE, VALUE, SLOPE, SUMS };
+
 typedef struct fit {
-    int only_average;
-    int only_slope;
+    enum trend_kernel kernel;
     wide per_sum; /* of the average */
     wide per_aged;
     wide per_p;
@@ -342,19 +343,26 @@ typedef struct fit {
     wide scale;
     wide anchor;
     double *out;
+    double *aged; /* where sums alone are wanted: of age * x */
 } fit;
 
 B3_SPECIALISED void put_line(const fit *l, wide base, wide sum, wide aged, size_t at, size_t left) {
     const wide slope = wide_fma(l->middle, sum, -aged) * l->scale;
     const wide value = base + wide_fma(l->reach, slope, sum * l->per_p);
-    if (l->only_slope) wide_put(l->out + at, slope, left);
+    if (l->kernel == SLOPE) wide_put(l->out + at, slope, left);
     else wide_put(l->out + at, value, left);
 }
 
 B3_SPECIALISED void finish_trend(void *context, part sums, size_t at, size_t left) {
     const fit *l = context;
-    if (l->only_average) wide_put(l->out + at, wide_fma(sums.of[1], l->per_aged, sums.of[0] * l->per_sum), left);
-    else put_line(l, l->anchor, sums.of[0], sums.of[1], at, left);
+    if (l->kernel == AVERAGE) {
+        wide_put(l->out + at, wide_fma(sums.of[1], l->per_aged, sums.of[0] * l->per_sum), left);
+    } else if (l->kernel == SUMS) {
+        wide_put(l->out + at, sums.of[0], left);
+        wide_put(l->aged + at, sums.of[1], left);
+    } else {
+        put_line(l, l->anchor, sums.of[0], sums.of[1], at, left);
+    }
 }
 
 B3_SPECIALISED void finish_safe_line(void *context, part sums, size_t at, size_t left) {
@@ -375,7 +383,7 @@ B3_ONE_COPY void safe_trend_windows(const source *from, uint32_t period, uint32_
 static void wma_windows(const double *x, uint32_t period, uint32_t count, double *out) {
     const double p = period;
     const source from = {.x = x};
-    const fit l = {.only_average = 1, .per_sum = wide_of(2.0 / (p + 1.0)), .per_aged = wide_of(-2.0 / (p * (p + 1.0))), .out = out};
+    const fit l = {.per_sum = wide_of(2.0 / (p + 1.0)), .per_aged = wide_of(-2.0 / (p * (p + 1.0))), .out = out};
     trend_windows(&from, period, count, &l);
 }
 
@@ -384,20 +392,46 @@ static void run_wma(WINDOW_ARGS) {
     EACH_CHUNK(at, size, period) wma_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
+/* y[i] = 2 * wma(half) - wma(2 * half), both of the windows that end at the sample i of x: the longer one is two of the shorter. */
+B3_ONE_COPY void twice_less_whole(const double *x, uint32_t half, uint32_t count, double *y) {
+    double sum[B3_LEVEL];
+    double aged[B3_LEVEL];
+    const double h = half;
+    const double p = 2.0 * h;
+    const double per_sum = 2.0 / (p + 1.0);
+    const double per_aged = -2.0 / (p * (p + 1.0));
+    const wide newer_sum = wide_of(4.0 / (h + 1.0) - per_sum);
+    const wide newer_aged = wide_of(-4.0 / (h * (h + 1.0)) - per_aged);
+    const wide older_sum = wide_of(-per_sum - h * per_aged);
+    const wide older_aged = wide_of(-per_aged);
+    EACH_PART(done, size, count + half, half) {
+        const source from = {.x = window_at(x, done, 2 * half)};
+        const fit l = {.kernel = SUMS, .out = sum + done, .aged = aged + done};
+        trend_windows(&from, half, size, &l);
+    }
+    for (size_t i = 0; i < count; i += WIDE_LANES) {
+        const wide newer = wide_fma(wide_load(aged + half + i), newer_aged, wide_load(sum + half + i) * newer_sum);
+        wide_store(y + i, wide_fma(wide_load(aged + i), older_aged, wide_fma(wide_load(sum + i), older_sum, newer)));
+    }
+}
+
 static void run_hma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     const uint32_t root = (uint32_t)sqrt(params[0]);
     double half[B3_LEVEL];
-    double whole[B3_LEVEL];
-    EACH_CHUNK(at, size, period) {
+    double inner[B3_LEVEL];
+    for (uint64_t at = from, size; at < count; at += size) {
+        size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
         const uint64_t first = at + 1 - root;
         const uint32_t needed = (uint32_t)size + root - 1;
-        EACH_PART(done, piece, needed, period) {
-            wma_windows(window_at(in[0], first + done, period / 2), period / 2, piece, half + done);
-            wma_windows(window_at(in[0], first + done, period), period, piece, whole + done);
+        if (period % 2 == 0) {
+            twice_less_whole(in[0] + first, period / 2, needed, inner);
+        } else {
+            wma_windows(window_at(in[0], first, period / 2), period / 2, needed, half);
+            wma_windows(window_at(in[0], first, period), period, needed, inner);
+            for (size_t i = 0; i < needed; ++i) inner[i] = 2.0 * half[i] - inner[i];
         }
-        for (size_t i = 0; i < needed; ++i) whole[i] = 2.0 * half[i] - whole[i];
-        wma_windows(whole, root, (uint32_t)size, out[0] + at);
+        wma_windows(inner, root, (uint32_t)size, out[0] + at);
     }
 }
 
@@ -417,12 +451,12 @@ B3_ONE_COPY int one_magnitude(const double *x, size_t count) {
     return low > 0.0 ? high <= 8.0 * low : high < 0.0 && low >= 8.0 * high;
 }
 
-/* The value `ahead` samples after the newest; only_slope: the slope. */
-B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
+/* The value `ahead` samples after the newest, or the slope. */
+B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, enum trend_kernel kernel) {
     const uint32_t period = (uint32_t)params[0];
     const double p = period;
     const double middle = 0.5 * (p - 1.0);
-    fit l = {.only_slope = only_slope,
+    fit l = {.kernel = kernel,
              .per_p = wide_of(1.0 / p),
              .middle = wide_of(middle),
              .reach = wide_of(middle + ahead),
@@ -438,15 +472,15 @@ B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
 }
 
 static void run_linearreg(WINDOW_ARGS) {
-    line_windows(params, in, out, from, count, 0.0, 0);
+    line_windows(params, in, out, from, count, 0.0, VALUE);
 }
 
 static void run_linearreg_slope(WINDOW_ARGS) {
-    line_windows(params, in, out, from, count, 0.0, 1);
+    line_windows(params, in, out, from, count, 0.0, SLOPE);
 }
 
 static void run_tsf(WINDOW_ARGS) {
-    line_windows(params, in, out, from, count, 1.0, 0);
+    line_windows(params, in, out, from, count, 1.0, VALUE);
 }
 
 static void run_trima(WINDOW_ARGS) {
