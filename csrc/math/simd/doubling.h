@@ -1,9 +1,9 @@
 /* Aggregates of every window of `period` samples by doubling: windows of 2, 4 and 8 samples from pairs of windows half as long, inside
- * registers, for every sample at once; then windows below 32 from windows of 8 (with AVX2: 4) and of what is left, in registers as well.
+ * registers, for every sample at once; with AVX-512 windows below 32 from windows of 8 and of what is left in registers as well.
  *
  *      period 20 = 4 + 8 + 8      | 4 . | 8 ... | 8 ... |        newest first
  *
- * Longer ones are made of windows of 8, of 8 and 64 times as many, and of what is left, which go through memory.
+ * Others are made of windows of 8 (with AVX2: 4), of 8 and 64 times as many, and of what is left, which go through memory.
  *
  * Every result is made from its own window alone, in a fixed order: nothing drifts, and a NaN or infinity is seen by the windows that hold
  * it and no other. What an aggregate consists of, and how two that lie side by side are joined, depends on its kind; the rest is the same.
@@ -30,7 +30,7 @@
  * whose samples before the chunk are read anew for each. */
 #define B3_CHUNK 512
 #define B3_CHUNK_MAX 2048
-#define B3_CHUNK_OF(period) ((period) >= 32 && (period) <= 128 ? B3_CHUNK : B3_CHUNK_MAX)
+#define B3_CHUNK_OF(period) ((period) >= (WIDE_LANES == 8 ? 32 : 4) && (period) <= 128 ? B3_CHUNK : B3_CHUNK_MAX)
 /* The odd rest keeps arrays that lie side by side from sharing the low 12 bits of their addresses: a load would wait for a store that only
  * looks like its own. */
 #define B3_LEVEL (B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 264)
@@ -90,6 +90,7 @@ typedef struct source {
     const double *y; /* where the kind has two series */
     double anchor_x;
     double anchor_y;
+    int anchored; /* TREND */
 } source;
 
 /* What joining a newer window of c samples and an older one of w depends on. */
@@ -209,12 +210,10 @@ B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, i
  * most. */
 typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
 
-/* Windows below this are made in registers. */
-#define SHORT_MOST 32
-
-/* There are no registers for more of five members. */
+/* Windows below this are made in registers: there are too few of them for five members, and with AVX2 for longer windows than a register.
+ */
 B3_SPECIALISED uint32_t short_most(int kind) {
-    return kind == PRODUCTS ? WIDE_LANES : SHORT_MOST;
+    return WIDE_LANES == 8 && kind != PRODUCTS ? 4 * WIDE_LANES : WIDE_LANES;
 }
 
 /* Windows of so many samples, and of WIDE_LANES or more, by their number: those of the register of samples before, or of some before it. */
@@ -224,11 +223,8 @@ typedef struct pieces {
 
 typedef struct tiles {
     part whole; /* 1 tile */
-    part pair[2];
-#if WIDE_LANES == 4
-    part quad[3];
-#endif
-    part many; /* as many as fit into the period */
+    part pair;  /* 2 */
+    part many;  /* as many as fit into the period */
 } tiles;
 
 B3_SPECIALISED part earlier_by(int kind, part now, part before, uint32_t k) {
@@ -265,34 +261,17 @@ B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, u
     return sum;
 }
 
-/* `count` tiles of WIDE_LANES samples side by side. */
+/* 1, 2 or 3 tiles of WIDE_LANES samples side by side. */
 B3_SPECIALISED part tiles_of(int kind, uint32_t count, part whole, tiles *before) {
-    if (kind == PRODUCTS) return whole; /* see short_most */
-    const joint pairs = joint_of(WIDE_LANES, WIDE_LANES);
-    const joint three = joint_of(WIDE_LANES, 2 * WIDE_LANES);
     part many = whole;
+    if (short_most(kind) == WIDE_LANES) return many;
     if (count > 1) {
+        const joint pairs = joint_of(WIDE_LANES, WIDE_LANES);
+        const joint three = joint_of(WIDE_LANES, 2 * WIDE_LANES);
         const part pair = join(kind, whole, before->whole, &pairs);
         many = pair;
-        if (count == 3) many = join(kind, whole, before->pair[0], &three);
-#if WIDE_LANES == 4
-        if (count > 3) {
-            const joint quads = joint_of(2 * WIDE_LANES, 2 * WIDE_LANES);
-            const joint five = joint_of(WIDE_LANES, 4 * WIDE_LANES);
-            const joint six = joint_of(2 * WIDE_LANES, 4 * WIDE_LANES);
-            const joint seven = joint_of(3 * WIDE_LANES, 4 * WIDE_LANES);
-            const part quad = join(kind, pair, before->pair[1], &quads);
-            if (count == 4) many = quad;
-            else if (count == 5) many = join(kind, whole, before->quad[0], &five);
-            else if (count == 6) many = join(kind, pair, before->quad[1], &six);
-            else many = join(kind, join(kind, whole, before->pair[0], &three), before->quad[2], &seven);
-            before->quad[2] = before->quad[1];
-            before->quad[1] = before->quad[0];
-            before->quad[0] = quad;
-        }
-#endif
-        before->pair[1] = before->pair[0];
-        before->pair[0] = pair;
+        if (count == 3) many = join(kind, whole, before->pair, &three);
+        before->pair = pair;
     }
     before->whole = whole;
     return many;
@@ -347,7 +326,7 @@ typedef struct aim {
 B3_SPECIALISED void walk_windows(int kind, const source *from, const shape *s, const double *x, const double *y, size_t registers,
                                  size_t left, walk *w, const aim *to, window_fn finish, void *context) {
     const int two = has_two_series(kind);
-    const int anchored = from->anchor_x != 0.0;
+    const int anchored = from->anchored;
     const wide anchor = wide_of(from->anchor_x);
     const joint ones = joint_of(1.0, 1.0);
     const size_t first = to->first;
@@ -372,7 +351,8 @@ B3_SPECIALISED void walk_windows(int kind, const source *from, const shape *s, c
         }
         pieces now;
         now.one = leaf(kind, from, vx, vy, (double)place);
-        now.two = join(kind, now.one, leaf(kind, from, vx_before, vy_before, (double)place - 1.0), &ones);
+        if (kind == PRODUCTS && WIDE_LANES == 4) now.two = join_equal(kind, now.one, before.one, 1);
+        else now.two = join(kind, now.one, leaf(kind, from, vx_before, vy_before, (double)place - 1.0), &ones);
         now.four = join_equal(kind, now.two, before.two, 2);
 #if WIDE_LANES == 8
         const part whole = join_equal(kind, now.four, before.four, 4);
@@ -389,7 +369,7 @@ B3_SPECIALISED void walk_windows(int kind, const source *from, const shape *s, c
         } else if (s->rest != 0) {
             const int overlap = is_extreme(kind) && s->tiles != 0; /* tiles cover the rest as well, and some samples twice */
             const part newest = overlap ? many : rest_of(kind, &now, &before, s->rest, &s->low_and_four);
-            if (kind == PRODUCTS) sums = newest;
+            if (short_most(kind) == WIDE_LANES) sums = newest;
             else sums = s->tiles == 0 ? newest : join(kind, newest, earlier_by(kind, many, ring.many, s->rest), &s->rest_and_tiles);
         }
         before = now;
@@ -479,7 +459,10 @@ B3_SPECIALISED size_t terms_of(int kind, uint32_t period, uint32_t count, size_t
 
 B3_SPECIALISED void compose_windows(int kind, const term *terms, size_t term_count, size_t count, window_fn finish, void *context) {
     enum { BLOCK_MOST = 4 };
-    const size_t block = members(kind) == 1 ? BLOCK_MOST : 1; /* registers at a time: hides the loop over the terms */
+    const size_t block = members(kind) == 1 ? BLOCK_MOST
+                         : members(kind) == 2 && (WIDE_LANES == 4 || kind == TREND)
+                             ? 2
+                             : 1; /* registers at a time: hides the loop over the terms */
     size_t at = 0;
     for (; block > 1 && at + block * WIDE_LANES <= count; at += block * WIDE_LANES) {
         part sums[BLOCK_MOST];

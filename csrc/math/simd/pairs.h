@@ -52,7 +52,7 @@ B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t 
 B3_ONE_COPY int product_windows(enum product_kernel kernel, const double *x, const double *y, uint32_t period, uint32_t count,
                                 double freedom, double *out) {
     const size_t middle = period - 1 + count / 2;
-    const source from = {x, y, x[middle], y[middle]};
+    const source from = {.x = x, .y = y, .anchor_x = x[middle], .anchor_y = y[middle]};
     product_context context = {kernel, out, wide_of(1.0 / period), wide_of(1.0 / freedom), 0};
     each_window(PRODUCTS, &from, period, count, finish_products, &context);
     return context.lost;

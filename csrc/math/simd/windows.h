@@ -462,7 +462,7 @@ B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, enum trend_kernel kerne
              .reach = wide_of(middle + ahead),
              .scale = wide_of(12.0 / (p * (p * p - 1.0)))};
     EACH_CHUNK(start, size, period) {
-        const source samples = {.x = window_at(in[0], start, period), .anchor_x = in[0][start + size / 2]};
+        const source samples = {.x = window_at(in[0], start, period), .anchor_x = in[0][start + size / 2], .anchored = 1};
         l.anchor = wide_of(samples.anchor_x);
         l.out = out[0] + start;
         if (samples.anchor_x == samples.anchor_x && one_magnitude(samples.x, size + period - 1))
