@@ -277,19 +277,18 @@ B3_SPECIALISED part tiles_of(int kind, uint32_t count, part whole, tiles *before
     return many;
 }
 
-/* One sequence of samples in three pieces, so that the loop over it needs no question about its ends: two registers, of which the first
- * begins before the first window, what is in place, and a last register that ends behind the last one. What lies less than a register
- * before one is there as well. */
+/* One sequence of samples in three pieces, so that the loop over it needs no question about its ends: a first register that begins before
+ * the first window, what is in place, and a last register that ends behind the last one. The sample before each is there as well. */
 typedef struct stretch {
     const double *from[3];
     size_t registers[3];
-    double ends[2][3 * WIDE_LANES];
+    double ends[2][2 * WIDE_LANES];
 } stretch;
 
 B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t length) {
     const size_t whole = (skip + length) / WIDE_LANES;
     const size_t tail = (skip + length) % WIDE_LANES;
-    const size_t head = whole < 2 ? whole : 2;
+    const size_t head = whole != 0;
     const double *start = x - skip;
     const double *end = start + whole * WIDE_LANES;
     double *first = s->ends[0] + WIDE_LANES;
@@ -302,7 +301,6 @@ B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t 
     s->registers[1] = whole - head;
     s->registers[2] = tail != 0;
     if (whole > 0) wide_store(first, wide_load_from(start, skip));
-    if (whole > 1) wide_store(first + WIDE_LANES, wide_load(start + WIDE_LANES));
     if (tail == 0) return;
     wide_store(last - WIDE_LANES, wide_load(whole > 1 ? end - WIDE_LANES : first));
     wide_store(last, wide_load_first(end, tail));
@@ -362,11 +360,14 @@ B3_SPECIALISED void walk_windows(int kind, const source *from, const shape *s, c
         const part many = tiles_of(kind, s->tiles, whole, &ring);
         if (is_extreme(kind)) finite = wide_fma(vx, wide_of(0.0), finite);
         if (kind == RANGE) finite = wide_fma(vy, wide_of(0.0), finite);
-        part sums = many;
         if (tile != NULL) {
             store_part(kind, many, tile + place);
             if (s->rest != 0 && !is_extreme(kind)) store_part(kind, rest_of(kind, &now, &before, s->rest, &s->low_and_four), rest + place);
-        } else if (s->rest != 0) {
+            before = now;
+            continue;
+        }
+        part sums = many;
+        if (s->rest != 0) {
             const int overlap = is_extreme(kind) && s->tiles != 0; /* tiles cover the rest as well, and some samples twice */
             const part newest = overlap ? many : rest_of(kind, &now, &before, s->rest, &s->low_and_four);
             if (short_most(kind) == WIDE_LANES) sums = newest;

@@ -14,11 +14,41 @@ enum product_kernel { CORREL, COVARIANCE, BETA };
 
 typedef struct product_context {
     enum product_kernel kernel;
+    uint32_t period;
+    const double *x; /* newest of the first window */
+    const double *y;
     double *out;
     wide per_p;
     wide per_freedom;
     int lost;
 } product_context;
+
+typedef struct products_of {
+    wide xx;
+    wide yy;
+    wide xy;
+} products_of;
+
+/* As moments_anew. */
+B3_ONE_COPY products_of products_anew(const double *x, const double *y, uint32_t period, size_t left) {
+    const wide now_x = wide_get(x, left);
+    const wide now_y = wide_get(y, left);
+    wide mean_x = wide_of(0.0);
+    wide mean_y = wide_of(0.0);
+    for (size_t k = 1; k < period; ++k) {
+        mean_x += wide_get(x - k, left) - now_x;
+        mean_y += wide_get(y - k, left) - now_y;
+    }
+    mean_x = mean_x * wide_of(1.0 / period);
+    mean_y = mean_y * wide_of(1.0 / period);
+    products_of p = {mean_x * mean_x, mean_y * mean_y, mean_x * mean_y};
+    for (size_t k = 1; k < period; ++k) {
+        const wide dx = wide_get(x - k, left) - now_x - mean_x;
+        const wide dy = wide_get(y - k, left) - now_y - mean_y;
+        p = (products_of){wide_fma(dx, dx, p.xx), wide_fma(dy, dy, p.yy), wide_fma(dx, dy, p.xy)};
+    }
+    return p;
+}
 
 B3_SPECIALISED wide correlation(wide xx, wide yy, wide xy) {
     const wide zero = wide_of(0.0);
@@ -42,10 +72,12 @@ B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t 
     product_context *c = context;
     const wide mean_x = sums.of[0] * c->per_p;
     const wide mean_y = sums.of[1] * c->per_p;
-    const wide xx = sums.of[2] - sums.of[0] * mean_x;
-    const wide yy = sums.of[3] - sums.of[1] * mean_y;
-    c->lost |= lost_digits(sums.of[2], xx, left) | lost_digits(sums.of[3], yy, left);
-    put_products(c, xx, yy, sums.of[4] - sums.of[0] * mean_y, at, left);
+    products_of p = {sums.of[2] - sums.of[0] * mean_x, sums.of[3] - sums.of[1] * mean_y, sums.of[4] - sums.of[0] * mean_y};
+    if (__builtin_expect(lost_digits(sums.of[2], p.xx, left) | lost_digits(sums.of[3], p.yy, left), 0)) {
+        if (c->period <= ANEW_MOST) p = products_anew(c->x + at, c->y + at, c->period, left);
+        else c->lost = 1;
+    }
+    put_products(c, p.xx, p.yy, p.xy, at, left);
 }
 
 /* count windows; x and y: the oldest sample of the first. 1: one anchor for each series, as in `moments`, lost digits. */
@@ -53,7 +85,13 @@ B3_ONE_COPY int product_windows(enum product_kernel kernel, const double *x, con
                                 double freedom, double *out) {
     const size_t middle = period - 1 + count / 2;
     const source from = {.x = x, .y = y, .anchor_x = x[middle], .anchor_y = y[middle]};
-    product_context context = {kernel, out, wide_of(1.0 / period), wide_of(1.0 / freedom), 0};
+    product_context context = {.kernel = kernel,
+                               .period = period,
+                               .x = x + period - 1,
+                               .y = y + period - 1,
+                               .out = out,
+                               .per_p = wide_of(1.0 / period),
+                               .per_freedom = wide_of(1.0 / freedom)};
     each_window(PRODUCTS, &from, period, count, finish_products, &context);
     return context.lost;
 }

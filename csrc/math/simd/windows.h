@@ -224,6 +224,7 @@ enum moment_kernel { VAR, STDDEV, ZSCORE, BBANDS };
 
 typedef struct moment_context {
     enum moment_kernel kernel;
+    uint32_t period;
     const double *newest; /* of the chunk's first window */
     double *out[3];
     wide anchor;
@@ -266,12 +267,43 @@ B3_SPECIALISED void put_moments(const moment_context *c, wide newest, wide offse
     }
 }
 
+/* Windows up to this are looked at anew, sample by sample, where the sums lost digits; longer ones go one by one, in a chunk. */
+#define ANEW_MOST 64
+
+typedef struct anew {
+    wide offset;
+    wide m2;
+} anew;
+
+/* Of the first `left` windows of a register. */
+B3_ONE_COPY anew moments_anew(const double *newest, uint32_t period, size_t left) {
+    const wide now = wide_get(newest, left);
+    wide offset = wide_of(0.0);
+    for (size_t k = 1; k < period; ++k) offset += wide_get(newest - k, left) - now;
+    const wide mean = offset * wide_of(1.0 / period);
+    wide m2 = mean * mean;
+    for (size_t k = 1; k < period; ++k) {
+        const wide apart = wide_get(newest - k, left) - now - mean;
+        m2 = wide_fma(apart, apart, m2);
+    }
+    return (anew){offset, m2};
+}
+
 B3_SPECIALISED void finish_moments(void *context, part sums, size_t at, size_t left) {
     moment_context *c = context;
     const wide now = wide_get(c->newest + at, left);
-    const wide m2 = sums.of[1] - sums.of[0] * sums.of[0] * c->per_p;
-    c->lost |= lost_digits(sums.of[1], m2, left);
-    put_moments(c, now, sums.of[0] - c->p * (now - c->anchor), m2, at, left);
+    wide offset = sums.of[0] - c->p * (now - c->anchor);
+    wide m2 = sums.of[1] - sums.of[0] * sums.of[0] * c->per_p;
+    if (__builtin_expect(lost_digits(sums.of[1], m2, left), 0)) {
+        if (c->period <= ANEW_MOST) {
+            const anew a = moments_anew(c->newest + at, c->period, left);
+            offset = a.offset;
+            m2 = a.m2;
+        } else {
+            c->lost = 1;
+        }
+    }
+    put_moments(c, now, offset, m2, at, left);
 }
 
 B3_ONE_COPY int square_windows(const source *from, uint32_t period, uint32_t count, const moment_context *c) {
@@ -302,6 +334,7 @@ B3_ONE_COPY void moments(const b3_indicator *indicator, enum moment_kernel kerne
     EACH_CHUNK(start, size, period) {
         const source samples = {.x = window_at(in[0], start, period), .anchor_x = in[0][start + size / 2]};
         moment_context c = {.kernel = kernel,
+                            .period = period,
                             .newest = in[0] + start,
                             .anchor = wide_of(samples.anchor_x),
                             .p = wide_of(params[0]),
