@@ -33,8 +33,8 @@ typedef struct products_of {
 B3_ONE_COPY products_of products_anew(const double *x, const double *y, uint32_t period, size_t left) {
     const wide now_x = wide_get(x, left);
     const wide now_y = wide_get(y, left);
-    wide mean_x = wide_of(0.0);
-    wide mean_y = wide_of(0.0);
+    wide mean_x = now_x - now_x; /* 0, or NaN */
+    wide mean_y = now_y - now_y;
     for (size_t k = 1; k < period; ++k) {
         mean_x += wide_get(x - k, left) - now_x;
         mean_y += wide_get(y - k, left) - now_y;

@@ -278,7 +278,7 @@ typedef struct anew {
 /* Of the first `left` windows of a register. */
 B3_ONE_COPY anew moments_anew(const double *newest, uint32_t period, size_t left) {
     const wide now = wide_get(newest, left);
-    wide offset = wide_of(0.0);
+    wide offset = now - now; /* 0, or NaN */
     for (size_t k = 1; k < period; ++k) offset += wide_get(newest - k, left) - now;
     const wide mean = offset * wide_of(1.0 / period);
     wide m2 = mean * mean;
