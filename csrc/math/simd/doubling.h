@@ -200,12 +200,6 @@ B3_SPECIALISED part join_equal(int kind, part now, part before, int width) {
     return join(kind, now, earlier(kind, now, before, width), &j);
 }
 
-/* Windows of c samples, and before them w that end c samples earlier. */
-B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, int w) {
-    const joint j = joint_of(c, w);
-    return join(kind, newer, earlier(kind, now, before, c), &j);
-}
-
 /* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, WIDE_LANES at
  * most. */
 typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
@@ -216,7 +210,7 @@ B3_SPECIALISED uint32_t short_most(int kind) {
     return WIDE_LANES == 8 && kind != PRODUCTS ? 4 * WIDE_LANES : WIDE_LANES;
 }
 
-/* Windows of so many samples, and of WIDE_LANES or more, by their number: those of the register of samples before, or of some before it. */
+/* The windows that end at the samples of a register, by their length: those of tiles, and those shorter than one. */
 typedef struct pieces {
     part one, two, four;
 } pieces;
