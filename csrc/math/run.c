@@ -47,7 +47,7 @@ const b3_run *b3_vector_run(const b3_indicator *indicator) {
 static void run_window(const b3_indicator *indicator, b3_window_fn window, const double *params, void *stream, const double *const *in,
                        double *const *out, uint64_t count) {
     const uint64_t lookback = indicator->lookback(params);
-    if (window == NULL || count < 3 * lookback + 8) {
+    if (window == NULL || count < 3 * lookback + B3_RUN_LEAST) {
         b3_run_updates(indicator, stream, in, out, 0, count);
         return;
     }
@@ -84,13 +84,12 @@ void b3_run_afresh(const b3_indicator *indicator, const b3_run *run, const doubl
                    double *const *out, uint64_t count) {
     const uint64_t lookback = indicator->lookback(params);
     const b3_window_fn window = run == NULL ? NULL : is_long(indicator, params) ? run->long_window : run->window;
-    if (window == NULL) {
+    if (window == NULL || count < lookback + B3_RUN_LEAST) {
         indicator->init(scratch, params);
         b3_indicator_run_blocking(indicator, params, scratch, in, out, count);
         return;
     }
-    const uint64_t cold = count < lookback ? count : lookback;
     for (uint32_t j = 0; j < indicator->output_count; ++j)
-        for (uint64_t i = 0; i < cold; ++i) out[j][i] = NAN;
-    if (cold < count) window(params, in, out, lookback, count);
+        for (uint64_t i = 0; i < lookback; ++i) out[j][i] = NAN;
+    window(params, in, out, lookback, count);
 }

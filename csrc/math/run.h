@@ -29,6 +29,8 @@ extern const uint32_t b3_run_count_avx2;
 extern const uint32_t b3_run_count_avx512;
 extern const uint32_t b3_run_count_neon;
 
+/* Outputs of a call of `window`, at least. */
+#define B3_RUN_LEAST 8
 /* Longest window that `window` takes. */
 #define B3_RUN_LOOKBACK_MAX 1024
 

@@ -24,7 +24,7 @@ static void begin(b3_parabola *p, double high, double low) {
     p->rises = falls ? -1.0 : 1.0;
     p->factor = p->step;
     p->extreme = falls ? -low : high;
-    p->sar = falls ? -p->high : p->low;
+    p->stop = falls ? p->high : -p->low;
     p->high = high;
     p->low = low;
 }
@@ -42,9 +42,9 @@ static void update(void *stream, const double *in, double *out) {
         return;
     }
     if (!p->started) begin(p, high, low);
-    b3_trend trend = {p->sar, p->extreme, p->factor, p->rises};
+    b3_trend trend = {p->stop, p->extreme, p->factor, p->rises};
     out[0] = b3_trend_push(&trend, p->step, p->factor_max, high, low, p->high, p->low);
-    p->sar = trend.sar;
+    p->stop = trend.stop;
     p->extreme = trend.extreme;
     p->factor = trend.factor;
     p->rises = trend.rises;

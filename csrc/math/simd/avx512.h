@@ -45,6 +45,12 @@ static inline __attribute__((always_inline)) wide wide_later(wide now, wide befo
     }
 }
 
+static inline wide wide_later_by(wide now, wide before, size_t k) {
+    const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i from = _mm512_add_epi64(lanes, _mm512_set1_epi64((long long)(WIDE_LANES - k)));
+    return _mm512_permutex2var_pd(before, from, now);
+}
+
 static inline wide wide_reversed(wide v) {
     return _mm512_permutexvar_pd(_mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), v);
 }

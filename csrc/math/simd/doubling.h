@@ -1,7 +1,9 @@
 /* Aggregates of every window of `period` samples by doubling: windows of 2, 4 and 8 samples from pairs of windows half as long, inside
- * registers, for every sample at once; then the window asked for from windows of TILE, of 8 times as many, and of what is left.
+ * registers, for every sample at once; with AVX-512 windows below 32 from windows of 8 and of what is left in registers as well.
  *
- *      period 20 = 8 + 8 + 4      | 8 ... | 8 ... | 4 . |        newest first
+ *      period 20 = 4 + 8 + 8      | 4 . | 8 ... | 8 ... |        newest first
+ *
+ * Others are made of windows of TILE, of 8 and 64 times as many, and of what is left, which go through memory.
  *
  * Every result is made from its own window alone, in a fixed order: nothing drifts, and a NaN or infinity is seen by the windows that hold
  * it and no other. What an aggregate consists of, and how two that lie side by side are joined, depends on its kind; the rest is the same.
@@ -24,11 +26,11 @@
 #define B3_ONE_COPY __attribute__((noinline, noclone)) static
 #define B3_SPECIALISED static inline __attribute__((always_inline))
 
-/* Windows in a chunk: so many stay in the first cache with all that is made for them; but for long windows, whose samples before the chunk
- * are read anew for each. */
+/* Windows in a chunk. Where they go through memory, so many stay in the first cache with all that is made for them; but for long windows,
+ * whose samples before the chunk are read anew for each. */
 #define B3_CHUNK 512
 #define B3_CHUNK_MAX 2048
-#define B3_CHUNK_OF(period) ((period) <= 128 ? B3_CHUNK : B3_CHUNK_MAX)
+#define B3_CHUNK_OF(period) ((period) >= (WIDE_LANES == 8 ? 32 : 4) && (period) <= 128 ? B3_CHUNK : B3_CHUNK_MAX)
 /* The odd rest keeps arrays that lie side by side from sharing the low 12 bits of their addresses: a load would wait for a store that only
  * looks like its own. */
 #define B3_LEVEL (B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 264)
@@ -36,6 +38,7 @@
 /* d: sample less the anchor; sums over the window. */
 enum {
     SUM,      /* x */
+    CHANGES,  /* |x - y| */
     MAX,      /* x */
     MIN,      /* x */
     LATE_MAX, /* x, its place: of equal samples the newest */
@@ -46,16 +49,15 @@ enum {
     SQUARES,  /* d, d^2 */
     PRODUCTS, /* dx, dy, dx^2, dy^2, dx * dy */
     /* The same with nothing ever subtracted but samples of one window: dearer, and as exact whatever the anchor would have been. */
-    SAFE_TREND,    /* newest sample n, x - n, age * (x - n) */
-    SAFE_SQUARES,  /* n, x - n, (x - mean)^2 */
-    SAFE_PRODUCTS, /* nx, ny, x - nx, y - ny, (x - mean)^2, (y - mean)^2, (x - mean) * (y - mean) */
+    SAFE_TREND, /* newest sample n, x - n, age * (x - n) */
 };
 
-#define PART_MEMBERS 7
+#define PART_MEMBERS 5
 
 B3_SPECIALISED int members(int kind) {
     switch (kind) {
     case SUM:
+    case CHANGES:
     case MAX:
     case MIN: return 1;
     case LATE_MAX:
@@ -64,15 +66,13 @@ B3_SPECIALISED int members(int kind) {
     case WEIGHTED:
     case TREND:
     case SQUARES: return 2;
-    case SAFE_TREND:
-    case SAFE_SQUARES: return 3;
-    case PRODUCTS: return 5;
+    case SAFE_TREND: return 3;
     default: return PART_MEMBERS;
     }
 }
 
 B3_SPECIALISED int has_two_series(int kind) {
-    return kind == RANGE || kind == WEIGHTED || kind == PRODUCTS || kind == SAFE_PRODUCTS;
+    return kind == CHANGES || kind == RANGE || kind == WEIGHTED || kind == PRODUCTS;
 }
 
 /* Comparing may lose a NaN, unlike adding. */
@@ -90,41 +90,34 @@ typedef struct source {
     const double *y; /* where the kind has two series */
     double anchor_x;
     double anchor_y;
+    int anchored; /* TREND */
 } source;
 
 /* What joining a newer window of c samples and an older one of w depends on. */
 typedef struct joint {
     double c;
     double w;
-    double per_c;
-    double per_w;
-    double apart; /* c * w / (c + w) */
-    double ages;  /* sum of the ages in a window of w */
+    double ages; /* sum of the ages in a window of w */
 } joint;
 
 B3_SPECIALISED joint joint_of(double c, double w) {
-    return (joint){c, w, 1.0 / c, 1.0 / w, c * w / (c + w), 0.5 * w * (w - 1.0)};
+    return (joint){c, w, 0.5 * w * (w - 1.0)};
 }
 
-B3_SPECIALISED part leaf(int kind, const source *from, wide x, wide y, size_t place) {
+B3_SPECIALISED part leaf(int kind, const source *from, wide x, wide y, double place) {
     part p = {0};
     switch (kind) {
     case LATE_MAX:
-    case LATE_MIN: p.of[1] = wide_of((double)place) + wide_load(WIDE_NUMBERS); /* fall through */
+    case LATE_MIN: p.of[1] = wide_of(place) + wide_load(WIDE_NUMBERS); /* fall through */
     case SUM:
     case MAX:
     case MIN: p.of[0] = x; break;
+    case CHANGES: p.of[0] = wide_abs(x - y); break;
     case SAFE_TREND:
-    case SAFE_SQUARES:
         p.of[0] = x;
         p.of[1] = p.of[2] = x - x; /* 0, but a NaN stays one also where nothing is joined to it */
         break;
-    case SAFE_PRODUCTS:
-        p.of[0] = x;
-        p.of[1] = y;
-        for (int k = 2; k < PART_MEMBERS; ++k) p.of[k] = (x - x) + (y - y);
-        break;
-    case TREND: p.of[0] = x - wide_of(from->anchor_x); break;
+    case TREND: p.of[0] = x; break; /* less the anchor already */
     case SQUARES:
         p.of[0] = x - wide_of(from->anchor_x);
         p.of[1] = p.of[0] * p.of[0];
@@ -176,39 +169,23 @@ B3_SPECIALISED part join(int kind, part newer, part older, const joint *j) {
         p.of[0] = newer.of[0];
         p.of[1] = newer.of[1] + offset;
         p.of[2] = wide_fma(wide_of(j->c), offset, newer.of[2] + aged);
-    } else if (kind == SAFE_SQUARES) {
-        const wide offset = reanchored(older.of[1], newer.of[0], older.of[0], j);
-        const wide apart = newer.of[1] * wide_of(j->per_c) - offset * wide_of(j->per_w);
-        p.of[0] = newer.of[0];
-        p.of[1] = newer.of[1] + offset;
-        p.of[2] = wide_fma(apart * apart, wide_of(j->apart), newer.of[2] + older.of[2]);
-    } else if (kind == SAFE_PRODUCTS) {
-        const wide offset_x = reanchored(older.of[2], newer.of[0], older.of[0], j);
-        const wide offset_y = reanchored(older.of[3], newer.of[1], older.of[1], j);
-        const wide apart_x = newer.of[2] * wide_of(j->per_c) - offset_x * wide_of(j->per_w);
-        const wide apart_y = newer.of[3] * wide_of(j->per_c) - offset_y * wide_of(j->per_w);
-        const wide scale = wide_of(j->apart);
-        p.of[0] = newer.of[0];
-        p.of[1] = newer.of[1];
-        p.of[2] = newer.of[2] + offset_x;
-        p.of[3] = newer.of[3] + offset_y;
-        p.of[4] = wide_fma(apart_x * apart_x, scale, newer.of[4] + older.of[4]);
-        p.of[5] = wide_fma(apart_y * apart_y, scale, newer.of[5] + older.of[5]);
-        p.of[6] = wide_fma(apart_x * apart_y, scale, newer.of[6] + older.of[6]);
     } else {
         for (int k = 0; k < members(kind); ++k) p.of[k] = newer.of[k] + older.of[k];
     }
     return p;
 }
 
-B3_SPECIALISED part load_part(int kind, const wide *at) {
+/* Members of a part lie a plane apart. The room behind the samples is for the last register. */
+#define PLANE B3_LEVEL
+
+B3_SPECIALISED part load_part(int kind, const double *at) {
     part p = {0};
-    for (int k = 0; k < members(kind); ++k) p.of[k] = at[k];
+    for (int k = 0; k < members(kind); ++k) p.of[k] = wide_load(at + (size_t)k * PLANE);
     return p;
 }
 
-B3_SPECIALISED void store_part(int kind, wide *at, part p) {
-    for (int k = 0; k < members(kind); ++k) at[k] = p.of[k];
+B3_SPECIALISED void store_part(int kind, part p, double *at) {
+    for (int k = 0; k < members(kind); ++k) wide_store(at + (size_t)k * PLANE, p.of[k]);
 }
 
 /* Windows that end k samples before. */
@@ -223,208 +200,313 @@ B3_SPECIALISED part join_equal(int kind, part now, part before, int width) {
     return join(kind, now, earlier(kind, now, before, width), &j);
 }
 
-/* Windows of c samples, and before them w that end c samples earlier. */
-B3_SPECIALISED part append(int kind, part newer, part now, part before, int c, int w) {
-    const joint j = joint_of(c, w);
-    return join(kind, newer, earlier(kind, now, before, c), &j);
+/* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, WIDE_LANES at
+ * most. */
+typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
+
+/* Samples of the windows that longer ones are made of: with two lanes they take two registers, or there would be too many of them. */
+#define TILE (WIDE_LANES > 4 ? WIDE_LANES : 4)
+
+/* Windows below this are made in registers: there are too few of them for five members, and but for AVX-512 for longer windows than a
+ * tile. */
+B3_SPECIALISED uint32_t short_most(int kind) {
+    return WIDE_LANES == 8 && kind != PRODUCTS ? 4 * TILE : TILE;
 }
 
-/* The windows that the others are made of: with two lanes they take two registers, or there would be too many of them. */
-#define TILE (WIDE_LANES > 4 ? WIDE_LANES : 4)
-#define LEVELS 3                                                                  /* windows of TILE, 8 * TILE, 64 * TILE samples */
-#define LEVEL_VECTORS ((B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 2) / WIDE_LANES + 3) /* registers of samples in a chunk and before it */
-#define ROOM(kind_members) ((LEVELS + 1) * LEVEL_VECTORS * (kind_members))
-#define TERMS_MAX (7 * LEVELS + 2)
-
-typedef struct term {
-    const wide *at; /* the part of the first register of outputs */
-    joint joint;
-} term;
-
-/* What the windows of a chunk are made of: windows side by side, newest first. */
-typedef struct composition {
-    size_t count;
-    term term[TERMS_MAX];
-} composition;
-
+/* The windows that end at the samples of a register, by their length: those of tiles, and those shorter than one. */
 typedef struct pieces {
     part one, two, four;
 } pieces;
 
-/* The TILE - 1 or fewer samples that no window of TILE covers. */
-B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, uint32_t rest) {
-    switch (rest) {
-    case 1: return now->one;
-    case 2: return now->two;
-    case 3: return append(kind, now->two, now->one, before->one, 2, 1);
-#if TILE == 8
-    case 4: return now->four;
-    case 5: return append(kind, now->four, now->one, before->one, 4, 1);
-    case 6: return append(kind, now->four, now->two, before->two, 4, 2);
-    case 7: return append(kind, append(kind, now->four, now->two, before->two, 4, 2), now->one, before->one, 6, 1);
-#endif
-    default: return now->one;
+typedef struct tiles {
+    part whole; /* 1 tile */
+    part pair;  /* 2 */
+    part many;  /* as many as fit into the period */
+} tiles;
+
+B3_SPECIALISED part earlier_by(int kind, part now, part before, uint32_t k) {
+    part p = {0};
+    for (int i = 0; i < members(kind); ++i) p.of[i] = wide_later_by(now.of[i], before.of[i], k);
+    return p;
+}
+
+/* What a period is made of, newest first: a rest, then tiles. */
+typedef struct shape {
+    uint32_t rest;
+    uint32_t tiles;
+    joint low_and_four; /* in a rest of 5, 6 or 7 */
+    joint rest_and_tiles;
+} shape;
+
+B3_SPECIALISED shape shape_of(uint32_t period) {
+    const uint32_t rest = period % TILE;
+    return (shape){rest, period / TILE, joint_of(rest & 3, 4.0), joint_of((double)rest, (double)(period - rest))};
+}
+
+/* The `rest` newest samples, which no tile covers: 0 < rest < TILE. */
+B3_SPECIALISED part rest_of(int kind, const pieces *now, const pieces *before, uint32_t rest, const joint *low_and_four) {
+    part sum = now->one;
+    (void)low_and_four;
+    if ((rest & 2) != 0) {
+        const joint j = joint_of(1.0, 2.0);
+        sum = (rest & 1) != 0 ? join(kind, sum, earlier(kind, now->two, before->two, 1), &j) : now->two;
     }
+#if TILE == 8
+    if (rest > 4) sum = join(kind, sum, earlier_by(kind, now->four, before->four, rest & 3), low_and_four);
+    else if (rest == 4) sum = now->four;
+#endif
+    return sum;
+}
+
+/* 1, 2 or 3 tiles side by side. */
+B3_SPECIALISED part tiles_of(int kind, uint32_t count, part whole, tiles *before) {
+    part many = whole;
+    if (short_most(kind) == TILE) return many;
+    if (count > 1) {
+        const joint pairs = joint_of(TILE, TILE);
+        const joint three = joint_of(TILE, 2 * TILE);
+        const part pair = join(kind, whole, before->whole, &pairs);
+        many = pair;
+        if (count == 3) many = join(kind, whole, before->pair, &three);
+        before->pair = pair;
+    }
+    before->whole = whole;
+    return many;
 }
 
 /* One sequence of samples in three pieces, so that the loop over it needs no question about its ends: a first register that begins before
- * the first window, what is in place, and a last register that ends behind the last one. */
+ * the first window, what is in place, and a last register that ends behind the last one. The sample before each is there as well. */
 typedef struct stretch {
     const double *from[3];
     size_t registers[3];
-    double ends[2][WIDE_LANES];
+    double ends[2][2 * WIDE_LANES];
 } stretch;
 
 B3_SPECIALISED void stretch_of(stretch *s, const double *x, size_t skip, size_t length) {
-    const size_t head = skip != 0 ? 1 : 0;
-    const size_t whole = (skip + length) / WIDE_LANES - head;
+    const size_t whole = (skip + length) / WIDE_LANES;
     const size_t tail = (skip + length) % WIDE_LANES;
+    const size_t head = whole != 0;
     const double *start = x - skip;
-    s->from[0] = s->ends[0];
+    const double *end = start + whole * WIDE_LANES;
+    double *first = s->ends[0] + WIDE_LANES;
+    double *last = s->ends[1] + WIDE_LANES;
+    memset(s->ends, 0, sizeof s->ends);
+    s->from[0] = first;
     s->from[1] = start + head * WIDE_LANES;
-    s->from[2] = s->ends[1];
+    s->from[2] = last;
     s->registers[0] = head;
-    s->registers[1] = whole;
-    s->registers[2] = tail != 0 ? 1 : 0;
-    if (head != 0) wide_store(s->ends[0], wide_load_from(start, skip));
-    if (tail != 0) wide_store(s->ends[1], wide_load_first(s->from[1] + whole * WIDE_LANES, tail));
+    s->registers[1] = whole - head;
+    s->registers[2] = tail != 0;
+    if (whole > 0) wide_store(first, wide_load_from(start, skip));
+    if (tail == 0) return;
+    wide_store(last - WIDE_LANES, wide_load(whole > 1 ? end - WIDE_LANES : first));
+    wide_store(last, wide_load_first(end, tail));
 }
 
-/* Windows of TILE samples and of the rest, for each register of samples. Gives a NaN where an extreme of one may have been lost. */
-B3_SPECIALISED wide small_windows(int kind, const source *from, uint32_t period, uint32_t count, uint32_t left, wide *tile, wide *rest) {
+/* What is left of a walk over one of the three pieces of the samples for the next one. */
+typedef struct walk {
+    size_t place;
+    pieces before;
+    tiles ring;
+    wide finite;
+} walk;
+
+/* What comes of it: windows to `finish` from the place `first` on; or, if there are planes, tiles and rests of every register. */
+typedef struct aim {
+    size_t first;
+    double *tile; /* a plane a member */
+    double *rest;
+} aim;
+
+B3_SPECIALISED void walk_windows(int kind, const source *from, const shape *s, const double *x, const double *y, size_t registers,
+                                 size_t left, walk *w, const aim *to, window_fn finish, void *context) {
     const int two = has_two_series(kind);
-    const size_t stride = (size_t)members(kind);
-    const size_t skip = (WIDE_LANES - (period - 1) % WIDE_LANES) % WIDE_LANES;
-    const size_t length = (size_t)period - 1 + count;
-    const int tiled = period >= TILE;
-    stretch xs;
-    stretch ys;
-    stretch_of(&xs, from->x, skip, length);
-    if (two) stretch_of(&ys, from->y, skip, length);
-    pieces before = {0};
-    wide finite = wide_of(0.0);
-    size_t place = 0;
-    for (int k = 0; k < 3; ++k) {
-        const double *x = xs.from[k];
-        const double *y = two ? ys.from[k] : x;
-        for (size_t i = 0; i < xs.registers[k]; ++i, place += WIDE_LANES) {
-            if (kind == PRODUCTS) { /* so much is made of a chunk that the next one would be waited for */
-                __builtin_prefetch(x + i * WIDE_LANES + B3_CHUNK);
-                __builtin_prefetch(y + i * WIDE_LANES + B3_CHUNK);
-            }
-            const wide vx = wide_load(x + i * WIDE_LANES);
-            const wide vy = two ? wide_load(y + i * WIDE_LANES) : vx;
-            pieces now;
-            now.one = leaf(kind, from, vx, vy, place);
-            now.two = join_equal(kind, now.one, before.one, 1);
-            now.four = join_equal(kind, now.two, before.two, 2);
-#if TILE == 8
-            const part whole = join_equal(kind, now.four, before.four, 4);
-#else
-            const part whole = now.four;
-#endif
-            if (tiled) store_part(kind, tile, whole);
-            if (left != 0) store_part(kind, rest, rest_of(kind, &now, &before, left));
-            if (is_extreme(kind)) finite = wide_fma(vx, wide_of(0.0), finite);
-            if (kind == RANGE) finite = wide_fma(vy, wide_of(0.0), finite);
-            before = now;
-            tile += stride;
-            rest += stride;
+    const int anchored = from->anchored;
+    const wide anchor = wide_of(from->anchor_x);
+    const joint ones = joint_of(1.0, 1.0);
+    const size_t first = to->first;
+    double *const tile = to->tile;
+    double *const rest = to->rest;
+    size_t place = w->place;
+    pieces before = w->before;
+    tiles ring = w->ring;
+    wide finite = w->finite;
+    for (size_t i = registers; i > 0; --i, place += WIDE_LANES, x += WIDE_LANES, y += WIDE_LANES) {
+        if (kind == PRODUCTS) { /* so much is made of a chunk that the next one would be waited for */
+            __builtin_prefetch(x + B3_CHUNK);
+            __builtin_prefetch(y + B3_CHUNK);
         }
+        wide vx = wide_load(x);
+        const wide vy = two ? wide_load(y) : vx;
+        wide vx_before = wide_load(x - 1);
+        const wide vy_before = two ? wide_load(y - 1) : vx_before;
+        if (kind == TREND && anchored) {
+            vx = vx - anchor;
+            vx_before = vx_before - anchor;
+        }
+        pieces now;
+        now.one = leaf(kind, from, vx, vy, (double)place);
+        if (kind == PRODUCTS && WIDE_LANES == 4) now.two = join_equal(kind, now.one, before.one, 1);
+        else now.two = join(kind, now.one, leaf(kind, from, vx_before, vy_before, (double)place - 1.0), &ones);
+        now.four = join_equal(kind, now.two, before.two, 2);
+#if TILE == 8
+        const part whole = join_equal(kind, now.four, before.four, 4);
+#else
+        const part whole = now.four;
+#endif
+        const part many = tiles_of(kind, s->tiles, whole, &ring);
+        if (is_extreme(kind)) finite = wide_fma(vx, wide_of(0.0), finite);
+        if (kind == RANGE) finite = wide_fma(vy, wide_of(0.0), finite);
+        if (tile != NULL) {
+            store_part(kind, many, tile + place);
+            if (s->rest != 0 && !is_extreme(kind)) store_part(kind, rest_of(kind, &now, &before, s->rest, &s->low_and_four), rest + place);
+            before = now;
+            continue;
+        }
+        part sums = many;
+        if (s->rest != 0) {
+            const int overlap = is_extreme(kind) && s->tiles != 0; /* tiles cover the rest as well, and some samples twice */
+            const part newest = overlap ? many : rest_of(kind, &now, &before, s->rest, &s->low_and_four);
+            if (short_most(kind) == TILE) sums = newest;
+            else sums = s->tiles == 0 ? newest : join(kind, newest, earlier_by(kind, many, ring.many, s->rest), &s->rest_and_tiles);
+        }
+        before = now;
+        ring.many = many;
+        if (place >= first) finish(context, sums, place - first, left);
     }
-    return finite;
+    w->place = place;
+    w->before = before;
+    w->ring = ring;
+    w->finite = finite;
 }
 
 /* A loop for each rest, where a decision in the loop would cost as much as what it decides. */
-B3_SPECIALISED wide any_small_windows(int kind, const source *from, uint32_t period, uint32_t count, wide *tile, wide *rest) {
-    if (kind != SUM) return small_windows(kind, from, period, count, period % TILE, tile, rest);
-    switch (period % TILE) {
-    case 1: return small_windows(kind, from, period, count, 1, tile, rest);
-    case 2: return small_windows(kind, from, period, count, 2, tile, rest);
-    case 3: return small_windows(kind, from, period, count, 3, tile, rest);
-#if TILE == 8
-    case 4: return small_windows(kind, from, period, count, 4, tile, rest);
-    case 5: return small_windows(kind, from, period, count, 5, tile, rest);
-    case 6: return small_windows(kind, from, period, count, 6, tile, rest);
-    case 7: return small_windows(kind, from, period, count, 7, tile, rest);
-#endif
-    default: return small_windows(kind, from, period, count, 0, tile, rest);
+B3_SPECIALISED void walk_any_windows(int kind, const source *from, shape s, const double *x, const double *y, size_t registers, size_t left,
+                                     walk *w, const aim *to, window_fn finish, void *context) {
+#define WALK_WITH(known)                                                                                                                   \
+    case known:                                                                                                                            \
+        s.rest = known;                                                                                                                    \
+        walk_windows(kind, from, &s, x, y, registers, left, w, to, finish, context);                                                       \
+        break;
+    if (kind != SUM) {
+        walk_windows(kind, from, &s, x, y, registers, left, w, to, finish, context);
+        return;
     }
+    switch (s.rest) {
+        WALK_WITH(0)
+        WALK_WITH(1)
+        WALK_WITH(2)
+        WALK_WITH(3)
+#if TILE == 8
+        WALK_WITH(4)
+        WALK_WITH(5)
+        WALK_WITH(6)
+        WALK_WITH(7)
+#endif
+    default: break;
+    }
+#undef WALK_WITH
 }
 
-/* Windows of 8 * width from windows of width. */
-B3_SPECIALISED void lengthen(int kind, const wide *shorter, size_t width, size_t vectors, wide *longer) {
-    const size_t stride = (size_t)members(kind);
-    const size_t step = width / WIDE_LANES;
-    for (size_t i = 7 * step; i < vectors; ++i) {
-        part sum = load_part(kind, shorter + i * stride);
+#define LEVELS 3 /* windows of TILE, 8 * TILE, 64 * TILE */
+#define TERMS_MAX (7 * LEVELS + 2)
+
+typedef struct term {
+    const double *at; /* of the first output */
+    joint joint;
+} term;
+
+/* Windows of 8 * width from windows of width; the first of those are not made. */
+B3_SPECIALISED void lengthen(int kind, const double *shorter, size_t width, size_t count, double *longer) {
+    for (size_t i = 7 * width; i < count; i += WIDE_LANES) {
+        part sum = load_part(kind, shorter + i);
 #pragma GCC unroll 1
         for (size_t k = 1; k < 8; ++k) {
             const joint j = joint_of((double)(k * width), (double)width);
-            sum = join(kind, sum, load_part(kind, shorter + (i - k * step) * stride), &j);
+            sum = join(kind, sum, load_part(kind, shorter + i - k * width), &j);
         }
-        store_part(kind, longer + i * stride, sum);
+        store_part(kind, sum, longer + i);
     }
 }
 
-/* room: ROOM(members of the kind) registers, to be kept as long as the composition is used. */
-/* 1: a sample may be a NaN, for kinds that may lose it; see `poison`. */
-B3_SPECIALISED int decompose(int kind, const source *from, uint32_t period, uint32_t count, wide *room, composition *t) {
-    const size_t stride = (size_t)members(kind);
-    const size_t back = (period + WIDE_LANES - 2) / WIDE_LANES;
-    const size_t vectors = back + (count + WIDE_LANES - 1) / WIDE_LANES;
-    wide *rest = room + LEVELS * LEVEL_VECTORS * stride;
-    const wide finite = any_small_windows(kind, from, period, count, room, rest);
+/* Windows of short_most samples and more, of which the first lie at the place `first`: windows side by side, newest first. `room` has the
+ * levels, then the rest. Gives how many there are. */
+B3_SPECIALISED size_t terms_of(int kind, uint32_t period, uint32_t count, size_t first, double *room, term *terms) {
+    const size_t level_size = (size_t)members(kind) * PLANE;
+    const uint32_t rest = period % TILE;
     size_t width = TILE;
     size_t level = 0;
-    for (; level + 1 < LEVELS && 8 * width <= period; ++level, width *= 8) {
-        wide *shorter = room + level * LEVEL_VECTORS * stride;
-        lengthen(kind, shorter, width, vectors, shorter + LEVEL_VECTORS * stride);
-    }
-    const size_t whole = period - period % TILE;
+    for (; level + 1 < LEVELS && 8 * width <= period; ++level, width *= 8)
+        lengthen(kind, room + level * level_size, width, first + count, room + (level + 1) * level_size);
+    size_t term_count = 0;
     size_t covered = 0;
-    t->count = 0;
     for (;; --level, width /= 8) {
+        const double *newest = room + level * level_size + first;
         for (; covered + width <= period; covered += width)
-            t->term[t->count++] =
-                (term){room + (level * LEVEL_VECTORS + back - covered / WIDE_LANES) * stride, joint_of((double)covered, (double)width)};
-        if (is_extreme(kind) && covered != 0 && covered < whole) { /* one window more may overlap */
-            t->term[t->count++] = (term){.at = room + (level * LEVEL_VECTORS + back - (whole - width) / WIDE_LANES) * stride};
-            covered = whole;
+            terms[term_count++] = (term){newest - covered, joint_of((double)covered, (double)width)};
+        if (is_extreme(kind) && covered < period && covered != 0) { /* one window more may overlap */
+            terms[term_count++] = (term){.at = newest - (period - width)};
+            covered = period;
         }
         if (level == 0) break;
     }
     if (covered < period)
-        t->term[t->count++] = (term){rest + (back - covered / WIDE_LANES) * stride, joint_of((double)covered, (double)(period - covered))};
-    return is_extreme(kind) && wide_any(WIDE_IS(finite, UNORDERED_WITH, finite));
+        terms[term_count++] = (term){room + LEVELS * level_size + first - covered, joint_of((double)covered, (double)rest)};
+    return term_count;
 }
 
-/* What is made of the windows that end at a register of samples: `at` is the place of the first, `left` values are wanted, WIDE_LANES at
- * most.
- */
-typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
-
-B3_SPECIALISED void each_window(int kind, const composition *t, size_t count, window_fn finish, void *context) {
+B3_SPECIALISED void compose_windows(int kind, const term *terms, size_t term_count, size_t count, window_fn finish, void *context) {
     enum { BLOCK_MOST = 4 };
-    const size_t stride = (size_t)members(kind);
-    const size_t block = members(kind) == 1 ? 4 : 1; /* at a time: hides the loop over the terms */
-    const size_t term_count = t->count;
+    const size_t block = members(kind) == 1 ? BLOCK_MOST
+                         : members(kind) == 2 && (WIDE_LANES == 4 || kind == TREND)
+                             ? 2
+                             : 1; /* registers at a time: hides the loop over the terms */
     size_t at = 0;
-    size_t first = 0;
-    for (; block > 1 && at + block * WIDE_LANES <= count; at += block * WIDE_LANES, first += block * stride) {
+    for (; block > 1 && at + block * WIDE_LANES <= count; at += block * WIDE_LANES) {
         part sums[BLOCK_MOST];
-        for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, t->term[0].at + first + i * stride);
-        for (size_t k = 1; k < term_count; ++k) {
-            const term *next = &t->term[k];
-            for (size_t i = 0; i < block; ++i) sums[i] = join(kind, sums[i], load_part(kind, next->at + first + i * stride), &next->joint);
-        }
+        for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, terms[0].at + at + i * WIDE_LANES);
+#pragma GCC unroll 1
+        for (size_t k = 1; k < term_count; ++k)
+            for (size_t i = 0; i < block; ++i)
+                sums[i] = join(kind, sums[i], load_part(kind, terms[k].at + at + i * WIDE_LANES), &terms[k].joint);
         for (size_t i = 0; i < block; ++i) finish(context, sums[i], at + i * WIDE_LANES, WIDE_LANES);
     }
-    for (; at < count; at += WIDE_LANES, first += stride) {
-        part sums = load_part(kind, t->term[0].at + first);
-        for (size_t k = 1; k < term_count; ++k) sums = join(kind, sums, load_part(kind, t->term[k].at + first), &t->term[k].joint);
+    for (; at < count; at += WIDE_LANES) {
+        part sums = load_part(kind, terms[0].at + at);
+#pragma GCC unroll 1
+        for (size_t k = 1; k < term_count; ++k) sums = join(kind, sums, load_part(kind, terms[k].at + at), &terms[k].joint);
         finish(context, sums, at, count - at < WIDE_LANES ? count - at : WIDE_LANES);
     }
+}
+
+/* Shows `finish` the windows, `count` of them. 1: a sample may be a NaN, for kinds that may lose it; see `poison`. */
+B3_SPECIALISED int each_window(int kind, const source *from, uint32_t period, uint32_t count, window_fn finish, void *context) {
+    double room[(LEVELS + 1) * members(kind)][PLANE];
+    const size_t skip = (WIDE_LANES - (period - 1) % WIDE_LANES) % WIDE_LANES;
+    const size_t first = skip + period - 1;
+    const size_t ends = first + count;
+    const int two = has_two_series(kind);
+    shape s = shape_of(period);
+    aim to = {.first = period < short_most(kind) ? first : SIZE_MAX};
+    if (period >= short_most(kind)) {
+        s.tiles = 1;
+        to.tile = room[0];
+        to.rest = room[LEVELS * members(kind)];
+    }
+    stretch xs;
+    stretch ys;
+    stretch_of(&xs, from->x, skip, ends - skip);
+    if (two) stretch_of(&ys, from->y, skip, ends - skip);
+    walk w = {.place = 0};
+    for (int k = 0; k < 3; ++k)
+        walk_any_windows(kind, from, s, xs.from[k], two ? ys.from[k] : xs.from[k], xs.registers[k], k == 2 ? ends % WIDE_LANES : WIDE_LANES,
+                         &w, &to, finish, context);
+    if (period >= short_most(kind)) {
+        term terms[TERMS_MAX];
+        const size_t term_count = terms_of(kind, period, count, first, room[0], terms);
+        compose_windows(kind, terms, term_count, count, finish, context);
+    }
+    return is_extreme(kind) && wide_any(WIDE_IS(w.finite, UNORDERED_WITH, w.finite));
 }
 
 typedef struct scaled {
@@ -437,17 +519,10 @@ B3_SPECIALISED void finish_sum(void *context, part sums, size_t at, size_t left)
     wide_put(s->out + at, sums.of[0] * s->scale, left);
 }
 
-B3_ONE_COPY void sum_terms(const double *x, uint32_t period, uint32_t count, wide *room, composition *t) {
-    const source from = {.x = x};
-    decompose(SUM, &from, period, count, room, t);
-}
-
 B3_ONE_COPY void scaled_sums(const double *x, uint32_t period, uint32_t count, double scale, double *out) {
-    wide room[ROOM(1)];
-    composition t;
+    const source from = {.x = x};
     scaled s = {wide_of(scale), out};
-    sum_terms(x, period, count, room, &t);
-    each_window(SUM, &t, count, finish_sum, &s);
+    each_window(SUM, &from, period, count, finish_sum, &s);
 }
 
 static inline void sum_windows(const double *x, uint32_t period, uint32_t count, double *out) {
@@ -470,11 +545,7 @@ B3_SPECIALISED void finish_extreme(void *context, part sums, size_t at, size_t l
 
 B3_SPECIALISED void extreme_windows(int kind, const double *x, uint32_t period, uint32_t count, double *out) {
     const source from = {.x = x};
-    wide room[ROOM(1)];
-    composition t;
-    const int doubtful = decompose(kind, &from, period, count, room, &t);
-    each_window(kind, &t, count, finish_extreme, out);
-    if (doubtful) poison(x, period, count, out);
+    if (each_window(kind, &from, period, count, finish_extreme, out)) poison(x, period, count, out);
 }
 
 B3_ONE_COPY void max_windows(const double *x, uint32_t period, uint32_t count, double *out) {

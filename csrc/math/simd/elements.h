@@ -1,6 +1,4 @@
-/* Runs of the kernels that look at one bar and at most one earlier one: plain loops where the compiler sees that they are independent.
- * The arithmetic is that of the updates, to the last bit.
- */
+/* Runs of the kernels that look at one bar and at most one earlier one. The arithmetic is that of the updates, to the last bit. */
 #ifndef B3_MATH_SIMD_ELEMENTS_H
 #define B3_MATH_SIMD_ELEMENTS_H
 
@@ -9,100 +7,105 @@
 #include "math/run.h"
 
 #define ELEMENT_ARGS const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count
-/* The compiler cannot see that no output overlaps an input. */
-#define COLUMN(name, j) const double *restrict name = in[j]
+/* Eight at a time; the last ones, of which there are eight at least, overlap those before. */
+#define EACH_EIGHT(at) for (uint64_t at = from, last = count - 8; at <= last; at = at + 8 <= last || at == last ? at + 8 : last)
 
 static void run_mom(ELEMENT_ARGS) {
-    COLUMN(x, 0);
-    double *restrict y = out[0];
+    const double *x0 = in[0];
+    double *y = out[0];
     const uint64_t back = (uint64_t)params[0];
-    for (uint64_t i = from; i < count; ++i) y[i] = x[i] - x[i - back];
+    EACH_EIGHT(i) eight_store(y + i, eight_sub(eight_load(x0 + i), eight_load(x0 + i - back)));
 }
 
 static void run_roc(ELEMENT_ARGS) {
-    COLUMN(x, 0);
-    double *restrict y = out[0];
+    const double *x0 = in[0];
+    double *y = out[0];
     const uint64_t back = (uint64_t)params[0];
     const eight one = eight_of(1.0);
     const eight percent = eight_of(100.0);
     const eight zero = eight_of(0.0);
-    uint64_t i = from;
-    for (; i + 8 <= count; i += 8) {
-        const eight before = eight_load(x + i - back);
-        const eight rate = eight_mul(eight_sub(eight_div(eight_load(x + i), before), one), percent);
+    EACH_EIGHT(i) {
+        const eight before = eight_load(x0 + i - back);
+        const eight rate = eight_mul(eight_sub(eight_div(eight_load(x0 + i), before), one), percent);
         eight_store(y + i, eight_pick(eight_equal(before, zero), zero, rate));
     }
-    for (; i < count; ++i) y[i] = x[i - back] == 0.0 ? 0.0 : (x[i] / x[i - back] - 1.0) * 100.0;
 }
 
 static void run_tr(ELEMENT_ARGS) {
+    const double *x0 = in[0];
+    const double *x1 = in[1];
+    const double *x2 = in[2];
+    double *y = out[0];
     (void)params;
-    COLUMN(high, 0);
-    COLUMN(low, 1);
-    COLUMN(close, 2);
-    double *restrict y = out[0];
-    for (uint64_t i = from; i < count; ++i) {
-        const double range = high[i] - low[i];
-        const double up = fabs(high[i] - close[i - 1]);
-        const double down = fabs(low[i] - close[i - 1]);
-        const double both = up + down;
-        const double outside = up > down ? up : down;
-        const double most = outside > range ? outside : range;
-        y[i] = both != both ? both : most;
+    EACH_EIGHT(i) {
+        const eight high = eight_load(x0 + i);
+        const eight low = eight_load(x1 + i);
+        const eight before = eight_load(x2 + i - 1);
+        const eight up = eight_abs(eight_sub(high, before));
+        const eight down = eight_abs(eight_sub(low, before));
+        const eight both = eight_add(up, down);
+        const eight most = eight_max(eight_max(up, down), eight_sub(high, low));
+        eight_store(y + i, eight_pick(eight_equal(both, both), most, both));
     }
 }
 
 static void run_bop(ELEMENT_ARGS) {
+    const double *x0 = in[0];
+    const double *x1 = in[1];
+    const double *x2 = in[2];
+    const double *x3 = in[3];
+    double *y = out[0];
     (void)params;
-    COLUMN(open, 0);
-    COLUMN(high, 1);
-    COLUMN(low, 2);
-    COLUMN(close, 3);
-    double *restrict y = out[0];
     const eight zero = eight_of(0.0);
-    uint64_t i = from;
-    for (; i + 8 <= count; i += 8) {
-        const eight range = eight_sub(eight_load(high + i), eight_load(low + i));
-        const eight power = eight_div(eight_sub(eight_load(close + i), eight_load(open + i)), range);
+    EACH_EIGHT(i) {
+        const eight range = eight_sub(eight_load(x1 + i), eight_load(x2 + i));
+        const eight power = eight_div(eight_sub(eight_load(x3 + i), eight_load(x0 + i)), range);
         eight_store(y + i, eight_pick(eight_at_most(range, zero), zero, power));
     }
-    for (; i < count; ++i) y[i] = high[i] - low[i] <= 0.0 ? 0.0 : (close[i] - open[i]) / (high[i] - low[i]);
+}
+
+static inline eight sum_of_three(const double *a, const double *b, const double *c) {
+    return eight_add(eight_add(eight_load(a), eight_load(b)), eight_load(c));
 }
 
 static void run_avgprice(ELEMENT_ARGS) {
+    const double *x0 = in[0];
+    const double *x1 = in[1];
+    const double *x2 = in[2];
+    const double *x3 = in[3];
+    double *y = out[0];
     (void)params;
-    COLUMN(open, 0);
-    COLUMN(high, 1);
-    COLUMN(low, 2);
-    COLUMN(close, 3);
-    double *restrict y = out[0];
-    for (uint64_t i = from; i < count; ++i) y[i] = (open[i] + high[i] + low[i] + close[i]) / 4.0;
+    EACH_EIGHT(i) eight_store(y + i, eight_mul(eight_add(sum_of_three(x0 + i, x1 + i, x2 + i), eight_load(x3 + i)), eight_of(0.25)));
 }
 
 static void run_medprice(ELEMENT_ARGS) {
+    const double *x0 = in[0];
+    const double *x1 = in[1];
+    double *y = out[0];
     (void)params;
-    COLUMN(high, 0);
-    COLUMN(low, 1);
-    double *restrict y = out[0];
-    for (uint64_t i = from; i < count; ++i) y[i] = (high[i] + low[i]) / 2.0;
+    EACH_EIGHT(i) eight_store(y + i, eight_mul(eight_add(eight_load(x0 + i), eight_load(x1 + i)), eight_of(0.5)));
 }
 
 static void run_typprice(ELEMENT_ARGS) {
+    const double *x0 = in[0];
+    const double *x1 = in[1];
+    const double *x2 = in[2];
+    double *y = out[0];
     (void)params;
-    COLUMN(high, 0);
-    COLUMN(low, 1);
-    COLUMN(close, 2);
-    double *restrict y = out[0];
-    for (uint64_t i = from; i < count; ++i) y[i] = (high[i] + low[i] + close[i]) / 3.0;
+    EACH_EIGHT(i) eight_store(y + i, eight_div(sum_of_three(x0 + i, x1 + i, x2 + i), eight_of(3.0)));
 }
 
 static void run_wclprice(ELEMENT_ARGS) {
+    const double *x0 = in[0];
+    const double *x1 = in[1];
+    const double *x2 = in[2];
+    double *y = out[0];
     (void)params;
-    COLUMN(high, 0);
-    COLUMN(low, 1);
-    COLUMN(close, 2);
-    double *restrict y = out[0];
-    for (uint64_t i = from; i < count; ++i) y[i] = (high[i] + low[i] + 2.0 * close[i]) / 4.0;
+    EACH_EIGHT(i) {
+        const eight range = eight_add(eight_load(x0 + i), eight_load(x1 + i));
+        const eight close = eight_load(x2 + i);
+        eight_store(y + i, eight_mul(eight_add(range, eight_add(close, close)), eight_of(0.25)));
+    }
 }
 
 #define ELEMENT_ROWS                                                                                                                       \

@@ -10,104 +10,105 @@
     for (uint64_t at = from, size, most = PAIR_CHUNK_OF(period); at < count && (size = count - at < most ? count - at : most, 1);          \
          at += size)
 
-/* What a kernel makes of the windows that end at a register of samples: sums of squares and products of the deviations from the means.
- * Writes `left` values, at most a register of them. */
-typedef void (*product_fn)(const double *params, wide xx, wide yy, wide xy, double *out, size_t left);
-
-B3_ONE_COPY void product_terms(const source *from, uint32_t period, uint32_t count, wide *room, composition *t) {
-    decompose(PRODUCTS, from, period, count, room, t);
-}
-
-typedef struct safe_sums {
-    double xx[B3_CHUNK_MAX];
-    double yy[B3_CHUNK_MAX];
-    double xy[B3_CHUNK_MAX];
-} safe_sums;
-
-B3_SPECIALISED void finish_safe_products(void *context, part sums, size_t at, size_t left) {
-    safe_sums *s = context;
-    wide_put(s->xx + at, sums.of[4], left);
-    wide_put(s->yy + at, sums.of[5], left);
-    wide_put(s->xy + at, sums.of[6], left);
-}
-
-B3_ONE_COPY void safe_products(const source *from, uint32_t period, uint32_t count, safe_sums *s) {
-    wide room[ROOM(PART_MEMBERS)];
-    composition t;
-    decompose(SAFE_PRODUCTS, from, period, count, room, &t);
-    each_window(SAFE_PRODUCTS, &t, count, finish_safe_products, s);
-}
+enum product_kernel { CORREL, COVARIANCE, BETA };
 
 typedef struct product_context {
-    product_fn finish;
-    const double *params;
+    enum product_kernel kernel;
+    uint32_t period;
+    const double *x; /* newest of the first window */
+    const double *y;
     double *out;
     wide per_p;
+    wide per_freedom;
     int lost;
 } product_context;
 
-B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t left) {
-    product_context *c = context;
-    const wide mean_x = sums.of[0] * c->per_p;
-    const wide mean_y = sums.of[1] * c->per_p;
-    const wide xx = sums.of[2] - sums.of[0] * mean_x;
-    const wide yy = sums.of[3] - sums.of[1] * mean_y;
-    c->lost |= lost_digits(sums.of[2], xx, left) | lost_digits(sums.of[3], yy, left);
-    c->finish(c->params, xx, yy, sums.of[4] - sums.of[0] * mean_y, c->out + at, left);
-}
+typedef struct products_of {
+    wide xx;
+    wide yy;
+    wide xy;
+} products_of;
 
-/* size windows; x and y: the oldest sample of the first. One anchor for each series where that loses no digits, as in `moments`. */
-B3_SPECIALISED void products(product_fn finish, const double *params, const double *x, const double *y, uint32_t size, double *out) {
-    const uint32_t period = (uint32_t)params[0];
-    const size_t middle = period - 1 + size / 2;
-    const source from = {x, y, x[middle], y[middle]};
-    product_context c = {finish, params, out, wide_of(1.0 / params[0]), 0};
-    wide room[ROOM(5)];
-    composition t;
-    product_terms(&from, period, size, room, &t);
-    each_window(PRODUCTS, &t, size, finish_products, &c);
-    if (!c.lost) return;
-    safe_sums s;
-    safe_products(&from, period, size, &s);
-    for (size_t at = 0; at < size; at += WIDE_LANES) {
-        const size_t left = size - at;
-        finish(params, wide_get(s.xx + at, left), wide_get(s.yy + at, left), wide_get(s.xy + at, left), out + at, left);
+/* As moments_anew. */
+B3_ONE_COPY products_of products_anew(const double *x, const double *y, uint32_t period, size_t left) {
+    const wide now_x = wide_get(x, left);
+    const wide now_y = wide_get(y, left);
+    wide mean_x = now_x - now_x; /* 0, or NaN */
+    wide mean_y = now_y - now_y;
+    for (size_t k = 1; k < period; ++k) {
+        mean_x += wide_get(x - k, left) - now_x;
+        mean_y += wide_get(y - k, left) - now_y;
     }
+    mean_x = mean_x * wide_of(1.0 / period);
+    mean_y = mean_y * wide_of(1.0 / period);
+    products_of p = {mean_x * mean_x, mean_y * mean_y, mean_x * mean_y};
+    for (size_t k = 1; k < period; ++k) {
+        const wide dx = wide_get(x - k, left) - now_x - mean_x;
+        const wide dy = wide_get(y - k, left) - now_y - mean_y;
+        p = (products_of){wide_fma(dx, dx, p.xx), wide_fma(dy, dy, p.yy), wide_fma(dx, dy, p.xy)};
+    }
+    return p;
 }
 
-B3_SPECIALISED void correl_finish(const double *params, wide xx, wide yy, wide xy, double *out, size_t left) {
-    (void)params;
+B3_SPECIALISED wide correlation(wide xx, wide yy, wide xy) {
     const wide zero = wide_of(0.0);
     const wide product = xx * yy;
     wide scale = wide_sqrt(product);
     if (wide_any(wide_either(WIDE_IS(product, BELOW, wide_of(1e-280)), WIDE_IS(product, ABOVE, wide_of(1e280)))))
         scale = wide_sqrt(xx) * wide_sqrt(yy);
     const wide bounded = wide_max(wide_min(xy / scale, wide_of(1.0)), wide_of(-1.0));
-    wide_put(out, wide_pick(WIDE_IS(scale, EQUAL_TO, zero), zero, bounded), left);
+    return wide_pick(WIDE_IS(scale, EQUAL_TO, zero), zero, bounded);
+}
+
+/* Sums of squares and products of the deviations from the means. */
+B3_SPECIALISED void put_products(const product_context *c, wide xx, wide yy, wide xy, size_t at, size_t left) {
+    wide result = xy * c->per_freedom;
+    if (c->kernel == CORREL) result = correlation(xx, yy, xy);
+    else if (c->kernel == BETA) result = wide_pick(WIDE_IS(xx, EQUAL_TO, wide_of(0.0)), xy - xy, xy / xx);
+    wide_put(c->out + at, result, left);
+}
+
+B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t left) {
+    product_context *c = context;
+    const wide mean_x = sums.of[0] * c->per_p;
+    const wide mean_y = sums.of[1] * c->per_p;
+    products_of p = {sums.of[2] - sums.of[0] * mean_x, sums.of[3] - sums.of[1] * mean_y, sums.of[4] - sums.of[0] * mean_y};
+    if (__builtin_expect(lost_digits(sums.of[2], p.xx, left) | lost_digits(sums.of[3], p.yy, left), 0)) {
+        if (c->period <= ANEW_MOST) p = products_anew(c->x + at, c->y + at, c->period, left);
+        else c->lost = 1;
+    }
+    put_products(c, p.xx, p.yy, p.xy, at, left);
+}
+
+/* count windows; x and y: the oldest sample of the first. 1: one anchor for each series, as in `moments`, lost digits. */
+B3_ONE_COPY int product_windows(enum product_kernel kernel, const double *x, const double *y, uint32_t period, uint32_t count,
+                                double freedom, double *out) {
+    const size_t middle = period - 1 + count / 2;
+    const source from = {.x = x, .y = y, .anchor_x = x[middle], .anchor_y = y[middle]};
+    product_context context = {.kernel = kernel,
+                               .period = period,
+                               .x = x + period - 1,
+                               .y = y + period - 1,
+                               .out = out,
+                               .per_p = wide_of(1.0 / period),
+                               .per_freedom = wide_of(1.0 / freedom)};
+    each_window(PRODUCTS, &from, period, count, finish_products, &context);
+    return context.lost;
+}
+
+B3_ONE_COPY void products(const b3_indicator *indicator, enum product_kernel kernel, WINDOW_ARGS, double freedom) {
+    const uint32_t period = (uint32_t)params[0];
+    EACH_PAIR_CHUNK(at, size, period)
+    if (product_windows(kernel, window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, freedom, out[0] + at))
+        run_one_by_one(indicator, params, in, out, at, at + size);
 }
 
 static void run_correl(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    EACH_PAIR_CHUNK(at, size, period)
-    products(correl_finish, params, window_at(in[0], at, period), window_at(in[1], at, period), (uint32_t)size, out[0] + at);
-}
-
-B3_SPECIALISED void covariance_finish(const double *params, wide xx, wide yy, wide xy, double *out, size_t left) {
-    (void)xx;
-    (void)yy;
-    wide_put(out, xy * wide_of(1.0 / (params[0] - params[1])), left);
+    products(&b3_indicator_correl, CORREL, params, in, out, from, count, 1.0);
 }
 
 static void run_covariance(WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    EACH_PAIR_CHUNK(at, size, period)
-    products(covariance_finish, params, window_at(in[0], at, period), window_at(in[1], at, period), (uint32_t)size, out[0] + at);
-}
-
-B3_SPECIALISED void beta_finish(const double *params, wide xx, wide yy, wide xy, double *out, size_t left) {
-    (void)params;
-    (void)yy;
-    wide_put(out, wide_pick(WIDE_IS(xx, EQUAL_TO, wide_of(0.0)), xy - xy, xy / xx), left);
+    products(&b3_indicator_covariance, COVARIANCE, params, in, out, from, count, params[0] - params[1]);
 }
 
 /* changes[i]: from x[i] to x[i + 1], relative; 0 where x[i] is (TA-Lib). Room for a register more. */
@@ -125,7 +126,8 @@ static void run_beta(WINDOW_ARGS) {
     EACH_PAIR_CHUNK(at, size, period) {
         relative_changes(in[0] + at - period, size + period - 1, x);
         relative_changes(in[1] + at - period, size + period - 1, y);
-        products(beta_finish, params, x, y, (uint32_t)size, out[0] + at);
+        if (product_windows(BETA, x, y, period, (uint32_t)size, 1.0, out[0] + at))
+            run_one_by_one(&b3_indicator_beta, params, in, out, at, at + size);
     }
 }
 

@@ -20,7 +20,7 @@
 #include "math/smooth.h"
 
 #define TERMS 4
-#define CHUNK_MAX 1024
+#define CHUNK_MAX 2048
 /* Samples of a segment, at most: eight of them stay in the second cache. */
 #define SEGMENT_MAX 16384
 /* Bytes of a stream that may be run by lanes. */

@@ -262,15 +262,15 @@ static int sar_terms(void *stream, terms *t) {
     t->memory = SAR_MEMORY;
     t->constant[0] = p->step;
     t->constant[1] = p->factor_max;
-    return add_term(t, &p->sar, 0.0, 0.0) && add_term(t, &p->extreme, 0.0, 0.0) && add_term(t, &p->factor, 0.0, 0.0) &&
+    return add_term(t, &p->stop, 0.0, 0.0) && add_term(t, &p->extreme, 0.0, 0.0) && add_term(t, &p->factor, 0.0, 0.0) &&
            add_term(t, &p->rises, 0.0, 0.0) && p->started;
 }
 
 static inline void sar_step(STEP_ARGS) {
     b3_trend trend = {r->value[0], r->value[1], r->value[2], r->value[3]};
-    r->taint = eight_taint(eight_taint(r->taint, now[0]), now[1]);
+    r->taint = eight_taint(r->taint, eight_sub(now[0], now[1]));
     out[0] = b3_trend_push(&trend, r->constant[0], r->constant[1], now[0], now[1], before[0], before[1]);
-    r->value[0] = trend.sar;
+    r->value[0] = trend.stop;
     r->value[1] = trend.extreme;
     r->value[2] = trend.factor;
     r->value[3] = trend.rises;
@@ -286,7 +286,7 @@ static void sar_end(void *stream, const double *const *in, size_t last) {
 static void sar_guess(const void *stream, const double *const *in, size_t at, double *value) {
     const b3_parabola *p = stream;
     const int falls = in[0][at - 1] + in[1][at - 1] < in[0][at - 2] + in[1][at - 2];
-    value[0] = falls ? -in[0][at - 2] : in[1][at - 2];
+    value[0] = falls ? in[0][at - 2] : -in[1][at - 2];
     value[1] = falls ? -in[1][at - 1] : in[0][at - 1];
     value[2] = p->step;
     value[3] = falls ? -1.0 : 1.0;
@@ -629,29 +629,68 @@ static void run_vwap(RECURSIVE_ARGS) {
 
 /* ---------------------------------------------------------------- kama */
 
-/* From at on: way and path of each window, then a recursion with a gain for each sample. */
-static int kama_chunk(double *value, uint32_t period, const double *x, double *y, size_t size) {
-    double change[B3_LEVEL];
-    double path[B3_CHUNK];
-    const double *oldest = x - period;
-    for (size_t i = 0; i < size + period - 1; ++i) change[i] = fabs(oldest[i + 1] - oldest[i]);
-    sum_windows(change, period, (uint32_t)size, path);
-    const eight one = eight_of(1.0);
-    const eight slope = eight_of(2.0 / 3.0 - 2.0 / 31.0);
-    const eight slowest = eight_of(2.0 / 31.0);
-    eight carry = eight_of(*value);
-    EIGHTS(i) {
-        const eight now = eight_load(x + i);
-        const eight way = eight_abs(eight_sub(now, eight_load(oldest + i)));
-        const eight all = eight_load(path + i);
-        const eight efficiency = eight_pick(eight_greater(all, way), eight_div(way, all), one);
-        const eight speed = eight_fma(efficiency, slope, slowest);
-        const eight gain = eight_mul(speed, speed);
-        eight_store(y + i, varying_push(&carry, eight_sub(one, gain), eight_mul(gain, now)));
+/* y[i] = keep[i] * y[i-1] + add[i], for runs of samples: what comes of the sample before the run. */
+typedef struct step {
+    wide keep;
+    wide add;
+} step;
+
+/* Runs of `width` become runs twice as long. */
+B3_SPECIALISED step step_joined(step s, int width) {
+    const wide add = wide_fma(s.keep, wide_later(s.add, wide_of(0.0), width), s.add);
+    return (step){s.keep * wide_later(s.keep, wide_of(1.0), width), add};
+}
+
+/* Each register goes through the stages of kama in four rounds, so that none waits for the one before. */
+typedef struct adapting {
+    const double *x; /* of the chunk */
+    const double *oldest;
+    double *y;
+    size_t size;
+    wide path; /* of the register before */
+    step one;  /* of the one before that */
+    step four; /* and before that */
+    wide carry;
+} adapting;
+
+B3_SPECIALISED void adapt(adapting *a, wide path, size_t at) {
+    if (at >= 3 * WIDE_LANES) {
+#if WIDE_LANES == 8
+        const step s = step_joined(a->four, 4);
+#else
+        const step s = a->four;
+#endif
+        wide_store(a->y + at - 3 * WIDE_LANES, wide_fma(s.keep, a->carry, s.add));
+        a->carry = wide_fma(wide_last(s.keep), a->carry, wide_last(s.add));
     }
-    const double end = eight_first_lane(carry);
-    if (!isfinite(end)) return 0;
-    *value = end;
+    a->four = step_joined(step_joined(a->one, 1), 2);
+    if (at >= WIDE_LANES && at <= a->size) {
+        const wide now = wide_load(a->x + at - WIDE_LANES);
+        const wide way = wide_abs(now - wide_load(a->oldest + at - WIDE_LANES));
+        const wide efficiency = wide_pick(WIDE_IS(a->path, ABOVE, way), way / a->path, wide_of(1.0));
+        const wide speed = wide_fma(efficiency, wide_of(2.0 / 3.0 - 2.0 / 31.0), wide_of(2.0 / 31.0));
+        const wide gain = speed * speed;
+        a->one = (step){wide_of(1.0) - gain, gain * now};
+    }
+    a->path = path;
+}
+
+B3_SPECIALISED void finish_kama(void *context, part path, size_t at, size_t left) {
+    (void)left;
+    adapt(context, path.of[0], at);
+}
+
+/* size: a multiple of eight. 0: the samples are not all finite, and nothing changed but y. */
+B3_ONE_COPY int kama_chunk(double *value, uint32_t period, const double *x, double *y, size_t size) {
+    const double *oldest = x - period;
+    const source from = {.x = oldest + 1, .y = oldest};
+    adapting a = {.x = x, .oldest = oldest, .y = y, .size = size, .carry = wide_of(*value)};
+    each_window(CHANGES, &from, period, (uint32_t)size, finish_kama, &a);
+    for (size_t at = size; at < size + 3 * WIDE_LANES; at += WIDE_LANES) adapt(&a, a.path, at); /* what is still on its way */
+    double end[WIDE_LANES];
+    wide_store(end, a.carry);
+    if (!isfinite(end[0])) return 0;
+    *value = end[0];
     return 1;
 }
 
@@ -672,7 +711,7 @@ static void run_kama(RECURSIVE_ARGS) {
         const uint64_t left = count - at;
         size = left < 8 ? left : 8;
         if (left >= 8 && at > period && period <= B3_RUN_LOOKBACK_MAX && a->seen > (uint64_t)period + 1) {
-            size = left < B3_CHUNK ? left & ~(uint64_t)7 : B3_CHUNK;
+            size = left < B3_CHUNK_OF(period) ? left & ~(uint64_t)7 : B3_CHUNK_OF(period);
             if (kama_chunk(&a->value, period, in[0] + at, out[0] + at, size)) {
                 behind = 1;
                 continue;

@@ -55,21 +55,6 @@ static inline eight filter_push(const filter *f, eight *carry, eight x) {
     return y;
 }
 
-/* y[i] = keep[i] * y[i-1] + add[i], with another keep for each sample. */
-static inline eight varying_push(eight *carry, eight keep, eight add) {
-    const eight zero = eight_of(0.0);
-    const eight one = eight_of(1.0);
-    add = eight_fma(keep, eight_up1(add, zero), add);
-    keep = eight_mul(keep, eight_up1(keep, one));
-    add = eight_fma(keep, eight_up2(add, zero), add);
-    keep = eight_mul(keep, eight_up2(keep, one));
-    add = eight_fma(keep, eight_up4(add, zero), add);
-    keep = eight_mul(keep, eight_up4(keep, one));
-    const eight y = eight_fma(keep, eight_repeat(carry->part[0]), add);
-    *carry = eight_repeat(wide_fma(eight_last(keep), carry->part[0], eight_last(add)));
-    return y;
-}
-
 /* Sums from a beginning on. The samples are also summed lane by lane with their rounding errors (Knuth's two-sum), so that what goes on
  * into the next run does not depend on how the blocks were rounded. */
 typedef struct sums {

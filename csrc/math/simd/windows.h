@@ -3,6 +3,7 @@
 #define B3_MATH_SIMD_WINDOWS_H
 
 #include "doubling.h"
+#include "math/kernel.h"
 
 #define WINDOW_ARGS const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count
 #define EACH_CHUNK(at, size, period)                                                                                                       \
@@ -42,124 +43,100 @@ static void run_min(WINDOW_ARGS) {
     EACH_CHUNK(at, size, period) min_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
-B3_ONE_COPY int range_terms(const double *high, const double *low, uint32_t period, uint32_t count, wide *room, composition *t) {
-    const source from = {.x = high, .y = low};
-    return decompose(RANGE, &from, period, count, room, t);
-}
+enum range_kernel { MINMAX, MIDPOINT, DONCHIAN, WILLR, FASTK };
 
 /* What a kernel makes of the ranges of a chunk of windows. */
 typedef struct range_context {
+    enum range_kernel kernel;
     const double *close; /* of the chunk's first window, where the kernel takes one */
     double empty;        /* width of a range that counts as none */
     double *out[3];
 } range_context;
 
-B3_SPECIALISED void finish_minmax(void *context, part range, size_t at, size_t left) {
+B3_SPECIALISED void finish_range(void *context, part range, size_t at, size_t left) {
     const range_context *c = context;
-    wide_put(c->out[0] + at, range.of[1], left);
-    wide_put(c->out[1] + at, range.of[0], left);
+    const wide high = range.of[0];
+    const wide low = range.of[1];
+    switch (c->kernel) {
+    case MINMAX:
+        wide_put(c->out[0] + at, low, left);
+        wide_put(c->out[1] + at, high, left);
+        break;
+    case MIDPOINT: wide_put(c->out[0] + at, (high + low) * wide_of(0.5), left); break;
+    case DONCHIAN:
+        wide_put(c->out[0] + at, high, left);
+        wide_put(c->out[1] + at, (high + low) * wide_of(0.5), left);
+        wide_put(c->out[2] + at, low, left);
+        break;
+    case WILLR: {
+        const wide below = wide_of(-100.0) * (high - wide_get(c->close + at, left));
+        wide_put(c->out[0] + at, ratio_or_zero(below, high - low), left);
+        break;
+    }
+    case FASTK: {
+        const wide above = wide_of(100.0) * (wide_get(c->close + at, left) - low);
+        const wide_mask none = WIDE_IS(wide_abs(high - low), AT_MOST, wide_of(c->empty));
+        wide_put(c->out[0] + at, wide_pick(none, wide_of(0.0), above / (high - low)), left);
+        break;
+    }
+    }
+}
+
+/* Of each `out` that is set. One copy for all kernels: what they make of a range is little beside it. */
+B3_ONE_COPY void range_windows(const double *high, const double *low, uint32_t period, uint32_t count, const range_context *c) {
+    const source from = {.x = high, .y = low};
+    range_context context = *c;
+    if (!each_window(RANGE, &from, period, count, finish_range, &context)) return;
+    for (size_t k = 0; k < 3 && c->out[k] != NULL; ++k) {
+        const int only_low = c->kernel == DONCHIAN && k == 2;
+        const int only_high = c->kernel == DONCHIAN && k == 0;
+        if (!only_low) poison(high, period, count, c->out[k]);
+        if (!only_high && high != low) poison(low, period, count, c->out[k]);
+    }
 }
 
 static void run_minmax(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    wide room[ROOM(2)];
-    composition t;
     EACH_CHUNK(at, size, period) {
         const double *x = window_at(in[0], at, period);
-        range_context c = {.out = {out[0] + at, out[1] + at}};
-        const int doubtful = range_terms(x, x, period, (uint32_t)size, room, &t);
-        each_window(RANGE, &t, size, finish_minmax, &c);
-        for (size_t k = 0; k < 2 && doubtful; ++k) poison(x, period, (uint32_t)size, c.out[k]);
+        range_windows(x, x, period, (uint32_t)size, &(range_context){.kernel = MINMAX, .out = {out[0] + at, out[1] + at}});
     }
-}
-
-B3_SPECIALISED void finish_midpoint(void *context, part range, size_t at, size_t left) {
-    const range_context *c = context;
-    wide_put(c->out[0] + at, (range.of[0] + range.of[1]) * wide_of(0.5), left);
 }
 
 static void run_midpoint(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    wide room[ROOM(2)];
-    composition t;
     EACH_CHUNK(at, size, period) {
         const double *x = window_at(in[0], at, period);
-        range_context c = {.out = {out[0] + at}};
-        const int doubtful = range_terms(x, x, period, (uint32_t)size, room, &t);
-        each_window(RANGE, &t, size, finish_midpoint, &c);
-        if (doubtful) poison(x, period, (uint32_t)size, c.out[0]);
+        range_windows(x, x, period, (uint32_t)size, &(range_context){.kernel = MIDPOINT, .out = {out[0] + at}});
     }
-}
-
-B3_SPECIALISED void finish_donchian(void *context, part range, size_t at, size_t left) {
-    const range_context *c = context;
-    wide_put(c->out[0] + at, range.of[0], left);
-    wide_put(c->out[1] + at, (range.of[0] + range.of[1]) * wide_of(0.5), left);
-    wide_put(c->out[2] + at, range.of[1], left);
 }
 
 static void run_donchian(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    wide room[ROOM(2)];
-    composition t;
     EACH_CHUNK(at, size, period) {
-        const double *high = window_at(in[0], at, period);
-        const double *low = window_at(in[1], at, period);
-        range_context c = {.out = {out[0] + at, out[1] + at, out[2] + at}};
-        const int doubtful = range_terms(high, low, period, (uint32_t)size, room, &t);
-        each_window(RANGE, &t, size, finish_donchian, &c);
-        if (!doubtful) continue;
-        poison(high, period, (uint32_t)size, c.out[0]);
-        poison(high, period, (uint32_t)size, c.out[1]);
-        poison(low, period, (uint32_t)size, c.out[1]);
-        poison(low, period, (uint32_t)size, c.out[2]);
+        const range_context c = {.kernel = DONCHIAN, .out = {out[0] + at, out[1] + at, out[2] + at}};
+        range_windows(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, &c);
     }
 }
 
-B3_SPECIALISED void finish_willr(void *context, part range, size_t at, size_t left) {
-    const range_context *c = context;
-    const wide below = wide_of(-100.0) * (range.of[0] - wide_get(c->close + at, left));
-    wide_put(c->out[0] + at, ratio_or_zero(below, range.of[0] - range.of[1]), left);
-}
-
-B3_SPECIALISED void finish_fastk(void *context, part range, size_t at, size_t left) {
-    const range_context *c = context;
-    const wide above = wide_of(100.0) * (wide_get(c->close + at, left) - range.of[1]);
-    const wide width = range.of[0] - range.of[1];
-    const wide_mask none = WIDE_IS(wide_abs(width), AT_MOST, wide_of(c->empty));
-    wide_put(c->out[0] + at, wide_pick(none, wide_of(0.0), above / width), left);
-}
-
 /* Where the close lies in the range of the period bars up to each of count bars, of which first, at least period - 1, is the first. */
-B3_SPECIALISED void range_positions(window_fn finish, const double *const *in, uint32_t period, uint64_t first, uint32_t count,
-                                    double empty, double *k) {
-    wide room[ROOM(2)];
-    composition t;
+static void range_positions(enum range_kernel kernel, const double *const *in, uint32_t period, uint64_t first, uint32_t count,
+                            double empty, double *k) {
     EACH_PART(done, size, count, period) {
-        const double *high = window_at(in[0], first + done, period);
-        const double *low = window_at(in[1], first + done, period);
-        range_context c = {.close = in[2] + first + done, .empty = empty, .out = {k + done}};
-        const int doubtful = range_terms(high, low, period, size, room, &t);
-        each_window(RANGE, &t, size, finish, &c);
-        if (!doubtful) continue;
-        poison(high, period, size, c.out[0]);
-        poison(low, period, size, c.out[0]);
+        const range_context c = {.kernel = kernel, .close = in[2] + first + done, .empty = empty, .out = {k + done}};
+        range_windows(window_at(in[0], first + done, period), window_at(in[1], first + done, period), period, size, &c);
     }
 }
 
 static void run_willr(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    EACH_CHUNK(at, size, period) range_positions(finish_willr, in, period, at, (uint32_t)size, 0.0, out[0] + at);
-}
-
-B3_ONE_COPY void fastk(const double *const *in, uint32_t period, uint64_t first, uint32_t count, double empty, double *k) {
-    range_positions(finish_fastk, in, period, first, count, empty, k);
+    EACH_CHUNK(at, size, period) range_positions(WILLR, in, period, at, (uint32_t)size, 0.0, out[0] + at);
 }
 
 /* fastk, and its average over `smoothing` bars, of the size bars from at on. k: room for size + smoothing - 1. */
 B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint32_t smoothing, uint64_t at, uint32_t size, double empty,
                                  double *k, double *restrict fast, double *restrict slow) {
-    fastk(in, period, at + 1 - smoothing, size + smoothing - 1, empty, k);
+    range_positions(FASTK, in, period, at + 1 - smoothing, size + smoothing - 1, empty, k);
     scaled_sums(k, smoothing, size, 1.0 / smoothing, slow);
     for (size_t i = 0; i < size; ++i) fast[i] = slow[i] != slow[i] ? slow[i] : k[smoothing - 1 + i];
 }
@@ -181,7 +158,7 @@ static void run_stoch(WINDOW_ARGS) {
         const uint32_t slow_count = (uint32_t)size + slowd - 1;
         double *fast = out[0] + at;
         double *d = out[1] + at;
-        fastk(in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, 0.0, k);
+        range_positions(FASTK, in, period, at + 2 - slowd - slowk, slow_count + slowk - 1, 0.0, k);
         EACH_PART(done, piece, slow_count, slowk) scaled_sums(k + done, slowk, piece, 1.0 / params[1], slow + done);
         scaled_sums(slow, slowd, (uint32_t)size, 1.0 / params[2], d);
         B3_INDEPENDENT
@@ -202,13 +179,9 @@ B3_SPECIALISED void finish_age(void *context, part sums, size_t at, size_t left)
 /* age[i]: samples since the extreme of the window; NaN where it holds one. */
 B3_SPECIALISED void extreme_ages(int kind, const double *x, uint32_t period, uint32_t count, double *age) {
     const source from = {.x = x};
-    wide room[ROOM(2)];
-    composition t;
     const size_t back = (period + WIDE_LANES - 2) / WIDE_LANES;
     ages a = {wide_of((double)(back * WIDE_LANES)) + wide_load(WIDE_NUMBERS), age};
-    const int doubtful = decompose(kind, &from, period, count, room, &t);
-    each_window(kind, &t, count, finish_age, &a);
-    if (doubtful) poison(x, period, count, age);
+    if (each_window(kind, &from, period, count, finish_age, &a)) poison(x, period, count, age);
 }
 
 B3_ONE_COPY void max_ages(const double *x, uint32_t period, uint32_t count, double *age) {
@@ -247,19 +220,19 @@ static void run_aroonosc(WINDOW_ARGS) {
     }
 }
 
-/* What a kernel makes of the windows that end at a register of samples: offset is the sum of (x - newest sample), m2 that of squared
- * deviations from the mean. Writes `left` values, at most a register of them. */
-typedef void (*moment_fn)(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left);
+enum moment_kernel { VAR, STDDEV, ZSCORE, BBANDS };
 
 typedef struct moment_context {
-    moment_fn finish;
-    const double *params;
-    const double *newest;
-    double *const *out;
-    uint64_t start;
+    enum moment_kernel kernel;
+    uint32_t period;
+    const double *newest; /* of the chunk's first window */
+    double *out[3];
     wide anchor;
     wide p;
     wide per_p;
+    wide per_freedom;
+    wide up; /* deviations */
+    wide down;
     int lost;
 } moment_context;
 
@@ -274,125 +247,177 @@ B3_SPECIALISED int lost_digits(wide anchored, wide centred, size_t left) {
     return wide_any(lost);
 }
 
-B3_SPECIALISED void finish_moments(void *context, part sums, size_t at, size_t left) {
-    moment_context *c = context;
-    const wide now = wide_get(c->newest + at, left);
-    const wide m2 = sums.of[1] - sums.of[0] * sums.of[0] * c->per_p;
-    c->lost |= lost_digits(sums.of[1], m2, left);
-    c->finish(c->params, now, sums.of[0] - c->p * (now - c->anchor), m2, c->out, c->start + at, left);
-}
-
-B3_ONE_COPY void square_terms(const double *x, double anchor, uint32_t period, uint32_t count, wide *room, composition *t) {
-    const source from = {.x = x, .anchor_x = anchor};
-    decompose(SQUARES, &from, period, count, room, t);
-}
-
-typedef struct safe_moments {
-    double offset[B3_CHUNK_MAX];
-    double m2[B3_CHUNK_MAX];
-} safe_moments;
-
-B3_SPECIALISED void finish_safe_squares(void *context, part sums, size_t at, size_t left) {
-    safe_moments *s = context;
-    wide_put(s->offset + at, sums.of[1], left);
-    wide_put(s->m2 + at, sums.of[2], left);
-}
-
-B3_ONE_COPY void safe_squares(const double *x, uint32_t period, uint32_t count, safe_moments *s) {
-    const source from = {.x = x};
-    wide room[ROOM(3)];
-    composition t;
-    decompose(SAFE_SQUARES, &from, period, count, room, &t);
-    each_window(SAFE_SQUARES, &t, count, finish_safe_squares, s);
-}
-
-/* Sums of d = x - anchor, one anchor for a chunk, where that loses no digits of any window; else safe ones. */
-B3_SPECIALISED void moments(moment_fn finish, WINDOW_ARGS) {
-    const uint32_t period = (uint32_t)params[0];
-    wide room[ROOM(2)];
-    composition t;
-    EACH_CHUNK(start, size, period) {
-        const double *x = window_at(in[0], start, period);
-        const double anchor = in[0][start + size / 2];
-        moment_context c = {finish, params, in[0] + start, out, start, wide_of(anchor), wide_of(params[0]), wide_of(1.0 / params[0]), 0};
-        square_terms(x, anchor, period, (uint32_t)size, room, &t);
-        each_window(SQUARES, &t, size, finish_moments, &c);
-        if (!c.lost) continue;
-        safe_moments s;
-        safe_squares(x, period, (uint32_t)size, &s);
-        for (size_t at = 0; at < size; at += WIDE_LANES) {
-            const size_t left = size - at;
-            finish(params, wide_get(c.newest + at, left), wide_get(s.offset + at, left), wide_get(s.m2 + at, left), out, start + at, left);
-        }
+/* offset: the sum of (x - newest sample); m2: that of squared deviations from the mean. */
+B3_SPECIALISED void put_moments(const moment_context *c, wide newest, wide offset, wide m2, size_t at, size_t left) {
+    const wide variance = m2 * c->per_freedom;
+    if (c->kernel == VAR) {
+        wide_put(c->out[0] + at, variance, left);
+        return;
+    }
+    const wide deviation = wide_sqrt(variance);
+    if (c->kernel == STDDEV) {
+        wide_put(c->out[0] + at, deviation * c->up, left);
+    } else if (c->kernel == ZSCORE) {
+        wide_put(c->out[0] + at, -(offset * c->per_p) / deviation, left);
+    } else {
+        const wide middle = newest + offset * c->per_p;
+        wide_put(c->out[0] + at, middle + c->up * deviation, left);
+        wide_put(c->out[1] + at, middle, left);
+        wide_put(c->out[2] + at, middle - c->down * deviation, left);
     }
 }
 
-B3_SPECIALISED void var_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
-    (void)newest;
-    (void)offset;
-    wide_put(out[0] + at, m2 * wide_of(1.0 / (params[0] - params[2])), left);
+/* Windows up to this are looked at anew, sample by sample, where the sums lost digits; longer ones go one by one, in a chunk. */
+#define ANEW_MOST 64
+
+typedef struct anew {
+    wide offset;
+    wide m2;
+} anew;
+
+/* Of the first `left` windows of a register. */
+B3_ONE_COPY anew moments_anew(const double *newest, uint32_t period, size_t left) {
+    const wide now = wide_get(newest, left);
+    wide offset = now - now; /* 0, or NaN */
+    for (size_t k = 1; k < period; ++k) offset += wide_get(newest - k, left) - now;
+    const wide mean = offset * wide_of(1.0 / period);
+    wide m2 = mean * mean;
+    for (size_t k = 1; k < period; ++k) {
+        const wide apart = wide_get(newest - k, left) - now - mean;
+        m2 = wide_fma(apart, apart, m2);
+    }
+    return (anew){offset, m2};
+}
+
+B3_SPECIALISED void finish_moments(void *context, part sums, size_t at, size_t left) {
+    moment_context *c = context;
+    const wide now = wide_get(c->newest + at, left);
+    wide offset = sums.of[0] - c->p * (now - c->anchor);
+    wide m2 = sums.of[1] - sums.of[0] * sums.of[0] * c->per_p;
+    if (__builtin_expect(lost_digits(sums.of[1], m2, left), 0)) {
+        if (c->period <= ANEW_MOST) {
+            const anew a = moments_anew(c->newest + at, c->period, left);
+            offset = a.offset;
+            m2 = a.m2;
+        } else {
+            c->lost = 1;
+        }
+    }
+    put_moments(c, now, offset, m2, at, left);
+}
+
+B3_ONE_COPY int square_windows(const source *from, uint32_t period, uint32_t count, const moment_context *c) {
+    moment_context context = *c;
+    each_window(SQUARES, from, period, count, finish_moments, &context);
+    return context.lost;
+}
+
+/* A chunk one value at a time: streams anchor every window by itself, and lose no digits of any. They begin where a block of one that had
+ * seen all samples begins, so that the results are the same. */
+B3_ONE_COPY void run_one_by_one(const b3_indicator *indicator, WINDOW_ARGS) {
+    enum { ROOM_A_SAMPLE = 8 }; /* that of the largest, two series with five sums */
+    double stream[ROOM_A_SAMPLE * (B3_RUN_LOOKBACK_MAX + 16)];
+    const uint64_t period = (uint64_t)params[0];
+    indicator->init(stream, params);
+    for (uint64_t i = (from - indicator->lookback(params)) / period * period; i < from; ++i) {
+        double x[B3_INDICATOR_INPUTS];
+        double y[B3_INDICATOR_OUTPUTS];
+        for (uint32_t j = 0; j < indicator->input_count; ++j) x[j] = in[j][i];
+        indicator->update(stream, x, y);
+    }
+    b3_run_updates(indicator, stream, in, out, from, count);
+}
+
+/* Sums of d = x - anchor, one anchor for a chunk, where that loses no digits of any window. */
+B3_ONE_COPY void moments(const b3_indicator *indicator, enum moment_kernel kernel, WINDOW_ARGS, double freedom, double up, double down) {
+    const uint32_t period = (uint32_t)params[0];
+    EACH_CHUNK(start, size, period) {
+        const source samples = {.x = window_at(in[0], start, period), .anchor_x = in[0][start + size / 2]};
+        moment_context c = {.kernel = kernel,
+                            .period = period,
+                            .newest = in[0] + start,
+                            .anchor = wide_of(samples.anchor_x),
+                            .p = wide_of(params[0]),
+                            .per_p = wide_of(1.0 / params[0]),
+                            .per_freedom = wide_of(1.0 / freedom),
+                            .up = wide_of(up),
+                            .down = wide_of(down)};
+        for (size_t k = 0; k < indicator->output_count; ++k) c.out[k] = out[k] + start;
+        if (square_windows(&samples, period, (uint32_t)size, &c)) run_one_by_one(indicator, params, in, out, start, start + size);
+    }
 }
 
 static void run_var(WINDOW_ARGS) {
-    moments(var_finish, params, in, out, from, count);
-}
-
-B3_SPECIALISED void stddev_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
-    (void)newest;
-    (void)offset;
-    wide_put(out[0] + at, wide_sqrt(m2 * wide_of(1.0 / (params[0] - params[2]))) * wide_of(params[1]), left);
+    moments(&b3_indicator_var, VAR, params, in, out, from, count, params[0] - params[2], 0.0, 0.0);
 }
 
 static void run_stddev(WINDOW_ARGS) {
-    moments(stddev_finish, params, in, out, from, count);
-}
-
-B3_SPECIALISED void zscore_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
-    (void)newest;
-    const wide deviation = wide_sqrt(m2 * wide_of(1.0 / (params[0] - params[1])));
-    wide_put(out[0] + at, offset * wide_of(-1.0 / params[0]) / deviation, left);
+    moments(&b3_indicator_stddev, STDDEV, params, in, out, from, count, params[0] - params[2], params[1], 0.0);
 }
 
 static void run_zscore(WINDOW_ARGS) {
-    moments(zscore_finish, params, in, out, from, count);
-}
-
-B3_SPECIALISED void bbands_finish(const double *params, wide newest, wide offset, wide m2, double *const *out, size_t at, size_t left) {
-    const wide middle = newest + offset * wide_of(1.0 / params[0]);
-    const wide deviation = wide_sqrt(m2 * wide_of(1.0 / (params[0] - params[3])));
-    wide_put(out[0] + at, middle + wide_of(params[1]) * deviation, left);
-    wide_put(out[1] + at, middle, left);
-    wide_put(out[2] + at, middle - wide_of(params[2]) * deviation, left);
+    moments(&b3_indicator_zscore, ZSCORE, params, in, out, from, count, params[0] - params[1], 0.0, 0.0);
 }
 
 static void run_bbands(WINDOW_ARGS) {
-    moments(bbands_finish, params, in, out, from, count);
+    moments(&b3_indicator_bbands, BBANDS, params, in, out, from, count, params[0] - params[3], params[1], params[2]);
 }
 
-B3_ONE_COPY void trend_terms(const double *x, double anchor, uint32_t period, uint32_t count, wide *room, composition *t) {
-    const source from = {.x = x, .anchor_x = anchor};
-    decompose(TREND, &from, period, count, room, t);
-}
+/* Weighted averages, or least-squares lines, of windows. */
+enum trend_kernel { AVERAGE, VALUE, SLOPE, SUMS };
 
-typedef struct weighting {
-    wide per_sum;
+typedef struct fit {
+    enum trend_kernel kernel;
+    wide per_sum; /* of the average */
     wide per_aged;
+    wide per_p;
+    wide middle; /* mean age */
+    wide reach;  /* from there to where the value is asked for */
+    wide scale;
+    wide anchor;
     double *out;
-} weighting;
+    double *aged; /* where sums alone are wanted: of age * x */
+} fit;
 
-B3_SPECIALISED void finish_wma(void *context, part sums, size_t at, size_t left) {
-    const weighting *w = context;
-    wide_put(w->out + at, wide_fma(sums.of[1], w->per_aged, sums.of[0] * w->per_sum), left);
+B3_SPECIALISED void put_line(const fit *l, wide base, wide sum, wide aged, size_t at, size_t left) {
+    const wide slope = wide_fma(l->middle, sum, -aged) * l->scale;
+    const wide value = base + wide_fma(l->reach, slope, sum * l->per_p);
+    if (l->kernel == SLOPE) wide_put(l->out + at, slope, left);
+    else wide_put(l->out + at, value, left);
+}
+
+B3_SPECIALISED void finish_trend(void *context, part sums, size_t at, size_t left) {
+    const fit *l = context;
+    if (l->kernel == AVERAGE) {
+        wide_put(l->out + at, wide_fma(sums.of[1], l->per_aged, sums.of[0] * l->per_sum), left);
+    } else if (l->kernel == SUMS) {
+        wide_put(l->out + at, sums.of[0], left);
+        wide_put(l->aged + at, sums.of[1], left);
+    } else {
+        put_line(l, l->anchor, sums.of[0], sums.of[1], at, left);
+    }
+}
+
+B3_SPECIALISED void finish_safe_line(void *context, part sums, size_t at, size_t left) {
+    put_line(context, sums.of[0], sums.of[1], sums.of[2], at, left);
+}
+
+B3_ONE_COPY void trend_windows(const source *from, uint32_t period, uint32_t count, const fit *l) {
+    fit context = *l;
+    each_window(TREND, from, period, count, finish_trend, &context);
+}
+
+B3_ONE_COPY void safe_trend_windows(const source *from, uint32_t period, uint32_t count, const fit *l) {
+    fit context = *l;
+    each_window(SAFE_TREND, from, period, count, finish_safe_line, &context);
 }
 
 /* Weights are positive: no digits are lost whatever the price is. */
-B3_ONE_COPY void wma_windows(const double *x, uint32_t period, uint32_t count, double *out) {
+static void wma_windows(const double *x, uint32_t period, uint32_t count, double *out) {
     const double p = period;
-    wide room[ROOM(2)];
-    composition t;
-    weighting w = {wide_of(2.0 / (p + 1.0)), wide_of(-2.0 / (p * (p + 1.0))), out};
-    trend_terms(x, 0.0, period, count, room, &t);
-    each_window(TREND, &t, count, finish_wma, &w);
+    const source from = {.x = x};
+    const fit l = {.per_sum = wide_of(2.0 / (p + 1.0)), .per_aged = wide_of(-2.0 / (p * (p + 1.0))), .out = out};
+    trend_windows(&from, period, count, &l);
 }
 
 static void run_wma(WINDOW_ARGS) {
@@ -400,20 +425,46 @@ static void run_wma(WINDOW_ARGS) {
     EACH_CHUNK(at, size, period) wma_windows(window_at(in[0], at, period), period, (uint32_t)size, out[0] + at);
 }
 
+/* y[i] = 2 * wma(half) - wma(2 * half), both of the windows that end at the sample i of x: the longer one is two of the shorter. */
+B3_ONE_COPY void twice_less_whole(const double *x, uint32_t half, uint32_t count, double *y) {
+    double sum[B3_LEVEL];
+    double aged[B3_LEVEL];
+    const double h = half;
+    const double p = 2.0 * h;
+    const double per_sum = 2.0 / (p + 1.0);
+    const double per_aged = -2.0 / (p * (p + 1.0));
+    const wide newer_sum = wide_of(4.0 / (h + 1.0) - per_sum);
+    const wide newer_aged = wide_of(-4.0 / (h * (h + 1.0)) - per_aged);
+    const wide older_sum = wide_of(-per_sum - h * per_aged);
+    const wide older_aged = wide_of(-per_aged);
+    EACH_PART(done, size, count + half, half) {
+        const source from = {.x = window_at(x, done, 2 * half)};
+        const fit l = {.kernel = SUMS, .out = sum + done, .aged = aged + done};
+        trend_windows(&from, half, size, &l);
+    }
+    for (size_t i = 0; i < count; i += WIDE_LANES) {
+        const wide newer = wide_fma(wide_load(aged + half + i), newer_aged, wide_load(sum + half + i) * newer_sum);
+        wide_store(y + i, wide_fma(wide_load(aged + i), older_aged, wide_fma(wide_load(sum + i), older_sum, newer)));
+    }
+}
+
 static void run_hma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     const uint32_t root = (uint32_t)sqrt(params[0]);
     double half[B3_LEVEL];
-    double whole[B3_LEVEL];
-    EACH_CHUNK(at, size, period) {
+    double inner[B3_LEVEL];
+    for (uint64_t at = from, size; at < count; at += size) {
+        size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
         const uint64_t first = at + 1 - root;
         const uint32_t needed = (uint32_t)size + root - 1;
-        EACH_PART(done, piece, needed, period) {
-            wma_windows(window_at(in[0], first + done, period / 2), period / 2, piece, half + done);
-            wma_windows(window_at(in[0], first + done, period), period, piece, whole + done);
+        if (period % 2 == 0) {
+            twice_less_whole(in[0] + first, period / 2, needed, inner);
+        } else {
+            wma_windows(window_at(in[0], first, period / 2), period / 2, needed, half);
+            wma_windows(window_at(in[0], first, period), period, needed, inner);
+            for (size_t i = 0; i < needed; ++i) inner[i] = 2.0 * half[i] - inner[i];
         }
-        for (size_t i = 0; i < needed; ++i) whole[i] = 2.0 * half[i] - whole[i];
-        wma_windows(whole, root, (uint32_t)size, out[0] + at);
+        wma_windows(inner, root, (uint32_t)size, out[0] + at);
     }
 }
 
@@ -433,72 +484,36 @@ B3_ONE_COPY int one_magnitude(const double *x, size_t count) {
     return low > 0.0 ? high <= 8.0 * low : high < 0.0 && low >= 8.0 * high;
 }
 
-B3_ONE_COPY void safe_trend_terms(const double *x, uint32_t period, uint32_t count, wide *room, composition *t) {
-    const source from = {.x = x};
-    decompose(SAFE_TREND, &from, period, count, room, t);
-}
-
-/* Least-squares line of windows. */
-typedef struct fit {
-    wide per_p;
-    wide middle; /* mean age */
-    wide reach;  /* from there to where the value is asked for */
-    wide scale;
-    wide anchor;
-    int only_slope;
-    double *out;
-} fit;
-
-B3_SPECIALISED void put_line(const fit *l, wide base, wide sum, wide aged, size_t at, size_t left) {
-    const wide slope = wide_fma(l->middle, sum, -aged) * l->scale;
-    const wide value = base + wide_fma(l->reach, slope, sum * l->per_p);
-    if (l->only_slope) wide_put(l->out + at, slope, left);
-    else wide_put(l->out + at, value, left);
-}
-
-B3_SPECIALISED void finish_line(void *context, part sums, size_t at, size_t left) {
-    const fit *l = context;
-    put_line(l, l->anchor, sums.of[0], sums.of[1], at, left);
-}
-
-B3_SPECIALISED void finish_safe_line(void *context, part sums, size_t at, size_t left) {
-    put_line(context, sums.of[0], sums.of[1], sums.of[2], at, left);
-}
-
-/* The value `ahead` samples after the newest; only_slope: the slope. */
-B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, int only_slope) {
+/* The value `ahead` samples after the newest, or the slope. */
+B3_ONE_COPY void line_windows(WINDOW_ARGS, double ahead, enum trend_kernel kernel) {
     const uint32_t period = (uint32_t)params[0];
     const double p = period;
     const double middle = 0.5 * (p - 1.0);
-    fit l = {
-        wide_of(1.0 / p), wide_of(middle), wide_of(middle + ahead), wide_of(12.0 / (p * (p * p - 1.0))), wide_of(0.0), only_slope, NULL};
-    wide room[ROOM(3)];
-    composition t;
+    fit l = {.kernel = kernel,
+             .per_p = wide_of(1.0 / p),
+             .middle = wide_of(middle),
+             .reach = wide_of(middle + ahead),
+             .scale = wide_of(12.0 / (p * (p * p - 1.0)))};
     EACH_CHUNK(start, size, period) {
-        const double *x = window_at(in[0], start, period);
-        const double anchor = in[0][start + size / 2];
+        const source samples = {.x = window_at(in[0], start, period), .anchor_x = in[0][start + size / 2], .anchored = 1};
+        l.anchor = wide_of(samples.anchor_x);
         l.out = out[0] + start;
-        if (anchor == anchor && one_magnitude(x, size + period - 1)) {
-            l.anchor = wide_of(anchor);
-            trend_terms(x, anchor, period, (uint32_t)size, room, &t);
-            each_window(TREND, &t, size, finish_line, &l);
-        } else {
-            safe_trend_terms(x, period, (uint32_t)size, room, &t);
-            each_window(SAFE_TREND, &t, size, finish_safe_line, &l);
-        }
+        if (samples.anchor_x == samples.anchor_x && one_magnitude(samples.x, size + period - 1))
+            trend_windows(&samples, period, (uint32_t)size, &l);
+        else safe_trend_windows(&samples, period, (uint32_t)size, &l);
     }
 }
 
 static void run_linearreg(WINDOW_ARGS) {
-    line_windows(params, in, out, from, count, 0.0, 0);
+    line_windows(params, in, out, from, count, 0.0, VALUE);
 }
 
 static void run_linearreg_slope(WINDOW_ARGS) {
-    line_windows(params, in, out, from, count, 0.0, 1);
+    line_windows(params, in, out, from, count, 0.0, SLOPE);
 }
 
 static void run_tsf(WINDOW_ARGS) {
-    line_windows(params, in, out, from, count, 1.0, 0);
+    line_windows(params, in, out, from, count, 1.0, VALUE);
 }
 
 static void run_trima(WINDOW_ARGS) {
@@ -513,27 +528,28 @@ static void run_trima(WINDOW_ARGS) {
     }
 }
 
-B3_ONE_COPY void weighted_terms(const double *x, const double *weight, uint32_t period, uint32_t count, wide *room, composition *t) {
+typedef struct weighted_context {
+    int rate; /* percent, 0 where there is no weight; else the mean, which is NaN there */
+    double *out;
+} weighted_context;
+
+B3_SPECIALISED void finish_weighted(void *context, part sums, size_t at, size_t left) {
+    const weighted_context *c = context;
+    if (c->rate) wide_put(c->out + at, ratio_or_zero(wide_of(100.0) * sums.of[0], sums.of[1]), left);
+    else wide_put(c->out + at, sums.of[0] / sums.of[1], left);
+}
+
+/* Means of x by weight. */
+B3_ONE_COPY void weighted_means(const double *x, const double *weight, uint32_t period, uint32_t count, int rate, double *out) {
     const source from = {.x = x, .y = weight};
-    decompose(WEIGHTED, &from, period, count, room, t);
-}
-
-B3_SPECIALISED void finish_mean(void *context, part sums, size_t at, size_t left) {
-    wide_put((double *)context + at, sums.of[0] / sums.of[1], left);
-}
-
-/* Means of x by weight; NaN where there is no weight. */
-B3_ONE_COPY void weighted_means(const double *x, const double *weight, uint32_t period, uint32_t count, double *out) {
-    wide room[ROOM(2)];
-    composition t;
-    weighted_terms(x, weight, period, count, room, &t);
-    each_window(WEIGHTED, &t, count, finish_mean, out);
+    weighted_context c = {rate, out};
+    each_window(WEIGHTED, &from, period, count, finish_weighted, &c);
 }
 
 static void run_vwma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     EACH_CHUNK(at, size, period)
-    weighted_means(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, out[0] + at);
+    weighted_means(window_at(in[0], at, period), window_at(in[1], at, period), period, (uint32_t)size, 0, out[0] + at);
 }
 
 /* Where the close lies in its bar, -1 to 1; 0 where the bar has no range. Room for a register more. */
@@ -554,7 +570,7 @@ static void run_cmf(WINDOW_ARGS) {
     EACH_CHUNK(at, size, period) {
         const uint64_t first = at + 1 - period;
         locations(in[0] + first, in[1] + first, in[2] + first, size + period - 1, location);
-        weighted_means(location, in[3] + first, period, (uint32_t)size, out[0] + at);
+        weighted_means(location, in[3] + first, period, (uint32_t)size, 0, out[0] + at);
     }
 }
 
@@ -581,24 +597,17 @@ B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t
     }
 }
 
-B3_SPECIALISED void finish_mfi(void *context, part sums, size_t at, size_t left) {
-    wide_put((double *)context + at, ratio_or_zero(wide_of(100.0) * sums.of[0], sums.of[1]), left);
-}
-
 static void run_mfi(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     double typical[B3_LEVEL];
     double rises[B3_LEVEL];
     double money[B3_LEVEL];
-    wide room[ROOM(2)];
-    composition t;
     EACH_CHUNK(at, size, period) {
         const uint64_t before = at - period;
         const size_t changes = size + period - 1;
         typical_prices(in[0] + before, in[1] + before, in[2] + before, changes + 1, typical);
         money_flows(typical, in[3] + before, changes, rises, money);
-        weighted_terms(rises, money, period, (uint32_t)size, room, &t);
-        each_window(WEIGHTED, &t, size, finish_mfi, out[0] + at);
+        weighted_means(rises, money, period, (uint32_t)size, 1, out[0] + at);
     }
 }
 
