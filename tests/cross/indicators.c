@@ -193,7 +193,7 @@ static void check_panel(job *j) {
     const uint64_t count = j->length / ROWS - between;
     place(j, (int)random_below(2), in, out);
     j->form = "panel";
-    b3_indicator_panel_blocking(j->indicator, j->params, j->stream, in, out, ROWS, count + between, count + between, count);
+    b3_indicator_panel_blocking(j->indicator, j->params, j->stream, in, out, ROWS, count + between, count + between, count, 1);
     for (uint64_t row = 0; row < ROWS; ++row) {
         one_by_one(j, in, row * (count + between), count);
         compare(j, in, out, row * (count + between), count);

@@ -17,7 +17,8 @@ FLAGS += ["-fno-math-errno", "-fno-strict-aliasing", "-D_GNU_SOURCE", '-DB3_VERS
 
 def sources() -> list[Path]:
     """What an ARM build has of csrc/math, and what that needs: files of x86's instruction sets are not in it."""
-    return [CSRC / "base" / "cpu.c"] + [path for path in sorted((CSRC / "math").rglob("*.c")) if "avx" not in path.name]
+    base = [CSRC / "base" / name for name in ("cpu.c", "parallel.c")]
+    return base + [path for path in sorted((CSRC / "math").rglob("*.c")) if "avx" not in path.name]
 
 
 def compiled(*arguments: str | Path) -> None:
