@@ -7,29 +7,28 @@
 /* Inputs of a graph that need no allocation. */
 #define INPUTS_MOST 16
 
-static PyObject *refuse(PyObject *self, Py_ssize_t position, PyObject *value) {
+static void refuse(PyObject *self, Py_ssize_t position, PyObject *value) {
     PyErr_Clear();
     PyObject *result = PyObject_CallMethod(self, "_refuse", "nO", position, value);
     Py_DecRef(result);
     if (result != NULL) PyErr_SetString(PyExc_RuntimeError, "_refuse must raise");
-    return NULL;
 }
 
-static PyObject *refuse_count(PyObject *self, Py_ssize_t count) {
-    PyObject *number = PyLong_FromSsize_t(count);
-    if (number == NULL) return NULL;
-    PyObject *result = refuse(self, -1, number);
-    Py_DecRef(number);
-    return result;
-}
-
-/* The index of the first that is no number, or count. */
-static Py_ssize_t take(PyObject *const *args, Py_ssize_t count, double *values) {
+/* 0: they are not as many numbers as wanted, and an exception is set. */
+static int take(PyObject *self, PyObject *const *args, Py_ssize_t count, Py_ssize_t wanted, double *values) {
+    if (count != wanted) {
+        PyObject *number = PyLong_FromSsize_t(count);
+        if (number != NULL) refuse(self, -1, number);
+        Py_DecRef(number);
+        return 0;
+    }
     for (Py_ssize_t i = 0; i < count; ++i) {
         values[i] = PyFloat_AsDouble(args[i]);
-        if (values[i] == -1.0 && PyErr_Occurred()) return i;
+        if (values[i] != -1.0 || !PyErr_Occurred()) continue;
+        refuse(self, i, args[i]);
+        return 0;
     }
-    return count;
+    return 1;
 }
 
 static void release(PyObject *self) {
@@ -89,12 +88,15 @@ static PyObject *stream_packed(const stream_updates *s, const double *out) {
     return b3_ta_named(s->result, values);
 }
 
+/* -1, which no call can have: not bound. */
+static Py_ssize_t stream_inputs(const stream_updates *s) {
+    return s->indicator == NULL ? -1 : (Py_ssize_t)s->indicator->input_count;
+}
+
 static PyObject *stream_update(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     const stream_updates *s = (const stream_updates *)self;
     double in[B3_INDICATOR_INPUTS];
-    if (s->indicator == NULL || count != s->indicator->input_count) return refuse_count(self, count);
-    const Py_ssize_t taken = take(args, count, in);
-    if (taken < count) return refuse(self, taken, args[taken]);
+    if (!take(self, args, count, stream_inputs(s), in)) return NULL;
     s->indicator->update(s->state.buf, in, s->out.buf);
     return stream_packed(s, s->out.buf);
 }
@@ -103,9 +105,7 @@ static PyObject *stream_peek(PyObject *self, PyObject *const *args, Py_ssize_t c
     const stream_updates *s = (const stream_updates *)self;
     double in[B3_INDICATOR_INPUTS];
     double out[B3_INDICATOR_OUTPUTS];
-    if (s->indicator == NULL || count != s->indicator->input_count) return refuse_count(self, count);
-    const Py_ssize_t taken = take(args, count, in);
-    if (taken < count) return refuse(self, taken, args[taken]);
+    if (!take(self, args, count, stream_inputs(s), in)) return NULL;
     uint64_t small[B3_TA_STREAM_SIZE / sizeof(uint64_t)];
     const size_t size = (size_t)s->state.len;
     void *state = size <= sizeof small ? small : PyMem_Malloc(size);
@@ -173,15 +173,14 @@ static PyObject *graph_bind(PyObject *self, PyObject *args) {
 
 static PyObject *graph_update(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     const graph_updates *g = (const graph_updates *)self;
-    if (g->outputs == NULL || count != g->input_count) return refuse_count(self, count);
     double few[INPUTS_MOST];
     double *in = count <= INPUTS_MOST ? few : PyMem_Malloc((size_t)count * sizeof(double));
     if (in == NULL) return PyErr_NoMemory();
-    const Py_ssize_t taken = take(args, count, in);
+    const int took = take(self, args, count, g->outputs == NULL ? -1 : g->input_count, in);
     double *slots = g->slots.buf;
-    if (taken == count) memcpy(slots, in, (size_t)count * sizeof(double));
+    if (took) memcpy(slots, in, (size_t)count * sizeof(double));
     if (in != few) PyMem_Free(in);
-    if (taken < count) return refuse(self, taken, args[taken]);
+    if (!took) return NULL;
     b3_graph_update(g->nodes, g->node_count, slots);
     PyObject *result = PyDict_New();
     const Py_ssize_t output_count = PyTuple_Size(g->outputs);

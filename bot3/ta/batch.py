@@ -67,7 +67,7 @@ def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[
 def batch_function(kernel: Kernel) -> Callable[..., Any]:
     """The function `bot3.ta.<name>` of a kernel.
 
-    It is made of C for plain arrays and numbers (bot3/ffi/batch.c), and hands over to `general` for all others.
+    It is made of C for plain arrays and numbers (bot3/ffi/ta_batch.c), and hands over to `general` for all others.
     """
     pack = result_type(kernel)
 

@@ -44,7 +44,7 @@ _REFERENCES_OF_FREE = 2
 
 def _forget() -> None:
     """Begins anew, in a forked child: a thread of the parent's may have held the lock."""
-    global _lock  # noqa: PLW0603
+    global _lock  # noqa: PLW0603 - the child needs one that nobody holds
     _lock = threading.Lock()
     _blocks.clear()
 

@@ -7,7 +7,7 @@
 /* How a vector unit runs a kernel. Just one of window and recursive is set.
  *
  * window     the outputs from..count-1 of a kernel whose outputs depend on the last lookback + 1 values alone, all of which are in `in`
- *            (from >= lookback). The stream is brought up to date by the caller.
+ *            (from >= lookback); B3_RUN_LEAST of them at least. The stream is brought up to date by the caller.
  * long_window  the same for lookbacks above B3_RUN_LOOKBACK_MAX. NULL: they go one value at a time.
  * recursive  updates the stream itself, whatever its state.
  * rows       eight rows of a panel, streams of its own; bit i of the result: row i is done. NULL: there is no such way. */

@@ -2,7 +2,9 @@
 
 import gc
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,11 +49,11 @@ def test_results_are_ordinary_arrays() -> None:
         iter,
     ],
 )
-def test_whatever_looks_at_a_result_keeps_it(keep: object) -> None:
+def test_whatever_looks_at_a_result_keeps_it(keep: Callable[[memory.Array], Any]) -> None:
     series = np.arange(float(LARGE))
     result = ta.sma(series, 5)
     place = address(result)
-    held = keep(result)  # type: ignore[operator]
+    held = keep(result)
     del result
     gc.collect()
     assert address(ta.sma(series, 5)) != place
