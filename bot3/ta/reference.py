@@ -60,10 +60,11 @@ Many streams in one call:
   1e-12 (tests/oracle/test_ta.py). What stands still has a variance of exactly 0.
 * **Forms agree.** Streams are single updates. Batches, panels and `update_many` use the widest vectors there are
   (`ta.isa()`; lowered by `BOT3_ISA=scalar|avx2|avx512`; on ARM it is NEON, shown under emulation by tests/cross, its
-  speed not measured on a machine), and differ from single updates, and from one another where
-  they cut a series differently, by rounding: at most 1e-11 of the largest output, or 1e-14 of the averages where an
-  output is a difference of averages (`macd`, `ppo`, `trix`). Scalar batches equal streams bit for bit, and so do all
-  forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which divides by
+  speed not measured on a machine), and differ from single updates, and from one another where they cut a series
+  differently, by rounding: at most 1e-11 of the largest output, or 1e-14 of the averages where an output is a
+  difference of averages (`macd`, `ppo`, `trix`), or in rare windows 4e-10 (`beta`, whose sums of a chunk may lose so
+  much). A window with an infinity may be infinite in one form and NaN in another (`wma`). Scalar batches equal streams
+  bit for bit, and so do all forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which divides by
   the range of an index that may hardly have moved: to 1e-7 of its 0 to 100.
 * **Speed.** A call costs about 0.3 microseconds for contiguous one-dimensional float64 arrays; any
   other input is converted first. Results go to new arrays, or to `out=`. A result of 16,384 values or more takes the
@@ -80,7 +81,7 @@ Many streams in one call:
 * **Streams and graphs** both have `update`, `update_many`, `peek`, `value`, `ready`, `seed`, `reset`, `copy`, and can
   be pickled; a pickle is read by the same version of bot3 alone. Their memory does not grow.
 * **Cost of a stream.** Constant; windows are two stacks, so one update in `timeperiod` also sums the window before.
-  `cci` alone is proportional to `timeperiod`. In C an update takes 1.4 to 11 ns, 3 in the median
+  `cci` alone is proportional to `timeperiod`. In C an update takes 1.4 to 11 ns, 3.4 in the median
   (`python benches/ta_kernels.py --part streams`): what it takes of a thread that feeds the bars of 16 instruments in
   turn, their streams in the cache. The second column there is one instrument whose next bar comes at once, so that
   each update also waits for the one before: 5 ns for an `ema`. In a batch windows above 1,024 samples go one value at
