@@ -31,9 +31,9 @@ typedef struct eight_mask {
 #endif
 
 /* All registers the same one. */
-static inline eight eight_repeat(wide part) {
+static inline eight eight_repeat(wide one) {
     eight v;
-    EIGHT_PARTS(v.part[i] = part)
+    EIGHT_PARTS(v.part[i] = one)
     return v;
 }
 

@@ -1,5 +1,5 @@
-/* Vector runs of the recursive kernels. Included once by the file of each instruction set. Averages are written in the terms of
- * recursion.h; kernels that sum from the beginning on, or whose gain varies, run by chunks that they see to themselves.
+/* Vector runs of the averages that are written in the terms of recursion.h, and of what is made of them. Included once by the file of each
+ * instruction set.
  */
 #ifndef B3_MATH_SIMD_RECURSIVE_H
 #define B3_MATH_SIMD_RECURSIVE_H
@@ -7,19 +7,14 @@
 #include "doubling.h"
 #include "recursion.h"
 
-#include "math/adaptive.h"
 #include "math/adx.h"
 #include "math/average_range.h"
-#include "math/chaikin.h"
 #include "math/crossing.h"
 #include "math/keltner.h"
 #include "math/parabola.h"
 #include "math/price_oscillator.h"
 #include "math/strength.h"
 #include "math/triple.h"
-#include "math/volume_balance.h"
-#include "math/weighted_mean.h"
-#include "math/weighted_price.h"
 
 #define STEP_ARGS recursion *r, const eight *now, const eight *before, eight *out
 
@@ -377,209 +372,7 @@ static void run_adxr(RECURSIVE_ARGS) {
     b3_run_updates(&b3_indicator_adxr, stream, in, out, at, count);
 }
 
-/* ---------------------------------------------------------------- chunks */
-
-#define CHUNK_ARGS void *stream, const double *const *in, double *const *out, size_t at, size_t size
-#define WARM_ARGS const void *stream, const double *const *in, size_t at
-#define EIGHTS(i) for (size_t i = 0; i < size; i += 8)
-
-/* What a chunk looks back to lies in `in` as well: at is never 0. */
-typedef int (*warm_fn)(const void *stream, const double *const *in, size_t at);
-/* Filters size values, a multiple of eight, from at on; 0: they are not all finite, and nothing changed but out. */
-typedef int (*chunk_fn)(CHUNK_ARGS);
-
-static inline void run_chunks(const b3_indicator *indicator, warm_fn warm, chunk_fn chunk, size_t chunk_max, void *stream,
-                              const double *const *in, double *const *out, uint64_t count) {
-    for (uint64_t at = 0, size; at < count; at += size) {
-        const uint64_t left = count - at;
-        size = left < 8 ? left : 8;
-        if (left >= 8 && at != 0 && warm(stream, in, at)) {
-            size = left < chunk_max ? left & ~(uint64_t)7 : chunk_max;
-            if (chunk(stream, in, out, at, size)) continue;
-        }
-        b3_run_updates(indicator, stream, in, out, at, at + size);
-    }
-}
-
-#define CHUNKED(kernel)                                                                                                                    \
-    static void run_##kernel(RECURSIVE_ARGS) {                                                                                             \
-        (void)params;                                                                                                                      \
-        run_chunks(&b3_indicator_##kernel, kernel##_warm, kernel##_chunk, CHUNK_MAX, stream, in, out, count);                              \
-    }
-
-static int ewma_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_weighted_mean *w = stream;
-    return w->weight != 0.0 && isfinite(w->value);
-}
-
-/* adjust=yes: value * weight and weight are sums that decay alike. */
-static int ewma_chunk(CHUNK_ARGS) {
-    b3_weighted_mean *w = stream;
-    const double *x = in[0] + at;
-    double *y = out[0] + at;
-    const filter f = filter_of(w->decay);
-    const eight gain = eight_of(w->adjust ? 1.0 : 1.0 - w->decay);
-    const eight one = eight_of(1.0);
-    eight sum = eight_of(w->adjust ? w->value * w->weight : w->value);
-    eight weight = eight_of(w->weight);
-    EIGHTS(i) {
-        const eight value = filter_push(&f, &sum, eight_mul(gain, eight_load(x + i)));
-        eight_store(y + i, w->adjust ? eight_div(value, filter_push(&f, &weight, one)) : value);
-    }
-    const double end = eight_first_lane(sum) / (w->adjust ? eight_first_lane(weight) : 1.0);
-    if (!isfinite(end)) return 0;
-    w->value = end;
-    w->weight = eight_first_lane(weight);
-    return 1;
-}
-
-CHUNKED(ewma)
-
-/* Averages outside of a recursion. */
-typedef struct average {
-    filter filter;
-    eight gain;
-    eight carry;
-} average;
-
-static inline int is_warm(const b3_smooth *s) {
-    return s->seen > s->lookback && isfinite(s->value);
-}
-
-static inline average average_of(const b3_smooth *s) {
-    return (average){.filter = filter_of(1.0 - s->gain), .gain = eight_of(s->gain), .carry = eight_of(s->value)};
-}
-
-static inline eight average_push(average *a, eight x) {
-    return filter_push(&a->filter, &a->carry, eight_mul(a->gain, x));
-}
-
-static inline double average_last(const average *a) {
-    return eight_first_lane(a->carry);
-}
-
-/* ---------------------------------------------------------------- sums since the beginning */
-
-static inline double total_of(const b3_running_sum *total) {
-    return total->sum + total->rest;
-}
-
-/* 0: not all samples were finite. */
-static inline int sums_end(const sums *s, b3_running_sum *total) {
-    if (!isfinite(eight_first_lane(s->carry))) return 0;
-    double lane[8];
-    double lost[8];
-    eight_store(lane, s->lane);
-    eight_store(lost, s->lost);
-    for (size_t i = 0; i < 8; ++i) {
-        b3_running_sum_push(total, lane[i]);
-        total->rest += lost[i];
-    }
-    return 1;
-}
-
-/* After a bar that was left out, the price before is older than the bar before. */
-static int obv_warm(WARM_ARGS) {
-    const b3_volume_balance *b = stream;
-    return b->before == in[0][at - 1];
-}
-
-static int obv_chunk(CHUNK_ARGS) {
-    b3_volume_balance *b = stream;
-    const double *x = in[0] + at;
-    const double *volume = in[1] + at;
-    double *y = out[0] + at;
-    const eight zero = eight_of(0.0);
-    sums total = sums_of(total_of(&b->sum));
-    eight taint = zero;
-    EIGHTS(i) {
-        const eight now = eight_load(x + i);
-        const eight before = eight_load(x + i - 1);
-        const eight size_traded = eight_load(volume + i);
-        const eight fell = eight_pick(eight_greater(before, now), eight_sub(zero, size_traded), zero);
-        taint = eight_taint(eight_taint(taint, now), size_traded);
-        eight_store(y + i, sums_push(&total, eight_pick(eight_greater(now, before), size_traded, fell)));
-    }
-    if (!eight_is_clean(taint) || !sums_end(&total, &b->sum)) return 0;
-    b->before = x[size - 1];
-    return 1;
-}
-
-static int ad_warm(WARM_ARGS) {
-    (void)stream, (void)in, (void)at;
-    return 1;
-}
-
-/* b3_location * volume */
-static inline eight money_flow(const double *const *in, size_t at) {
-    const eight zero = eight_of(0.0);
-    const eight high = eight_load(in[0] + at);
-    const eight low = eight_load(in[1] + at);
-    const eight close = eight_load(in[2] + at);
-    const eight range = eight_sub(high, low);
-    const eight location = eight_div(eight_sub(eight_sub(close, low), eight_sub(high, close)), range);
-    return eight_mul(eight_pick(eight_at_most(range, zero), zero, location), eight_load(in[3] + at));
-}
-
-static int ad_chunk(CHUNK_ARGS) {
-    const double *const columns[] = {in[0] + at, in[1] + at, in[2] + at, in[3] + at};
-    double *y = out[0] + at;
-    sums total = sums_of(total_of(stream));
-    EIGHTS(i) eight_store(y + i, sums_push(&total, money_flow(columns, i)));
-    return sums_end(&total, stream);
-}
-
-static int adosc_warm(WARM_ARGS) {
-    (void)in, (void)at;
-    const b3_chaikin *c = stream;
-    return is_warm(&c->fast) && is_warm(&c->slow);
-}
-
-static int adosc_chunk(CHUNK_ARGS) {
-    b3_chaikin *c = stream;
-    const double *const columns[] = {in[0] + at, in[1] + at, in[2] + at, in[3] + at};
-    double *y = out[0] + at;
-    sums total = sums_of(total_of(&c->ad));
-    average fast = average_of(&c->fast);
-    average slow = average_of(&c->slow);
-    EIGHTS(i) {
-        const eight flow = sums_push(&total, money_flow(columns, i));
-        eight_store(y + i, eight_sub(average_push(&fast, flow), average_push(&slow, flow)));
-    }
-    if (!isfinite(average_last(&fast)) || !isfinite(average_last(&slow)) || !sums_end(&total, &c->ad)) return 0;
-    c->fast.value = average_last(&fast);
-    c->slow.value = average_last(&slow);
-    return 1;
-}
-
-static inline eight typical_price(const double *const *in, size_t at) {
-    const eight sum = eight_add(eight_add(eight_load(in[0] + at), eight_load(in[1] + at)), eight_load(in[2] + at));
-    return eight_div(sum, eight_of(3.0));
-}
-
-#define vwap_warm ad_warm
-static int vwap_chunk(CHUNK_ARGS) {
-    b3_weighted_price *w = stream;
-    const double *const columns[] = {in[0] + at, in[1] + at, in[2] + at};
-    const double *volume = in[3] + at;
-    double *y = out[0] + at;
-    sums notional = sums_of(total_of(&w->notional));
-    sums volumes = sums_of(total_of(&w->volume));
-    EIGHTS(i) {
-        const eight now = eight_load(volume + i);
-        const eight money = sums_push(&notional, eight_mul(typical_price(columns, i), now));
-        eight_store(y + i, eight_div(money, sums_push(&volumes, now)));
-    }
-    if (!isfinite(eight_first_lane(volumes.carry)) || !sums_end(&notional, &w->notional)) return 0;
-    return sums_end(&volumes, &w->volume);
-}
-
-CHUNKED(obv)
-CHUNKED(ad)
-CHUNKED(adosc)
-
-/* ---------------------------------------------------------------- kernels of two kinds */
+/* ---------------------------------------------------------------- ppo */
 
 /* ppo of simple averages: sums of windows. */
 static void ppo_windows(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count) {
@@ -605,128 +398,8 @@ static void run_ppo(RECURSIVE_ARGS) {
     else b3_run_window(&b3_indicator_ppo, ppo_windows, params, stream, in, out, count);
 }
 
-static void vwap_windows(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count) {
-    const uint32_t period = (uint32_t)params[0];
-    double notional[B3_LEVEL];
-    double volume[B3_CHUNK];
-    for (uint64_t at = from, size; at < count; at += size) {
-        size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
-        const uint64_t first = at + 1 - period;
-        for (size_t i = 0; i < size + period - 1; ++i)
-            notional[i] = (in[0][first + i] + in[1][first + i] + in[2][first + i]) / 3.0 * in[3][first + i];
-        double *y = out[0] + at;
-        sum_windows(notional, period, (uint32_t)size, y);
-        sum_windows(in[3] + first, period, (uint32_t)size, volume);
-        for (size_t i = 0; i < size; ++i) y[i] /= volume[i];
-    }
-}
-
-static void run_vwap(RECURSIVE_ARGS) {
-    const b3_weighted_price *w = stream;
-    if (w->notional_size == 0) run_chunks(&b3_indicator_vwap, vwap_warm, vwap_chunk, CHUNK_MAX, stream, in, out, count);
-    else b3_run_window(&b3_indicator_vwap, vwap_windows, params, stream, in, out, count);
-}
-
-/* ---------------------------------------------------------------- kama */
-
-/* y[i] = keep[i] * y[i-1] + add[i], for runs of samples: what comes of the sample before the run. */
-typedef struct step {
-    wide keep;
-    wide add;
-} step;
-
-/* Runs of `width` become runs twice as long. */
-B3_SPECIALISED step step_joined(step s, int width) {
-    const wide add = wide_fma(s.keep, wide_later(s.add, wide_of(0.0), width), s.add);
-    return (step){s.keep * wide_later(s.keep, wide_of(1.0), width), add};
-}
-
-/* Each register goes through the stages of kama in four rounds, so that none waits for the one before. */
-typedef struct adapting {
-    const double *x; /* of the chunk */
-    const double *oldest;
-    double *y;
-    size_t size;
-    wide path; /* of the register before */
-    step one;  /* of the one before that */
-    step four; /* and before that */
-    wide carry;
-} adapting;
-
-B3_SPECIALISED void adapt(adapting *a, wide path, size_t at) {
-    if (at >= 3 * WIDE_LANES) {
-#if WIDE_LANES == 8
-        const step s = step_joined(a->four, 4);
-#else
-        const step s = a->four;
-#endif
-        wide_store(a->y + at - 3 * WIDE_LANES, wide_fma(s.keep, a->carry, s.add));
-        a->carry = wide_fma(wide_last(s.keep), a->carry, wide_last(s.add));
-    }
-    a->four = step_joined(step_joined(a->one, 1), 2);
-    if (at >= WIDE_LANES && at <= a->size) {
-        const wide now = wide_load(a->x + at - WIDE_LANES);
-        const wide way = wide_abs(now - wide_load(a->oldest + at - WIDE_LANES));
-        const wide efficiency = wide_pick(WIDE_IS(a->path, ABOVE, way), way / a->path, wide_of(1.0));
-        const wide speed = wide_fma(efficiency, wide_of(2.0 / 3.0 - 2.0 / 31.0), wide_of(2.0 / 31.0));
-        const wide gain = speed * speed;
-        a->one = (step){wide_of(1.0) - gain, gain * now};
-    }
-    a->path = path;
-}
-
-B3_SPECIALISED void finish_kama(void *context, part path, size_t at, size_t left) {
-    (void)left;
-    adapt(context, path.of[0], at);
-}
-
-/* size: a multiple of eight. 0: the samples are not all finite, and nothing changed but y. */
-B3_ONE_COPY int kama_chunk(double *value, uint32_t period, const double *x, double *y, size_t size) {
-    const double *oldest = x - period;
-    const source from = {.x = oldest + 1, .y = oldest};
-    adapting a = {.x = x, .oldest = oldest, .y = y, .size = size, .carry = wide_of(*value)};
-    each_window(CHANGES, &from, period, (uint32_t)size, finish_kama, &a);
-    for (size_t at = size; at < size + 3 * WIDE_LANES; at += WIDE_LANES) adapt(&a, a.path, at); /* what is still on its way */
-    double end[WIDE_LANES];
-    wide_store(end, a.carry);
-    if (!isfinite(end[0])) return 0;
-    *value = end[0];
-    return 1;
-}
-
-/* The stream's windows as if it had seen the samples before `at` one by one; its value stays. */
-static void kama_catch_up(b3_adaptive *a, const double *params, const double *const *in, size_t at) {
-    const double value = a->value;
-    double y;
-    b3_indicator_kama.init(a, params);
-    for (size_t i = at - (size_t)params[0] - 1; i < at; ++i) b3_indicator_kama.update(a, in[0] + i, &y);
-    a->value = value;
-}
-
-static void run_kama(RECURSIVE_ARGS) {
-    b3_adaptive *a = stream;
-    const uint32_t period = (uint32_t)params[0];
-    int behind = 0; /* the stream's windows are older than its value */
-    for (uint64_t at = 0, size; at < count; at += size) {
-        const uint64_t left = count - at;
-        size = left < 8 ? left : 8;
-        if (left >= 8 && at > period && period <= B3_RUN_LOOKBACK_MAX && a->seen > (uint64_t)period + 1) {
-            size = left < B3_CHUNK_OF(period) ? left & ~(uint64_t)7 : B3_CHUNK_OF(period);
-            if (kama_chunk(&a->value, period, in[0] + at, out[0] + at, size)) {
-                behind = 1;
-                continue;
-            }
-        }
-        if (behind) kama_catch_up(a, params, in, at);
-        behind = 0;
-        b3_run_updates(&b3_indicator_kama, stream, in, out, at, at + size);
-    }
-    if (behind) kama_catch_up(a, params, in, count);
-}
-
 #define RECURSIVE_ROWS                                                                                                                     \
     LANES(ema), LANES(dema), LANES(tema), LANES(trix), LANES(macd), LANES(ppo), LANES(rsi), LANES(cmo), FILTER(atr), FILTER(natr),         \
-        FILTER(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr), FILTER(kama), FILTER(ewma), FILTER(vwap),  \
-        FILTER(obv), FILTER(ad), FILTER(adosc)
+        FILTER(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr)
 
 #endif

@@ -57,17 +57,17 @@ static inline eight filter_push(const filter *f, eight *carry, eight x) {
 
 /* Sums from a beginning on. The samples are also summed lane by lane with their rounding errors (Knuth's two-sum), so that what goes on
  * into the next run does not depend on how the blocks were rounded. */
-typedef struct sums {
+typedef struct totals {
     eight carry;
     eight lane;
     eight lost;
-} sums;
+} totals;
 
-static inline sums sums_of(double before) {
-    return (sums){.carry = eight_of(before), .lane = eight_of(0.0), .lost = eight_of(0.0)};
+static inline totals totals_of(double before) {
+    return (totals){.carry = eight_of(before), .lane = eight_of(0.0), .lost = eight_of(0.0)};
 }
 
-static inline eight sums_push(sums *s, eight x) {
+static inline eight totals_push(totals *s, eight x) {
     const eight zero = eight_of(0.0);
     eight v = eight_add(x, eight_up1(x, zero));
     v = eight_add(v, eight_up2(v, zero));
