@@ -21,13 +21,13 @@ typedef int (*warm_fn)(const void *stream, const double *const *in, size_t at);
 /* Filters size values, a multiple of eight, from at on; 0: they are not all finite, and nothing changed but out. */
 typedef int (*chunk_fn)(CHUNK_ARGS);
 
-static inline void run_chunks(const b3_indicator *indicator, warm_fn warm, chunk_fn chunk, size_t chunk_max, void *stream,
-                              const double *const *in, double *const *out, uint64_t count) {
+static inline void run_chunks(const b3_indicator *indicator, warm_fn warm, chunk_fn chunk, void *stream, const double *const *in,
+                              double *const *out, uint64_t count) {
     for (uint64_t at = 0, size; at < count; at += size) {
         const uint64_t left = count - at;
         size = left < 8 ? left : 8;
         if (left >= 8 && at != 0 && warm(stream, in, at)) {
-            size = left < chunk_max ? left & ~(uint64_t)7 : chunk_max;
+            size = left < CHUNK_MAX ? left & ~(uint64_t)7 : CHUNK_MAX;
             if (chunk(stream, in, out, at, size)) continue;
         }
         b3_run_updates(indicator, stream, in, out, at, at + size);
@@ -37,7 +37,7 @@ static inline void run_chunks(const b3_indicator *indicator, warm_fn warm, chunk
 #define CHUNKED(kernel)                                                                                                                    \
     static void run_##kernel(RECURSIVE_ARGS) {                                                                                             \
         (void)params;                                                                                                                      \
-        run_chunks(&b3_indicator_##kernel, kernel##_warm, kernel##_chunk, B3_CHUNK_MAX, stream, in, out, count);                           \
+        run_chunks(&b3_indicator_##kernel, kernel##_warm, kernel##_chunk, stream, in, out, count);                                         \
     }
 
 static int ewma_warm(WARM_ARGS) {
@@ -230,7 +230,7 @@ static void vwap_windows(const double *params, const double *const *in, double *
 
 static void run_vwap(RECURSIVE_ARGS) {
     const b3_weighted_price *w = stream;
-    if (w->notional_size == 0) run_chunks(&b3_indicator_vwap, vwap_warm, vwap_chunk, B3_CHUNK_MAX, stream, in, out, count);
+    if (w->notional_size == 0) run_chunks(&b3_indicator_vwap, vwap_warm, vwap_chunk, stream, in, out, count);
     else b3_run_window(&b3_indicator_vwap, vwap_windows, params, stream, in, out, count);
 }
 
