@@ -259,6 +259,28 @@ def test_ewma_covariance_is_the_matrix_s_element(adjust: bool, zero_mean: bool) 
         assert got[i] == pytest.approx(state.value[0, 1], rel=1e-12, abs=1e-13)
 
 
+def divided(a: Array, b: Array) -> Array:
+    """a / b as bop divides: (close - open) / (high - low)."""
+    zero = np.zeros_like(a)
+    return ta.bop(zero, b, zero, a)
+
+
+def test_quotients_are_rounded_as_division_is() -> None:
+    """Also where the vectors have another way to one: there a denormal numerator leaves 41 binary digits of them."""
+    rng = np.random.default_rng(3)
+    size = 200_000
+    a, b = rng.normal(size=size), np.abs(rng.normal(size=size)) * 10.0 ** rng.integers(-9, 10, size)
+    np.testing.assert_array_equal(divided(a, b), a / b)
+    edges = [0.0, -0.0, 2.0**-1022, 1e-300, 1.0, 3.0, 1e300, 2.0**1023, math.inf, -math.inf, math.nan]
+    above, below = (grid.ravel() for grid in np.meshgrid(edges, [5e-324, *(x for x in edges if x > 0)]))
+    any_normal = rng.integers(1 << 52, 2046 << 52, size).view(np.float64)
+    denormal = rng.integers(1, 1 << 52, size).view(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.testing.assert_array_equal(divided(above, below), above / below)
+        np.testing.assert_array_equal(divided(any_normal, denormal), any_normal / denormal)
+        np.testing.assert_allclose(divided(denormal, any_normal), denormal / any_normal, rtol=2.0**-41, atol=5e-324)
+
+
 def test_ten_million_values_do_not_drift() -> None:
     """test_ta.py has the others."""
     x = 60000.0 + 0.01 * np.random.default_rng(2).integers(-3, 4, 10_000_000)

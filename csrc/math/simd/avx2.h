@@ -61,6 +61,10 @@ static inline wide wide_min(wide newer, wide older) {
     return _mm256_min_pd(older, newer);
 }
 
+static inline wide wide_quotient(wide a, wide b) {
+    return a / b;
+}
+
 static inline wide wide_sqrt(wide v) {
     return _mm256_sqrt_pd(v);
 }

@@ -71,6 +71,11 @@ static inline eight eight_div(eight a, eight b) {
     return a;
 }
 
+static inline eight eight_quotient(eight a, eight b) {
+    EIGHT_PARTS(a.part[i] = wide_quotient(a.part[i], b.part[i]))
+    return a;
+}
+
 /* a * b + c, rounded once. */
 static inline eight eight_fma(eight a, eight b, eight c) {
     EIGHT_PARTS(c.part[i] = wide_fma(a.part[i], b.part[i], c.part[i]))

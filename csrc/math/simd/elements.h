@@ -26,7 +26,7 @@ static void run_roc(ELEMENT_ARGS) {
     const eight zero = eight_of(0.0);
     EACH_EIGHT(i) {
         const eight before = eight_load(x0 + i - back);
-        const eight rate = eight_mul(eight_sub(eight_div(eight_load(x0 + i), before), one), percent);
+        const eight rate = eight_mul(eight_sub(eight_quotient(eight_load(x0 + i), before), one), percent);
         eight_store(y + i, eight_pick(eight_equal(before, zero), zero, rate));
     }
 }
@@ -59,7 +59,7 @@ static void run_bop(ELEMENT_ARGS) {
     const eight zero = eight_of(0.0);
     EACH_EIGHT(i) {
         const eight range = eight_sub(eight_load(x1 + i), eight_load(x2 + i));
-        const eight power = eight_div(eight_sub(eight_load(x3 + i), eight_load(x0 + i)), range);
+        const eight power = eight_quotient(eight_sub(eight_load(x3 + i), eight_load(x0 + i)), range);
         eight_store(y + i, eight_pick(eight_at_most(range, zero), zero, power));
     }
 }
@@ -92,7 +92,7 @@ static void run_typprice(ELEMENT_ARGS) {
     const double *x2 = in[2];
     double *y = out[0];
     (void)params;
-    EACH_EIGHT(i) eight_store(y + i, eight_div(sum_of_three(x0 + i, x1 + i, x2 + i), eight_of(3.0)));
+    EACH_EIGHT(i) eight_store(y + i, eight_quotient(sum_of_three(x0 + i, x1 + i, x2 + i), eight_of(3.0)));
 }
 
 static void run_wclprice(ELEMENT_ARGS) {

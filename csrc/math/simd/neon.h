@@ -53,6 +53,10 @@ static inline wide wide_min(wide newer, wide older) {
     return vbslq_f64(vcltq_f64(older, newer), older, newer);
 }
 
+static inline wide wide_quotient(wide a, wide b) {
+    return a / b;
+}
+
 static inline wide wide_sqrt(wide v) {
     return vsqrtq_f64(v);
 }
