@@ -35,7 +35,8 @@ typedef struct terms {
     double gain[TERMS];
     uint32_t scale[TERMS]; /* index of the term by whose size an error of this one is judged */
     uint32_t count;
-    uint32_t exact; /* no averages: they forget all of the past after `memory` samples or not at all */
+    uint32_t chained; /* averages of averages: by time each waits for the one before, so that lanes pay for their start sooner */
+    uint32_t exact;   /* no averages: they forget all of the past after `memory` samples or not at all */
     uint32_t memory;
     double constant[2];
 } terms;
@@ -305,7 +306,7 @@ __attribute__((cold)) static size_t run_by_lanes(const recursive *k, void *strea
     const size_t memory = memory_of(&t);
     size_t segment = (left / 8 < SEGMENT_MAX ? left / 8 : SEGMENT_MAX) & ~(size_t)7;
     if (segment % 16 == 0) segment -= 8; /* an odd number of cache lines, so that the lanes do not share a set of the cache */
-    if (at < memory + 2 || segment < (t.exact ? memory : 3 * memory)) return 0;
+    if (at < memory + 2 || segment < (t.exact || t.chained ? memory : 3 * memory)) return 0;
 
     const double *from[B3_INDICATOR_INPUTS];
     double *to[B3_INDICATOR_OUTPUTS];

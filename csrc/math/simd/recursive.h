@@ -36,6 +36,7 @@ static inline void ema_step(STEP_ARGS) {
 
 static int dema_terms(void *stream, terms *t) {
     b3_twice *twice = stream;
+    t->chained = 1;
     return add_average(t, &twice->first) && add_average(t, &twice->second);
 }
 
@@ -47,6 +48,7 @@ static inline void dema_step(STEP_ARGS) {
 
 static int tema_terms(void *stream, terms *t) {
     b3_triple *triple = stream;
+    t->chained = 1;
     return add_average(t, &triple->first) && add_average(t, &triple->second) && add_average(t, &triple->third);
 }
 
