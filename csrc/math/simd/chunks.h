@@ -188,7 +188,7 @@ static int adosc_chunk(CHUNK_ARGS) {
 
 static inline eight typical_price(const double *const *in, size_t at) {
     const eight sum = eight_add(eight_add(eight_load(in[0] + at), eight_load(in[1] + at)), eight_load(in[2] + at));
-    return eight_div(sum, eight_of(3.0));
+    return eight_quotient(sum, eight_of(3.0));
 }
 
 #define vwap_warm ad_warm
