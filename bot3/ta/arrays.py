@@ -56,16 +56,18 @@ def as_series(value: object, name: str) -> Array:
         raise IndicatorError("is a table", where=name, value=type(value).__name__, hint=hint)
     try:
         array: npt.NDArray[Any] = np.asarray(value)
+        if isinstance(value, np.ma.MaskedArray):  # masked is missing, as null is, whatever lies under the mask
+            array = np.ma.filled(value.astype(np.float64), np.nan) if array.dtype.kind in "fiub" else array
         if array.dtype.kind not in "fiub" and not (array.dtype.kind == "O" and _module(value) == "pandas"):
             raise TypeError
-        scalar = array.ndim == 0
+        shape = array.shape
         array = np.ascontiguousarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         found = str(getattr(value, "dtype", type(value).__name__))
         raise IndicatorError("must be real numbers", where=name, value=found, hint="Pass floats or integers.") from None
-    if scalar or array.ndim > 2:
+    if not 0 < len(shape) < 3:
         hint = "Pass one dimension (time), or two: a row for each symbol."
-        raise IndicatorError("has the wrong number of dimensions", where=name, value=np.shape(array), hint=hint)
+        raise IndicatorError("has the wrong number of dimensions", where=name, value=shape, hint=hint)
     return array
 
 
@@ -85,8 +87,8 @@ def output(value: object, shape: tuple[int, ...], inputs: Sequence[Array], name:
 def like(model: object, array: Array, name: str) -> Any:
     """The result as what the first input was: a pandas Series with its index, a polars Series, or the array itself."""
     kind = _module(model)
-    if kind == "pandas" and "pandas" in sys.modules:
-        return sys.modules["pandas"].Series(array, index=model.index, name=name, copy=False)  # type: ignore[attr-defined]
+    if kind == "pandas" and hasattr(model, "index"):  # an Index, and the arrays that hold a Series' values, have none
+        return sys.modules["pandas"].Series(array, index=model.index, name=name, copy=False)
     if kind == "polars" and "polars" in sys.modules:
         return sys.modules["polars"].Series(name, array, nan_to_null=False)
     return array

@@ -105,7 +105,9 @@ class Graph(GraphUpdates):
             raise IndicatorError(f"takes {', '.join(self.inputs)}", where="series", value=len(series))
         ins = [as_series(value, name) for value, name in zip(series, self.inputs, strict=True)]
         for array, name in zip(ins, self.inputs, strict=True):
-            if array.ndim != 1 or array.shape != ins[0].shape:
+            if array.ndim != 1:
+                raise IndicatorError("must have one dimension", where=name, value=array.shape)
+            if array.shape != ins[0].shape:
                 raise IndicatorError(f"must have the length of {self.inputs[0]}", where=name, value=array.shape)
         outs = {name: memory.empty(len(ins[0])) for name in self.outputs}
         lib.b3_graph_run_blocking(

@@ -45,9 +45,13 @@ class Param:
     @property
     def shown(self) -> int | float | str:
         """The default as a caller would write it."""
+        return self.written(self.default)
+
+    def written(self, number: float) -> int | float | str:
+        """What the core takes, as a caller would write it."""
         if self.choices:
-            return self.choices[int(self.default)]
-        return int(self.default) if self.unit == "bars" else self.default
+            return self.choices[int(number)]
+        return int(number) if self.unit == "bars" else number
 
     def number(self, value: object) -> float:
         """A caller's value as the core takes it. Raises IndicatorError, which names the parameter."""
@@ -59,9 +63,12 @@ class Param:
         whole = "a whole number " if self.unit == "bars" else "" if self.choices else "a number "
         hint = f"Give {whole}{meant}."
         try:
+            if isinstance(value, str | bytes):  # float() would read "14"
+                raise TypeError
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise IndicatorError("is not a number", where=self.name, value=value, hint=hint) from None
+            what = "is no choice" if self.choices else "is not a number"
+            raise IndicatorError(what, where=self.name, value=value, hint=hint) from None
         if not self.low <= number <= self.high:
             raise IndicatorError("is out of bounds", where=self.name, value=value, hint=hint)
         if (self.unit == "bars" or self.choices) and number != int(number):

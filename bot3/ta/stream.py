@@ -5,6 +5,7 @@ A stream's memory does not grow. It can be copied and pickled; a pickle is read 
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any, NoReturn, Self, TypeVar
 
@@ -50,7 +51,9 @@ class Stream(StreamUpdates):
             raise IndicatorError(f"takes {', '.join(self.kernel.inputs)}", where=self.kernel.name, value=len(series))
         ins = [as_series(value, name) for value, name in zip(series, self.kernel.inputs, strict=True)]
         for array, name in zip(ins, self.kernel.inputs, strict=True):
-            if array.ndim != 1 or array.shape != ins[0].shape:
+            if array.ndim != 1:
+                raise IndicatorError("must have one dimension", where=name, value=array.shape)
+            if array.shape != ins[0].shape:
                 raise IndicatorError(f"must have the length of {self.kernel.inputs[0]}", where=name, value=array.shape)
         outs = [memory.empty(len(ins[0])) for _ in self.kernel.outputs]
         lib.b3_indicator_run_blocking(
@@ -103,7 +106,7 @@ class Stream(StreamUpdates):
         )
 
     def __repr__(self) -> str:
-        params = ", ".join(f"{p.name}={v:g}" for p, v in zip(self.kernel.params, self._values, strict=False))
+        params = ", ".join(f"{p.name}={p.written(v)!r}" for p, v in zip(self.kernel.params, self._values, strict=False))
         return f"{type(self).__name__}({params})"
 
     def _refuse(self, position: int, value: object) -> NoReturn:
@@ -132,7 +135,10 @@ def _restore(kind: type[_S], params: tuple[float, ...], state: bytes, out: tuple
 def _class(kernel: Kernel) -> type[Stream]:
     name = kernel.name.upper()
     text = f"{kernel.text}. Stream of {', '.join(kernel.inputs)}; see bot3.ta.{kernel.name}."
-    return type(name, (Stream,), {"kernel": kernel, "__doc__": text, "__module__": __name__})
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    params = [inspect.Parameter(p.name, either, default=p.shown) for p in kernel.params]
+    members = {"kernel": kernel, "__doc__": text, "__module__": __name__, "__signature__": inspect.Signature(params)}
+    return type(name, (Stream,), members)
 
 
 globals().update({kernel.name.upper(): _class(kernel) for kernel in KERNELS.values()})

@@ -37,7 +37,7 @@ static void update(void *stream, const double *in, double *out) {
     out[0] = b3_wma_push((b3_window_trend *)(void *)(h->data + h->root_at), 2.0 * half - whole);
 }
 
-static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 2, "length of the window")};
+static const b3_param PARAMS[] = {B3_BARS("timeperiod", 20, 2, "length of the window")};
 
 const b3_indicator b3_indicator_hma = {
     .name = "hma",

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import importlib
 import math
 import os
 import pickle
@@ -84,6 +85,24 @@ TALIB_NAMES = {"tr": "TRANGE"}
 OURS = {"hma", "vwma", "vwap", "ewma", "donchian", "keltner", "cmf", "zscore", "covariance", "ewma_covariance"}
 # TA-Lib's own rounding is worse than 1e-9 there: shown against exact arithmetic in test_slope_and_beta_are_exact.
 COARSE = {"linearreg_slope": 1e-6, "beta": 1e-6, "correl": 1e-8, "var": 1e-8, "stddev": 1e-8}
+
+
+def test_names_and_defaults_of_parameters_are_ta_libs() -> None:
+    talib = pytest.importorskip("talib", reason="the independent oracle, TA-Lib from PyPI, is not installed")
+    if int(talib.__ta_version__.split(b".")[1]) < 8:
+        pytest.skip("before 0.8 TA-Lib had no hma, and other defaults of bbands and ppo")
+    abstract = importlib.import_module("talib.abstract")
+    compared = set()
+    for name, kernel in ta.KERNELS.items():
+        theirs = TALIB_NAMES.get(name, name.upper())
+        if not hasattr(talib, theirs):  # newer ones have some of OURS
+            continue
+        defaults = abstract.Function(theirs).parameters
+        for param in kernel.params:
+            if param.name in defaults and not param.choices:
+                assert param.default == defaults[param.name], (name, param.name)
+                compared.add(name)
+    assert compared > {"rsi", "macd", "bbands", "stoch", "sar", "ultosc", "adosc"}
 
 
 @pytest.mark.parametrize("name", sorted(set(ta.KERNELS) - OURS))

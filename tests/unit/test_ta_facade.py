@@ -36,6 +36,8 @@ def test_examples_on_the_page_run() -> None:
         (lambda: ta.rsi(CLOSE, 1), "timeperiod"),
         (lambda: ta.rsi(CLOSE, 2.5), "timeperiod"),
         (lambda: ta.rsi(CLOSE, "two"), "timeperiod"),
+        (lambda: ta.rsi(CLOSE, "14"), "timeperiod"),
+        (lambda: ta.ema(CLOSE, 5, seed="1"), "seed"),
         (lambda: ta.rsi(CLOSE, float("nan")), "timeperiod"),
         (lambda: ta.rsi(CLOSE, 14, timeperiod=14), "timeperiod"),
         (lambda: ta.rsi(CLOSE, period=14), "period"),
@@ -75,6 +77,29 @@ def test_errors_name_the_argument(call: Any, names: str) -> None:
         call()
     assert isinstance(caught.value, ta.IndicatorError)
     assert caught.value.where == names
+
+
+def test_masked_values_are_missing() -> None:
+    for dtype in (np.float64, np.float32, np.int64):
+        series = np.ma.array(np.round(CLOSE).astype(dtype), mask=np.arange(100) == 50)
+        holed = np.where(np.arange(100) == 50, np.nan, np.round(CLOSE))
+        np.testing.assert_array_equal(ta.sma(series, 5), ta.sma(holed, 5))
+        np.testing.assert_array_equal(ta.stream.SMA(5).update_many(series), ta.stream.SMA(5).update_many(holed))
+        assert series.mask.sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ta.rsi(np.float64(5.0)), r"dimensions \(found \(\)\)"),
+        (lambda: ta.stream.RSI(14).update_many(CLOSE.reshape(2, 50)), r"one dimension \(found \(2, 50\)\)"),
+        (lambda: ta.Graph("real").update_many(CLOSE.reshape(2, 50)), r"one dimension \(found \(2, 50\)\)"),
+        (lambda: ta.ema(CLOSE, 5, seed="last"), "is no choice .*'sma', 'first'"),
+    ],
+)
+def test_errors_say_what_was_wrong(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 def test_unknown_names_say_what_there_is() -> None:

@@ -106,3 +106,13 @@ def test_tables_are_refused_with_the_way_out() -> None:
     for table in (pandas.DataFrame({"a": CLOSE}), polars.DataFrame({"a": CLOSE})):
         with pytest.raises(ValueError, match=r"^real: is a table .*to_numpy"):
             ta.sma(table)
+
+
+def test_what_has_no_index_gives_an_array() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    want = ta.sma(CLOSE, 5)
+    for values in (pandas.Index(CLOSE), pandas.array(CLOSE), pandas.Series(CLOSE).array):
+        result = ta.sma(values, 5)
+        assert type(result) is np.ndarray
+        np.testing.assert_array_equal(result, want)
+    np.testing.assert_array_equal(ta.sma(pandas.array([None, 2, 4], dtype="Int64"), 2), [np.nan, np.nan, 3.0])

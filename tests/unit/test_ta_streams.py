@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import inspect
 import math
 import pickle
 import sys
@@ -76,6 +77,18 @@ def test_copies_and_pickles_live_on_their_own(name: str) -> None:
         for got, model in zip(np.atleast_2d(other.update_many(*rest)), np.atleast_2d(want), strict=True):
             np.testing.assert_array_equal(got, model)
         assert repr(other) == repr(stream)
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_signature_and_repr_are_as_one_writes_them(name: str) -> None:
+    kernel, kind = ta.KERNELS[name], getattr(ta.stream, name.upper())
+    assert {p.name: p.default for p in inspect.signature(kind).parameters.values()} == {
+        p.name: p.shown for p in kernel.params
+    }
+    again = eval(repr(made(name)), {name.upper(): kind})
+    same(again.update(*(a[0] for a in series_of(name))), made(name).update(*(a[0] for a in series_of(name))))
+    assert repr(ta.stream.EMA(5, seed="first")) == "EMA(timeperiod=5, seed='first', smoothing='plain')"
+    assert repr(ta.stream.EWMA(0.123456789)) == "EWMA(decay=0.123456789, adjust='no')"
 
 
 @pytest.mark.parametrize("name", sorted(ta.KERNELS))
