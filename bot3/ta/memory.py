@@ -38,8 +38,8 @@ class _Block(NamedTuple):
 
 _blocks: list[_Block] = []
 _lock = threading.Lock()
-# Of an owner that no result refers to: its block, and the call that counts.
-_REFERENCES_OF_FREE = 2
+# Of an owner that no result refers to: its block, a variable of empty, and the call that counts.
+_REFERENCES_OF_FREE = 3
 
 
 def _forget() -> None:
@@ -52,18 +52,15 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def _add_block(size: int) -> None:
+def _add_block(size: int) -> _Block:
     """Makes one, for which the oldest of too many go."""
     owner = np.empty(size + _PAGE_BYTES // 8)
     start = (_START_BYTES - owner.ctypes.data) % _PAGE_BYTES // 8
-    _blocks.append(_Block(owner, start, owner.size - start))
+    block = _Block(owner, start, owner.size - start)
+    _blocks.append(block)
     while len(_blocks) > _KEPT_BLOCKS or (len(_blocks) > 1 and sum(block.room for block in _blocks) > _KEPT_MOST):
         del _blocks[0]
-
-
-def _is_free(block: _Block, size: int) -> bool:
-    """Whether it holds so many values, is not much too large, and nobody looks at it."""
-    return size <= block.room <= size + size // 2 + _PAGE_BYTES // 8 and getrefcount(block.owner) == _REFERENCES_OF_FREE
+    return block
 
 
 def empty(shape: int | tuple[int, ...]) -> Array:
@@ -71,13 +68,16 @@ def empty(shape: int | tuple[int, ...]) -> Array:
     size = shape if isinstance(shape, int) else math.prod(shape)
     if not KEPT_LEAST <= size <= _KEPT_MOST:
         return np.empty(shape)
+    room_most = size + size // 2 + _PAGE_BYTES // 8
     with _lock:
-        for i in range(len(_blocks) - 1, -1, -1):  # the last used first
-            if _is_free(_blocks[i], size):
-                _blocks.append(_blocks.pop(i))
+        last = len(_blocks) - 1
+        for i in range(last, -1, -1):  # the last used first
+            owner, start, room = _blocks[i]
+            if size <= room <= room_most and getrefcount(owner) == _REFERENCES_OF_FREE:
+                if i != last:
+                    _blocks.append(_blocks.pop(i))
                 break
         else:
-            _add_block(size)
-        owner, start, _ = _blocks[-1]
+            owner, start, _ = _add_block(size)
         result = owner[start : start + size]
     return result if isinstance(shape, int) else result.reshape(shape)
