@@ -58,7 +58,7 @@ static int ewma_chunk(CHUNK_ARGS) {
     eight weight = eight_of(w->weight);
     EIGHTS(i) {
         const eight value = filter_push(&f, &sum, eight_mul(gain, eight_load(x + i)));
-        eight_store(y + i, w->adjust ? eight_div(value, filter_push(&f, &weight, one)) : value);
+        eight_put(y + i, w->adjust ? eight_div(value, filter_push(&f, &weight, one)) : value);
     }
     const double end = eight_first_lane(sum) / (w->adjust ? eight_first_lane(weight) : 1.0);
     if (!isfinite(end)) return 0;
@@ -132,7 +132,7 @@ static int obv_chunk(CHUNK_ARGS) {
         const eight size_traded = eight_load(volume + i);
         const eight fell = eight_pick(eight_greater(before, now), eight_sub(zero, size_traded), zero);
         taint = eight_taint(eight_taint(taint, now), size_traded);
-        eight_store(y + i, totals_push(&total, eight_pick(eight_greater(now, before), size_traded, fell)));
+        eight_put(y + i, totals_push(&total, eight_pick(eight_greater(now, before), size_traded, fell)));
     }
     if (!eight_is_clean(taint) || !totals_end(&total, &b->sum)) return 0;
     b->before = x[size - 1];
@@ -159,7 +159,7 @@ static int ad_chunk(CHUNK_ARGS) {
     const double *const columns[] = {in[0] + at, in[1] + at, in[2] + at, in[3] + at};
     double *y = out[0] + at;
     totals total = totals_of(total_of(stream));
-    EIGHTS(i) eight_store(y + i, totals_push(&total, money_flow(columns, i)));
+    EIGHTS(i) eight_put(y + i, totals_push(&total, money_flow(columns, i)));
     return totals_end(&total, stream);
 }
 
@@ -178,7 +178,7 @@ static int adosc_chunk(CHUNK_ARGS) {
     average slow = average_of(&c->slow);
     EIGHTS(i) {
         const eight flow = totals_push(&total, money_flow(columns, i));
-        eight_store(y + i, eight_sub(average_push(&fast, flow), average_push(&slow, flow)));
+        eight_put(y + i, eight_sub(average_push(&fast, flow), average_push(&slow, flow)));
     }
     if (!isfinite(average_last(&fast)) || !isfinite(average_last(&slow)) || !totals_end(&total, &c->ad)) return 0;
     c->fast.value = average_last(&fast);
@@ -202,7 +202,7 @@ static int vwap_chunk(CHUNK_ARGS) {
     EIGHTS(i) {
         const eight now = eight_load(volume + i);
         const eight money = totals_push(&notional, eight_mul(typical_price(columns, i), now));
-        eight_store(y + i, eight_div(money, totals_push(&volumes, now)));
+        eight_put(y + i, eight_div(money, totals_push(&volumes, now)));
     }
     if (!isfinite(eight_first_lane(volumes.carry)) || !totals_end(&notional, &w->notional)) return 0;
     return totals_end(&volumes, &w->volume);

@@ -332,10 +332,8 @@ B3_SPECIALISED void walk_windows(int kind, const source *from, const shape *s, c
     tiles ring = w->ring;
     wide finite = w->finite;
     for (size_t i = registers; i > 0; --i, place += WIDE_LANES, x += WIDE_LANES, y += WIDE_LANES) {
-        if (kind == PRODUCTS) { /* so much is made of a chunk that the next one would be waited for */
-            __builtin_prefetch(x + B3_CHUNK);
-            __builtin_prefetch(y + B3_CHUNK);
-        }
+        ahead_of_reading(x);
+        if (two) ahead_of_reading(y);
         wide vx = wide_load(x);
         const wide vy = two ? wide_load(y) : vx;
         wide vx_before = wide_load(x - 1);

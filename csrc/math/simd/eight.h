@@ -51,6 +51,12 @@ static inline void eight_store(double *y, eight v) {
     EIGHT_PARTS(wide_store(y + i * WIDE_LANES, v.part[i]))
 }
 
+/* A result. */
+static inline void eight_put(double *x, eight v) {
+    ahead_of_writing(x);
+    eight_store(x, v);
+}
+
 static inline eight eight_add(eight a, eight b) {
     EIGHT_PARTS(a.part[i] += b.part[i])
     return a;

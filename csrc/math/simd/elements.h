@@ -14,7 +14,7 @@ static void run_mom(ELEMENT_ARGS) {
     const double *x0 = in[0];
     double *y = out[0];
     const uint64_t back = (uint64_t)params[0];
-    EACH_EIGHT(i) eight_store(y + i, eight_sub(eight_load(x0 + i), eight_load(x0 + i - back)));
+    EACH_EIGHT(i) eight_put(y + i, eight_sub(eight_load(x0 + i), eight_load(x0 + i - back)));
 }
 
 static void run_roc(ELEMENT_ARGS) {
@@ -27,7 +27,7 @@ static void run_roc(ELEMENT_ARGS) {
     EACH_EIGHT(i) {
         const eight before = eight_load(x0 + i - back);
         const eight rate = eight_mul(eight_sub(eight_quotient(eight_load(x0 + i), before), one), percent);
-        eight_store(y + i, eight_pick(eight_equal(before, zero), zero, rate));
+        eight_put(y + i, eight_pick(eight_equal(before, zero), zero, rate));
     }
 }
 
@@ -45,7 +45,7 @@ static void run_tr(ELEMENT_ARGS) {
         const eight down = eight_abs(eight_sub(low, before));
         const eight both = eight_add(up, down);
         const eight most = eight_max(eight_max(up, down), eight_sub(high, low));
-        eight_store(y + i, eight_pick(eight_equal(both, both), most, both));
+        eight_put(y + i, eight_pick(eight_equal(both, both), most, both));
     }
 }
 
@@ -60,7 +60,7 @@ static void run_bop(ELEMENT_ARGS) {
     EACH_EIGHT(i) {
         const eight range = eight_sub(eight_load(x1 + i), eight_load(x2 + i));
         const eight power = eight_quotient(eight_sub(eight_load(x3 + i), eight_load(x0 + i)), range);
-        eight_store(y + i, eight_pick(eight_at_most(range, zero), zero, power));
+        eight_put(y + i, eight_pick(eight_at_most(range, zero), zero, power));
     }
 }
 
@@ -75,7 +75,7 @@ static void run_avgprice(ELEMENT_ARGS) {
     const double *x3 = in[3];
     double *y = out[0];
     (void)params;
-    EACH_EIGHT(i) eight_store(y + i, eight_mul(eight_add(sum_of_three(x0 + i, x1 + i, x2 + i), eight_load(x3 + i)), eight_of(0.25)));
+    EACH_EIGHT(i) eight_put(y + i, eight_mul(eight_add(sum_of_three(x0 + i, x1 + i, x2 + i), eight_load(x3 + i)), eight_of(0.25)));
 }
 
 static void run_medprice(ELEMENT_ARGS) {
@@ -83,7 +83,7 @@ static void run_medprice(ELEMENT_ARGS) {
     const double *x1 = in[1];
     double *y = out[0];
     (void)params;
-    EACH_EIGHT(i) eight_store(y + i, eight_mul(eight_add(eight_load(x0 + i), eight_load(x1 + i)), eight_of(0.5)));
+    EACH_EIGHT(i) eight_put(y + i, eight_mul(eight_add(eight_load(x0 + i), eight_load(x1 + i)), eight_of(0.5)));
 }
 
 static void run_typprice(ELEMENT_ARGS) {
@@ -92,7 +92,7 @@ static void run_typprice(ELEMENT_ARGS) {
     const double *x2 = in[2];
     double *y = out[0];
     (void)params;
-    EACH_EIGHT(i) eight_store(y + i, eight_quotient(sum_of_three(x0 + i, x1 + i, x2 + i), eight_of(3.0)));
+    EACH_EIGHT(i) eight_put(y + i, eight_quotient(sum_of_three(x0 + i, x1 + i, x2 + i), eight_of(3.0)));
 }
 
 static void run_wclprice(ELEMENT_ARGS) {
@@ -104,7 +104,7 @@ static void run_wclprice(ELEMENT_ARGS) {
     EACH_EIGHT(i) {
         const eight range = eight_add(eight_load(x0 + i), eight_load(x1 + i));
         const eight close = eight_load(x2 + i);
-        eight_store(y + i, eight_mul(eight_add(range, eight_add(close, close)), eight_of(0.25)));
+        eight_put(y + i, eight_mul(eight_add(range, eight_add(close, close)), eight_of(0.25)));
     }
 }
 

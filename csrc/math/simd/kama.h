@@ -38,7 +38,7 @@ B3_SPECIALISED void adapt(adapting *a, wide path, size_t at) {
 #else
         const kama_step s = a->four;
 #endif
-        wide_store(a->y + at - 3 * WIDE_LANES, wide_fma(s.keep, a->carry, s.add));
+        wide_put(a->y + at - 3 * WIDE_LANES, wide_fma(s.keep, a->carry, s.add), WIDE_LANES);
         a->carry = wide_fma(wide_last(s.keep), a->carry, wide_last(s.add));
     }
     a->four = step_joined(step_joined(a->one, 1), 2);

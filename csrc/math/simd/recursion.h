@@ -149,9 +149,9 @@ __attribute__((always_inline)) static inline void steps_by_time(step_fn step, ui
         const eight before[3] = {eight_load(in0 + i - 1), eight_load(in1 + i - 1), eight_load(in2 + i - 1)};
         eight y[3];
         step(&r, now, before, y);
-        eight_store(out0 + i, y[0]);
-        if (outputs > 1) eight_store(out1 + i, y[1]);
-        if (outputs > 2) eight_store(out2 + i, y[2]);
+        eight_put(out0 + i, y[0]);
+        if (outputs > 1) eight_put(out1 + i, y[1]);
+        if (outputs > 2) eight_put(out2 + i, y[2]);
     }
     give_state(state, &r, term_count);
 }
