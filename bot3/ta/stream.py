@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from typing import Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
@@ -141,9 +141,14 @@ def _class(kernel: Kernel) -> type[Stream]:
     return type(name, (Stream,), members)
 
 
+if TYPE_CHECKING:
+    from bot3.ta._streams import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> NoReturn:
+        there = ", ".join(sorted(k.upper() for k in KERNELS))
+        raise AttributeError(f"bot3.ta.stream has no {name!r}; there are {there}")
+
+
 globals().update({kernel.name.upper(): _class(kernel) for kernel in KERNELS.values()})
 __all__ = ["Stream", *(name.upper() for name in KERNELS)]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    raise AttributeError(f"bot3.ta.stream has no {name!r}; there are {', '.join(sorted(k.upper() for k in KERNELS))}")
