@@ -123,7 +123,8 @@ def _restore(kind: type[_S], params: tuple[float, ...], state: bytes, out: tuple
         raise IndicatorError(
             f"was saved by bot3 {version}, this is {__version__}", where=kind.__name__, hint="Seed it anew."
         )
-    stream = kind(*params)
+    stream = kind.__new__(kind)  # a subclass may ask for other arguments
+    Stream.__init__(stream, *params)
     saved: Array = np.frombuffer(state)
     if saved.shape != stream._state.shape:
         raise IndicatorError("is damaged: its size does not fit its parameters", where=kind.__name__, value=len(state))

@@ -101,6 +101,19 @@ def test_outputs_can_be_pickled_and_are_of_one_type(name: str) -> None:
             np.testing.assert_array_equal(again, result)
 
 
+class Fast(ta.stream.EMA):
+    """What a user makes of a stream."""
+
+    def __init__(self) -> None:
+        super().__init__(3, seed="first")
+
+
+def test_subclasses_with_arguments_of_their_own_are_copied_and_pickled() -> None:
+    stream = Fast().seed([1.0, 2.0, 4.0, 7.0])
+    for other in (stream.copy(), copy.deepcopy(stream), pickle.loads(pickle.dumps(stream))):
+        assert type(other) is Fast and other.peek(3.0) == stream.peek(3.0) == ta.ema([1.0, 2, 4, 7, 3], 3, "first")[-1]
+
+
 @pytest.mark.parametrize("name", sorted(ta.KERNELS))
 def test_reset_and_seed_start_anew(name: str) -> None:
     stream, fresh = made(name), made(name)
