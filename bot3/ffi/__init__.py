@@ -7,6 +7,12 @@ import importlib.util
 import sys
 from importlib.machinery import ExtensionFileLoader
 
+if importlib.util.find_spec("bot3.ffi._core") is None:
+    raise ImportError(
+        f"{__path__[0]} has no compiled module: Python found bot3's sources before the installed bot3, as it does when "
+        "started in their folder. Start it elsewhere, or with -P; `make dev` installs bot3 in .venv."
+    )
+
 from bot3.ffi import _core
 from bot3.ffi._core import ffi, lib
 

@@ -5,7 +5,7 @@ Many streams in one call: `bot3.ta.Graph`. Covariances and systems of equations:
 kernels of the core, as the engine does.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot3.ta import matrix, stream
 from bot3.ta.batch import batch_function
@@ -14,8 +14,12 @@ from bot3.ta.kernels import KERNELS, IndicatorError, isa
 
 __all__ = ["KERNELS", "Graph", "IndicatorError", "isa", "matrix", "stream", *KERNELS]  # noqa: PLE0604
 
+if TYPE_CHECKING:
+    from bot3.ta._functions import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        raise AttributeError(f"bot3.ta has no {name!r}; indicators are {', '.join(KERNELS)}")
+
+
 globals().update({kernel.name: batch_function(kernel) for kernel in KERNELS.values()})
-
-
-def __getattr__(name: str) -> Any:
-    raise AttributeError(f"bot3.ta has no {name!r}; indicators are {', '.join(KERNELS)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import namedtuple
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from bot3.ta import memory
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
 from bot3.ta.arrays import Array, as_series, like, output, pointer, pointers
-from bot3.ta.kernels import IndicatorError, Kernel
+from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
 
 __all__ = ["batch_function", "new_stream", "result_type"]
 
@@ -28,11 +29,19 @@ def new_stream(kernel: Kernel, values: CData) -> Array:
     return np.empty(kernel.row.size(values) // 8 + 1)
 
 
+@functools.cache
 def result_type(kernel: Kernel) -> Callable[..., Any]:
-    """Makes the result of a kernel's outputs: the only one, or a named tuple of them."""
+    """Makes the result of a kernel's outputs: the only one, or a named tuple of them, of one type in every form."""
     if len(kernel.outputs) == 1:
         return lambda value: value
-    return namedtuple(kernel.name, kernel.outputs)
+    fields = namedtuple(kernel.name, kernel.outputs)  # type: ignore[misc]
+    # Its own way of pickling would look for the type by name, and no module has it: the name is the function's.
+    members = {"__slots__": (), "__reduce__": lambda self: (_result, (kernel.name, *self))}
+    return type(kernel.name, (fields,), members)
+
+
+def _result(name: str, *outputs: Any) -> Any:
+    return result_type(KERNELS[name])(*outputs)
 
 
 def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequence[Array]) -> None:

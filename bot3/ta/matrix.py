@@ -45,6 +45,9 @@ class NotPositiveDefiniteError(IndicatorError):
         hint = "Is a symbol constant, or a combination of others? A small number added to the diagonal makes it so."
         super().__init__("is not positive definite", where="a", value=f"pivot {pivot}", hint=hint, position=pivot)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.pivot,)
+
 
 def _square(value: object, name: str) -> Array:
     array = of_dimensions(value, name, 2)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from typing import Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
@@ -123,7 +123,8 @@ def _restore(kind: type[_S], params: tuple[float, ...], state: bytes, out: tuple
         raise IndicatorError(
             f"was saved by bot3 {version}, this is {__version__}", where=kind.__name__, hint="Seed it anew."
         )
-    stream = kind(*params)
+    stream = kind.__new__(kind)  # a subclass may ask for other arguments
+    Stream.__init__(stream, *params)
     saved: Array = np.frombuffer(state)
     if saved.shape != stream._state.shape:
         raise IndicatorError("is damaged: its size does not fit its parameters", where=kind.__name__, value=len(state))
@@ -141,9 +142,14 @@ def _class(kernel: Kernel) -> type[Stream]:
     return type(name, (Stream,), members)
 
 
+if TYPE_CHECKING:
+    from bot3.ta._streams import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> NoReturn:
+        there = ", ".join(sorted(k.upper() for k in KERNELS))
+        raise AttributeError(f"bot3.ta.stream has no {name!r}; there are {there}")
+
+
 globals().update({kernel.name.upper(): _class(kernel) for kernel in KERNELS.values()})
 __all__ = ["Stream", *(name.upper() for name in KERNELS)]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    raise AttributeError(f"bot3.ta.stream has no {name!r}; there are {', '.join(sorted(k.upper() for k in KERNELS))}")

@@ -365,3 +365,10 @@ def test_instruction_sets_agree() -> None:
     for isa, results in found.items():
         for got, want in zip(results, found["scalar"], strict=True):
             np.testing.assert_allclose(got, want, rtol=0, atol=1e-11 * np.abs(want).max(), err_msg=isa)
+
+
+def test_errors_come_through_a_process_pool_as_they_are() -> None:
+    with pytest.raises(matrix.NotPositiveDefiniteError) as caught:
+        matrix.cholesky(np.diag([1.0, -1.0]))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is matrix.NotPositiveDefiniteError and again.pivot == 1 and str(again) == str(caught.value)

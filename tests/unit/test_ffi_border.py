@@ -2,6 +2,9 @@
 
 import ast
 import gc
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +30,19 @@ def stub_names() -> set[str]:
 
 def test_stub_names_what_the_module_has() -> None:
     assert stub_names() == set(dir(lib)), "write the stub anew: python tools/core_stub.py"
+
+
+def test_sources_say_how_the_installed_package_is_reached() -> None:
+    root = Path(__file__).resolve().parents[2]
+    unsafe = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+
+    def start(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *options, "-c", "import bot3.ta"]
+        return subprocess.run(command, check=False, cwd=root, env=unsafe, capture_output=True, text=True)
+
+    among_sources, safe = start(), start("-P")
+    assert among_sources.returncode and "has no compiled module" in among_sources.stderr
+    assert safe.returncode == 0, safe.stderr
 
 
 def test_buffers_take_the_memory_itself() -> None:

@@ -1,6 +1,8 @@
 """What the table of indicators has to offer: names, options, and a source for each."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +42,13 @@ def test_each_names_its_source_and_its_formula() -> None:
     for name, kernel in ta.KERNELS.items():
         assert kernel.source and kernel.formula and kernel.text, name
         assert kernel.source == "by definition" or re.search(r"\b(18|19|20)\d\d\b", kernel.source), name
+
+
+def test_stubs_are_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "tools")
+    from ta_stubs import stubs
+
+    for path, text in stubs().items():
+        written = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.dump(written) == ast.dump(ast.parse(text)), "write them anew: python tools/ta_stubs.py"
+    assert (path.parents[1] / "py.typed").exists()

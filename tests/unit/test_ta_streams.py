@@ -91,6 +91,29 @@ def test_signature_and_repr_are_as_one_writes_them(name: str) -> None:
     assert repr(ta.stream.EWMA(0.123456789)) == "EWMA(decay=0.123456789, adjust='no')"
 
 
+@pytest.mark.parametrize("name", sorted(n for n, k in ta.KERNELS.items() if len(k.outputs) > 1))
+def test_outputs_can_be_pickled_and_are_of_one_type(name: str) -> None:
+    outputs = getattr(ta, name)(*series_of(name))
+    stream = made(name).seed(*series_of(name))
+    for result in (outputs, stream.value, stream.update_many(*series_of(name))):
+        for again in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+            assert type(again) is type(outputs) and again._fields == ta.KERNELS[name].outputs
+            np.testing.assert_array_equal(again, result)
+
+
+class Fast(ta.stream.EMA):
+    """What a user makes of a stream."""
+
+    def __init__(self) -> None:
+        super().__init__(3, seed="first")
+
+
+def test_subclasses_with_arguments_of_their_own_are_copied_and_pickled() -> None:
+    stream = Fast().seed([1.0, 2.0, 4.0, 7.0])
+    for other in (stream.copy(), copy.deepcopy(stream), pickle.loads(pickle.dumps(stream))):
+        assert type(other) is Fast and other.peek(3.0) == stream.peek(3.0) == ta.ema([1.0, 2, 4, 7, 3], 3, "first")[-1]
+
+
 @pytest.mark.parametrize("name", sorted(ta.KERNELS))
 def test_reset_and_seed_start_anew(name: str) -> None:
     stream, fresh = made(name), made(name)
