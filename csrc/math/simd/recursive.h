@@ -18,6 +18,7 @@
 #include "math/strength.h"
 #include "math/triple.h"
 #include "math/volume_balance.h"
+#include "math/weighted_covariance.h"
 #include "math/weighted_mean.h"
 #include "math/weighted_price.h"
 
@@ -436,6 +437,44 @@ static int ewma_chunk(CHUNK_ARGS) {
 
 CHUNKED(ewma)
 
+/* A gain that still falls from sample to sample is a matter for single updates. */
+static int ewma_covariance_warm(WARM_ARGS) {
+    (void)in, (void)at;
+    const b3_weighted_covariance *w = stream;
+    const int settled = !w->adjust || w->weight == w->decay * w->weight + 1.0;
+    return w->weight != 0.0 && settled && isfinite(w->value) && isfinite(w->mean[0]) && isfinite(w->mean[1]);
+}
+
+/* Means are less the one before the chunk, which keeps the digits of a large price; a mean that has no gain stays 0. */
+static int ewma_covariance_chunk(CHUNK_ARGS) {
+    b3_weighted_covariance *w = stream;
+    const double gain = w->adjust ? 1.0 / w->weight : 1.0 - w->decay;
+    const double keep = 1.0 - gain;
+    const filter f = filter_of(keep);
+    const eight mean_gain = eight_of(w->zero_mean ? 0.0 : gain);
+    const eight product_gain = eight_of(w->zero_mean ? gain : keep * gain);
+    const eight anchors[2] = {eight_of(w->mean[0]), eight_of(w->mean[1])};
+    eight means[2] = {eight_of(0.0), eight_of(0.0)};
+    eight value = eight_of(w->value);
+    EIGHTS(i) {
+        eight apart[2];
+        for (int k = 0; k < 2; ++k) {
+            const eight x = eight_sub(eight_load(in[k] + at + i), anchors[k]);
+            const eight last = means[k];
+            apart[k] = eight_sub(x, eight_up1(filter_push(&f, &means[k], eight_mul(mean_gain, x)), last));
+        }
+        eight_store(out[0] + at + i, filter_push(&f, &value, eight_mul(product_gain, eight_mul(apart[0], apart[1]))));
+    }
+    const double moved[2] = {eight_first_lane(means[0]), eight_first_lane(means[1])};
+    const double end = eight_first_lane(value);
+    if (!isfinite(end) || !isfinite(moved[0]) || !isfinite(moved[1])) return 0;
+    w->value = end;
+    for (int k = 0; k < 2; ++k) w->mean[k] += moved[k];
+    return 1;
+}
+
+CHUNKED(ewma_covariance)
+
 /* Averages outside of a recursion. */
 typedef struct average {
     filter filter;
@@ -727,6 +766,6 @@ static void run_kama(RECURSIVE_ARGS) {
 #define RECURSIVE_ROWS                                                                                                                     \
     LANES(ema), LANES(dema), LANES(tema), LANES(trix), LANES(macd), LANES(ppo), LANES(rsi), LANES(cmo), FILTER(atr), FILTER(natr),         \
         FILTER(keltner), LANES(plus_di), LANES(minus_di), LANES(adx), LANES(sar), FILTER(adxr), FILTER(kama), FILTER(ewma), FILTER(vwap),  \
-        FILTER(obv), FILTER(ad), FILTER(adosc)
+        FILTER(obv), FILTER(ad), FILTER(adosc), FILTER(ewma_covariance)
 
 #endif
