@@ -64,10 +64,11 @@ Many streams in one call:
   (`ta.isa()`; lowered by `BOT3_ISA=scalar|avx2|avx512`; on ARM it is NEON, shown under emulation by tests/cross, its
   speed not measured on a machine), and differ from single updates, and from one another where they cut a series
   differently, by rounding: at most 1e-11 of the largest output, or 1e-14 of the averages where an output is a
-  difference of averages (`macd`, `ppo`, `trix`), or in rare windows 4e-10 (`beta`, whose sums of a chunk may lose so
-  much). A window with an infinity may be infinite in one form and NaN in another (`wma`). Scalar batches equal streams
-  bit for bit, and so do all forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which divides by
-  the range of an index that may hardly have moved: to 1e-7 of its 0 to 100.
+  difference of averages (`macd`, `ppo`, `trix`), or 4e-10 in rare windows of `beta`, whose sums of a chunk may lose
+  so much, and of `ewma_covariance` at a price of 60,000 that moves by 0.01, where it is the single updates that keep
+  fewer digits. A window with an infinity may be infinite in one form and NaN in another (`wma`). Scalar batches equal
+  streams bit for bit, and so do all forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which
+  divides by the range of an index that may hardly have moved: to 1e-7 of its 0 to 100.
 * **Speed.** A call costs about 0.3 microseconds for contiguous one-dimensional float64 arrays; any
   other input is converted first. Results go to new arrays, or to `out=`. A result of 16,384 values or more takes the
   memory of one that is no longer used, of which up to 256 MB are kept: the first touch of new memory costs more than

@@ -1,14 +1,6 @@
 #include "finite.h"
 #include "kernel.h"
-
-typedef struct weighted_covariance {
-    double decay;
-    double mean[2];
-    double value;
-    double weight; /* adjust=yes: sum of decay^j so far; 0: nothing seen since the start or a restart */
-    uint64_t adjust;
-    uint64_t zero_mean;
-} weighted_covariance;
+#include "weighted_covariance.h"
 
 static uint32_t lookback(const double *params) {
     (void)params;
@@ -17,15 +9,16 @@ static uint32_t lookback(const double *params) {
 
 static size_t size(const double *params) {
     (void)params;
-    return sizeof(weighted_covariance);
+    return sizeof(b3_weighted_covariance);
 }
 
 static void init(void *stream, const double *params) {
-    *(weighted_covariance *)stream = (weighted_covariance){.decay = params[0], .adjust = params[1] != 0.0, .zero_mean = params[2] != 0.0};
+    *(b3_weighted_covariance *)stream =
+        (b3_weighted_covariance){.decay = params[0], .adjust = params[1] != 0.0, .zero_mean = params[2] != 0.0};
 }
 
 static void update(void *stream, const double *in, double *out) {
-    weighted_covariance *w = stream;
+    b3_weighted_covariance *w = stream;
     if (!b3_are_finite(in[0], in[1])) {
         w->weight = 0.0;
         out[0] = NAN;

@@ -281,6 +281,30 @@ def test_quotients_are_rounded_as_division_is() -> None:
         np.testing.assert_allclose(divided(denormal, any_normal), denormal / any_normal, rtol=2.0**-41, atol=5e-324)
 
 
+@pytest.mark.parametrize("adjust", [False, True])
+def test_long_ewma_covariance_at_a_large_price(adjust: bool) -> None:
+    """Against the same recursion on the prices less 60,000, which loses no digits; a hole starts it anew."""
+    rng = np.random.default_rng(8)
+    moves = 0.01 * np.cumsum(rng.integers(-3, 4, (2, 9000)), axis=1)
+    moves[0, 5000] = math.nan
+    x, y = 60000.0 + moves
+    got = ta.ewma_covariance(x, y, 0.94, ["no", "yes"][adjust])
+    mean, value, weight = np.zeros(2), 0.0, 0.0
+    want = np.empty(9000)
+    for i, pair in enumerate(np.stack([x - 60000.0, y - 60000.0], axis=1)):
+        if np.isnan(pair).any():
+            want[i], weight = math.nan, 0.0
+            continue
+        if weight == 0.0:
+            mean, value = pair.copy(), 0.0
+        weight = 0.94 * weight + 1.0 if adjust else 1.0
+        gain = 1.0 / weight if adjust else 1.0 - 0.94
+        apart = pair - mean
+        value = want[i] = (1.0 - gain) * (value + gain * apart[0] * apart[1])
+        mean += gain * apart
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-9 * np.nanmax(np.abs(want)))
+
+
 def test_ten_million_values_do_not_drift() -> None:
     """test_ta.py has the others."""
     x = 60000.0 + 0.01 * np.random.default_rng(2).integers(-3, 4, 10_000_000)

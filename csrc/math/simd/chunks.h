@@ -1,5 +1,5 @@
-/* Vector runs that take a series in chunks, the state in registers inside of one: ewma, whose weights vary, and sums from the beginning on
- * (or of windows, where a kernel has both).
+/* Vector runs that take a series in chunks, the state in registers inside of one: ewma and its covariance, whose weights vary, and sums
+ * from the beginning on (or of windows, where a kernel has both).
  */
 #ifndef B3_MATH_SIMD_CHUNKS_H
 #define B3_MATH_SIMD_CHUNKS_H
@@ -9,6 +9,7 @@
 
 #include "math/chaikin.h"
 #include "math/volume_balance.h"
+#include "math/weighted_covariance.h"
 #include "math/weighted_mean.h"
 #include "math/weighted_price.h"
 
@@ -68,6 +69,44 @@ static int ewma_chunk(CHUNK_ARGS) {
 }
 
 CHUNKED(ewma)
+
+/* A gain that still falls from sample to sample is a matter for single updates. */
+static int ewma_covariance_warm(WARM_ARGS) {
+    (void)in, (void)at;
+    const b3_weighted_covariance *w = stream;
+    const int settled = !w->adjust || w->weight == w->decay * w->weight + 1.0;
+    return w->weight != 0.0 && settled && isfinite(w->value) && isfinite(w->mean[0]) && isfinite(w->mean[1]);
+}
+
+/* Means are less the one before the chunk, which keeps the digits of a large price; a mean that has no gain stays 0. */
+static int ewma_covariance_chunk(CHUNK_ARGS) {
+    b3_weighted_covariance *w = stream;
+    const double gain = w->adjust ? 1.0 / w->weight : 1.0 - w->decay;
+    const double keep = 1.0 - gain;
+    const filter f = filter_of(keep);
+    const eight mean_gain = eight_of(w->zero_mean ? 0.0 : gain);
+    const eight product_gain = eight_of(w->zero_mean ? gain : keep * gain);
+    const eight anchors[2] = {eight_of(w->mean[0]), eight_of(w->mean[1])};
+    eight means[2] = {eight_of(0.0), eight_of(0.0)};
+    eight value = eight_of(w->value);
+    EIGHTS(i) {
+        eight apart[2];
+        for (int k = 0; k < 2; ++k) {
+            const eight x = eight_sub(eight_load(in[k] + at + i), anchors[k]);
+            const eight last = means[k];
+            apart[k] = eight_sub(x, eight_up1(filter_push(&f, &means[k], eight_mul(mean_gain, x)), last));
+        }
+        eight_put(out[0] + at + i, filter_push(&f, &value, eight_mul(product_gain, eight_mul(apart[0], apart[1]))));
+    }
+    const double moved[2] = {eight_first_lane(means[0]), eight_first_lane(means[1])};
+    const double end = eight_first_lane(value);
+    if (!isfinite(end) || !isfinite(moved[0]) || !isfinite(moved[1])) return 0;
+    w->value = end;
+    for (int k = 0; k < 2; ++k) w->mean[k] += moved[k];
+    return 1;
+}
+
+CHUNKED(ewma_covariance)
 
 /* Averages outside of a recursion. */
 typedef struct average {
@@ -234,6 +273,6 @@ static void run_vwap(RECURSIVE_ARGS) {
     else b3_run_window(&b3_indicator_vwap, vwap_windows, params, stream, in, out, count);
 }
 
-#define CHUNK_ROWS FILTER(ewma), FILTER(vwap), FILTER(obv), FILTER(ad), FILTER(adosc)
+#define CHUNK_ROWS FILTER(ewma), FILTER(vwap), FILTER(obv), FILTER(ad), FILTER(adosc), FILTER(ewma_covariance)
 
 #endif
