@@ -1,4 +1,4 @@
-/* Wilder's parabolic stop and reverse: one step, of one series or of eight. */
+/* Wilder's parabolic stop and reverse, and its step in vectors of series; sar.c has that of one series. */
 #ifndef B3_MATH_PARABOLA_H
 #define B3_MATH_PARABOLA_H
 
@@ -17,12 +17,18 @@ typedef struct b3_trend {
 typedef struct b3_parabola {
     double step;
     double factor_max;
-    double stop; /* as b3_trend */
+    double faster[2]; /* what a bar adds to the factor: nothing, or step if it goes further */
+    double stop;      /* as b3_trend */
     double extreme;
     double factor;
     double rises;
-    double high; /* of the bar before; NaN: none */
-    double low;
+    union {
+        double bar[2]; /* the one before; high is NaN: none */
+        struct {
+            double high;
+            double low;
+        };
+    };
     uint64_t started;
 } b3_parabola;
 

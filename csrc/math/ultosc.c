@@ -39,18 +39,25 @@ static void init(void *stream, const double *params) {
     }
 }
 
+static inline b3_lanes sums_of(pressure *p, int window, b3_lanes both) {
+    return b3_window_two_push((b3_window_two *)(void *)(p->data + p->at[window]), both);
+}
+
+/* Two divisions in one, as a divider takes as long for one. */
 static void update(void *stream, const double *in, double *out) {
     pressure *p = stream;
     const double range = b3_true_range(in[0], in[1], p->close);
     const double low = in[1] < p->close ? in[1] : p->close; /* no fmin: it is a call */
     const double gained = isnan(range) ? NAN : in[2] - low;
-    double sum = 0.0;
-    for (int i = 0; i < 3; ++i) {
-        const b3_lanes sums = b3_window_two_push((b3_window_two *)(void *)(p->data + p->at[i]), (b3_lanes){gained, range});
-        sum += sums[1] == 0.0 ? 0.0 : (double)(4 >> i) * sums[0] / sums[1];
-    }
+    const b3_lanes both = {gained, range};
+    const b3_lanes first = sums_of(p, 0, both);
+    const b3_lanes second = sums_of(p, 1, both);
+    const b3_lanes third = sums_of(p, 2, both);
+    const b3_lanes ranges = {first[1], second[1]};
+    const b3_lanes weighted = b3_lanes_where(ranges != 0.0, (b3_lanes){4.0, 2.0} * (b3_lanes){first[0], second[0]} / ranges);
+    const b3_lanes last = b3_lanes_where((b3_lanes){third[1]} != 0.0, (b3_lanes){third[0]} / (b3_lanes){third[1], 1.0});
     p->close = in[2];
-    out[0] = (100.0 / 7.0) * sum;
+    out[0] = (100.0 / 7.0) * (weighted[0] + weighted[1] + last[0]);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod1", 7, 1, "one of three periods; their order does not matter"),

@@ -8,8 +8,8 @@
 #include "two_lanes.h"
 
 typedef struct b3_window_two {
-    uint32_t period;
-    uint32_t older;
+    uint32_t end;   /* bytes from slot[0] to slot[period] */
+    uint32_t older; /* as in b3_window_sum, in bytes, which saves instructions */
     double prefix[2];
     double slot[][2];
 } b3_window_two;
@@ -19,7 +19,7 @@ static inline size_t b3_window_two_size(uint32_t period) {
 }
 
 static inline void b3_window_two_init(b3_window_two *w, uint32_t period) {
-    *w = (b3_window_two){.period = period};
+    *w = (b3_window_two){.end = period * (uint32_t)sizeof w->slot[0]};
     b3_lanes_store(w->slot[0], (b3_lanes){0.0, 0.0});
     for (uint32_t j = 1; j <= period; ++j) b3_lanes_store(w->slot[j], (b3_lanes){NAN, NAN});
 }
@@ -27,20 +27,22 @@ static inline void b3_window_two_init(b3_window_two *w, uint32_t period) {
 static inline void b3_window_two_turn(b3_window_two *w) {
     b3_lanes sums = {0.0, 0.0};
     b3_lanes_store(w->prefix, sums);
-    for (uint32_t j = 1, period = w->period; j < period; ++j) {
-        sums += b3_lanes_load(w->slot[j]);
-        b3_lanes_store(w->slot[j], sums);
+    const double *end = (double *)(void *)((uint8_t *)w->slot + w->end);
+    for (double *slot = w->slot[1]; slot < end; slot += 2) {
+        sums += b3_lanes_load(slot);
+        b3_lanes_store(slot, sums);
     }
-    w->older = w->period;
+    w->older = w->end;
 }
 
 /* The sums of the last period samples, these included; NaN before there are so many. */
 static inline b3_lanes b3_window_two_push(b3_window_two *w, b3_lanes both) {
     if (w->older == 0) b3_window_two_turn(w);
-    double (*slot)[2] = w->slot + w->older--;
-    const b3_lanes before = b3_lanes_load(slot[-1]);
+    double *slot = (double *)(void *)((uint8_t *)w->slot + w->older);
     const b3_lanes prefix = b3_lanes_load(w->prefix) + both;
-    b3_lanes_store(slot[0], both);
+    const b3_lanes before = b3_lanes_load(slot - 2);
+    w->older -= (uint32_t)sizeof w->slot[0];
+    b3_lanes_store(slot, both);
     b3_lanes_store(w->prefix, prefix);
     return before + prefix;
 }
