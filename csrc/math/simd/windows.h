@@ -240,9 +240,9 @@ typedef struct moment_context {
  * the result. */
 #define ANCHORED_MOST 1e5
 
-/* Whether the subtraction lost too much in one of the first `left` lanes, or there is a NaN. */
-B3_SPECIALISED int lost_digits(wide anchored, wide centred, size_t left) {
-    wide_mask lost = WIDE_IS(centred * wide_of(ANCHORED_MOST), NOT_AT_LEAST, anchored);
+/* Whether what is anchored is more than so many times the centred one in one of the first `left` lanes, or there is a NaN. */
+B3_SPECIALISED int lost_digits(wide anchored, wide centred, double most, size_t left) {
+    wide_mask lost = WIDE_IS(centred * wide_of(most), NOT_AT_LEAST, anchored);
     if (left < WIDE_LANES) lost = wide_both(lost, WIDE_IS(wide_load(WIDE_NUMBERS), BELOW, wide_of((double)left)));
     return wide_any(lost);
 }
@@ -294,7 +294,7 @@ B3_SPECIALISED void finish_moments(void *context, part sums, size_t at, size_t l
     const wide now = wide_get(c->newest + at, left);
     wide offset = sums.of[0] - c->p * (now - c->anchor);
     wide m2 = sums.of[1] - sums.of[0] * sums.of[0] * c->per_p;
-    if (__builtin_expect(lost_digits(sums.of[1], m2, left), 0)) {
+    if (__builtin_expect(lost_digits(sums.of[1], m2, ANCHORED_MOST, left), 0)) {
         if (c->period <= ANEW_MOST) {
             const anew a = moments_anew(c->newest + at, c->period, left);
             offset = a.offset;
@@ -675,26 +675,54 @@ static void run_ultosc(WINDOW_ARGS) {
     }
 }
 
-/* The mean deviation needs each sample again in every window. */
+/* Of the windows of a register: distance of the newest sample from the mean, and the sum of all distances from it. */
+typedef struct spread {
+    wide distance;
+    wide all;
+} spread;
+
+/* From the newest sample of each window. x: the oldest of the first. */
+B3_ONE_COPY spread spread_anew(const double *x, uint32_t period) {
+    const wide newest = wide_load(x + period - 1);
+    wide sum = wide_of(0.0);
+    for (size_t k = 0; k + 1 < period; ++k) sum += wide_load(x + k) - newest;
+    const wide mean = sum * wide_of(1.0 / period);
+    wide all = wide_abs(mean);
+    for (size_t k = 0; k + 1 < period; ++k) all += wide_abs(wide_load(x + k) - newest - mean);
+    return (spread){-mean, all};
+}
+
+/* The sum may be so many times that of the distances: what is lost is then at most period * 3e-14 of the result. */
+#define SPREAD_MOST 100.0
+
+/* The mean deviation needs each sample again in every window. With one anchor for a chunk that is a maximum and an addition:
+ * sum |d - mean| = 2 * (sum max(d, mean) - sum d). Chunks are short, so that few windows lie far from the anchor. */
 static void run_cci(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     const wide per_p = wide_of(1.0 / params[0]);
-    const wide scale = wide_of(-1.0 / (0.015 / params[0]));
+    const wide scale = wide_of(1.0 / (0.015 / params[0]));
     const wide zero = wide_of(0.0);
     double typical[B3_LEVEL];
-    EACH_CHUNK(start, size, period) {
+    double apart[B3_LEVEL]; /* from the anchor */
+    double sums[B3_CHUNK + WIDE_LANES];
+    for (uint64_t start = from, size; start < count; start += size) {
+        size = count - start < B3_CHUNK ? count - start : B3_CHUNK;
         const uint64_t first = start + 1 - period;
-        typical_prices(in[0] + first, in[1] + first, in[2] + first, size + period - 1, typical);
-        memset(typical + size + period - 1, 0, WIDE_LANES * sizeof *typical);
+        const size_t samples = size + period - 1;
+        typical_prices(in[0] + first, in[1] + first, in[2] + first, samples, typical);
+        memset(typical + samples, 0, WIDE_LANES * sizeof *typical);
+        const wide anchor = wide_of(typical[samples / 2]);
+        for (size_t i = 0; i < samples + WIDE_LANES; i += WIDE_LANES) wide_store(apart + i, wide_load(typical + i) - anchor);
+        sum_windows(apart, period, (uint32_t)size, sums);
         for (size_t at = 0; at < size; at += WIDE_LANES) {
-            const wide newest = wide_load(typical + at + period - 1);
-            wide sum = zero;
-            for (size_t k = 0; k + 1 < period; ++k) sum += wide_load(typical + at + k) - newest;
-            const wide offset = sum * per_p; /* of the mean from the newest: keeps the digits of a large price */
-            wide deviation = wide_abs(offset);
-            for (size_t k = 0; k + 1 < period; ++k) deviation += wide_abs(wide_load(typical + at + k) - newest - offset);
-            const wide index = offset * scale / deviation;
-            wide_put(out[0] + start + at, wide_pick(WIDE_IS(deviation, EQUAL_TO, zero), zero, index), size - at);
+            const wide sum = wide_load(sums + at);
+            const wide mean = sum * per_p;
+            wide larger = zero;
+            for (size_t k = 0; k < period; ++k) larger += wide_max(mean, wide_load(apart + at + k));
+            spread s = {wide_load(apart + at + period - 1) - mean, wide_of(2.0) * (larger - sum)};
+            if (__builtin_expect(lost_digits(wide_abs(sum), s.all, SPREAD_MOST, size - at), 0)) s = spread_anew(typical + at, period);
+            const wide index = s.distance * scale / s.all;
+            wide_put(out[0] + start + at, wide_pick(WIDE_IS(s.all, EQUAL_TO, zero), zero, index), size - at);
         }
     }
 }
