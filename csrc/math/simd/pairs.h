@@ -2,7 +2,7 @@
 #ifndef B3_MATH_SIMD_PAIRS_H
 #define B3_MATH_SIMD_PAIRS_H
 
-#include "windows.h"
+#include "sums.h"
 
 /* Five sums of short windows stay in the first cache by smaller chunks. */
 #define PAIR_CHUNK_OF(period) ((period) <= 128 ? 256 : B3_CHUNK_MAX)
