@@ -2,7 +2,7 @@
 #ifndef B3_MATH_SIMD_PAIRS_H
 #define B3_MATH_SIMD_PAIRS_H
 
-#include "windows.h"
+#include "sums.h"
 
 /* Five sums of short windows stay in the first cache by smaller chunks. */
 #define PAIR_CHUNK_OF(period) ((period) <= 128 ? 256 : B3_CHUNK_MAX)
@@ -73,7 +73,7 @@ B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t 
     const wide mean_x = sums.of[0] * c->per_p;
     const wide mean_y = sums.of[1] * c->per_p;
     products_of p = {sums.of[2] - sums.of[0] * mean_x, sums.of[3] - sums.of[1] * mean_y, sums.of[4] - sums.of[0] * mean_y};
-    if (__builtin_expect(lost_digits(sums.of[2], p.xx, left) | lost_digits(sums.of[3], p.yy, left), 0)) {
+    if (__builtin_expect(lost_digits(sums.of[2], p.xx, ANCHORED_MOST, left) | lost_digits(sums.of[3], p.yy, ANCHORED_MOST, left), 0)) {
         if (c->period <= ANEW_MOST) p = products_anew(c->x + at, c->y + at, c->period, left);
         else c->lost = 1;
     }

@@ -2,9 +2,9 @@
 #ifndef B3_MATH_SIMD_STOCHRSI_H
 #define B3_MATH_SIMD_STOCHRSI_H
 
+#include "extremes.h"
 #include "math/stochrsi.h"
 #include "recursive.h"
-#include "windows.h"
 
 static void run_stochrsi(RECURSIVE_ARGS) {
     b3_stochrsi *s = stream;

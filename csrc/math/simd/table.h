@@ -1,13 +1,14 @@
 /* The table of vector runs of one instruction set: B3_RUNS and B3_RUN_COUNT name it. */
 #include "chunks.h"
 #include "elements.h"
+#include "extremes.h"
 #include "kama.h"
 #include "long.h"
 #include "math/kernel.h"
 #include "pairs.h"
 #include "recursive.h"
 #include "stochrsi.h"
-#include "windows.h"
+#include "sums.h"
 
 #define WINDOW(kernel) {.indicator = &b3_indicator_##kernel, .window = run_##kernel}
 #define ANY_WINDOW(kernel) {.indicator = &b3_indicator_##kernel, .window = run_##kernel, .long_window = run_long_##kernel}
