@@ -136,7 +136,8 @@ static double bound(const job *j, const double *const *in, const double *want, u
     double largest = is(j, "ppo trix") ? 1.0 : 0.0;
     for (uint64_t i = from; i < from + count; ++i)
         if (isfinite(measure[i])) largest = fmax(largest, fabs(measure[i]));
-    return is(j, "stochrsi") ? 1e-5 : BOUND * largest;
+    if (is(j, "stochrsi")) return 1e-5;
+    return (is(j, "ewma_covariance") ? 4e-10 : BOUND) * largest; /* single updates keep fewer digits of a large price */
 }
 
 static void compare(const job *j, const double *const *in, double *const *out, uint64_t from, uint64_t count) {
