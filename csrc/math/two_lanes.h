@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 typedef double b3_lanes __attribute__((vector_size(16)));
 typedef int64_t b3_lane_bits __attribute__((vector_size(16)));
@@ -31,6 +34,19 @@ static inline b3_lanes b3_lanes_pick(b3_lane_bits bits, b3_lanes yes, b3_lanes n
 /* x where the bits are set, 0 elsewhere. */
 static inline b3_lanes b3_lanes_where(b3_lane_bits bits, b3_lanes x) {
     return (b3_lanes)((b3_lane_bits)x & bits);
+}
+
+/* As b3_larger, lane by lane: one instruction where compilers would make four. */
+static inline b3_lanes b3_lanes_larger(b3_lanes a, b3_lanes b) {
+#if defined(__SSE2__)
+    return _mm_max_pd(a, b);
+#else
+    return b3_lanes_pick(a > b, a, b);
+#endif
+}
+
+static inline b3_lanes b3_lanes_exchanged(b3_lanes x) {
+    return __builtin_shufflevector(x, x, 1, 0);
 }
 
 static inline b3_lanes b3_lanes_abs(b3_lanes x) {
