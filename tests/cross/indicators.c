@@ -136,6 +136,8 @@ static double bound(const job *j, const double *const *in, const double *want, u
     double largest = is(j, "ppo trix") ? 1.0 : 0.0;
     for (uint64_t i = from; i < from + count; ++i)
         if (isfinite(measure[i])) largest = fmax(largest, fabs(measure[i]));
+    /* Single updates keep means of the size of the price: 1e6 that moves by 1 has lost six digits of a deviation; docs/TA.md. */
+    if (is(j, "ewma_covariance")) return 4e-10 * largest;
     return is(j, "stochrsi") ? 1e-5 : BOUND * largest;
 }
 
