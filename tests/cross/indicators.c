@@ -136,8 +136,9 @@ static double bound(const job *j, const double *const *in, const double *want, u
     double largest = is(j, "ppo trix") ? 1.0 : 0.0;
     for (uint64_t i = from; i < from + count; ++i)
         if (isfinite(measure[i])) largest = fmax(largest, fabs(measure[i]));
-    if (is(j, "stochrsi")) return 1e-5;
-    return (is(j, "ewma_covariance") ? 4e-10 : BOUND) * largest; /* single updates keep fewer digits of a large price */
+    /* Single updates keep means of the size of the price: 1e6 that moves by 1 has lost six digits of a deviation; docs/TA.md. */
+    if (is(j, "ewma_covariance")) return 4e-10 * largest;
+    return is(j, "stochrsi") ? 1e-5 : BOUND * largest;
 }
 
 static void compare(const job *j, const double *const *in, double *const *out, uint64_t from, uint64_t count) {

@@ -40,11 +40,6 @@ static inline __attribute__((always_inline)) wide wide_later(wide now, wide befo
     }
 }
 
-static inline wide wide_later_by(wide now, wide before, size_t k) {
-    if (k == 1) return wide_later(now, before, 1);
-    return k == 2 ? wide_later(now, before, 2) : wide_later(now, before, 3);
-}
-
 static inline wide wide_reversed(wide v) {
     return _mm256_permute4x64_pd(v, 0x1b);
 }

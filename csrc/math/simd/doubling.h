@@ -224,11 +224,13 @@ typedef struct tiles {
     part many;  /* as many as fit into the period */
 } tiles;
 
+#if TILE == 8
 B3_SPECIALISED part earlier_by(int kind, part now, part before, uint32_t k) {
     part p = {0};
     for (int i = 0; i < members(kind); ++i) p.of[i] = wide_later_by(now.of[i], before.of[i], k);
     return p;
 }
+#endif
 
 /* What a period is made of, newest first: a rest, then tiles. */
 typedef struct shape {
@@ -365,8 +367,11 @@ B3_SPECIALISED void walk_windows(int kind, const source *from, const shape *s, c
         if (s->rest != 0) {
             const int overlap = is_extreme(kind) && s->tiles != 0; /* tiles cover the rest as well, and some samples twice */
             const part newest = overlap ? many : rest_of(kind, &now, &before, s->rest, &s->low_and_four);
-            if (short_most(kind) == TILE) sums = newest;
-            else sums = s->tiles == 0 ? newest : join(kind, newest, earlier_by(kind, many, ring.many, s->rest), &s->rest_and_tiles);
+            sums = newest;
+#if TILE == 8
+            if (short_most(kind) != TILE && s->tiles != 0)
+                sums = join(kind, newest, earlier_by(kind, many, ring.many, s->rest), &s->rest_and_tiles);
+#endif
         }
         before = now;
         ring.many = many;

@@ -84,4 +84,19 @@ static void run_long_min(WINDOW_ARGS) {
     long_windows(MIN, (uint32_t)params[0], 1.0, in[0], out[0], from, count);
 }
 
+static void run_long_minmax(WINDOW_ARGS) {
+    run_long_min(params, in, out, from, count);
+    run_long_max(params, in, out + 1, from, count);
+}
+
+static void run_long_donchian(WINDOW_ARGS) {
+    const double *upper = out[0];
+    const double *lower = out[2];
+    double *middle = out[1];
+    run_long_max(params, in, out, from, count);
+    run_long_min(params, in + 1, out + 2, from, count);
+    B3_INDEPENDENT
+    for (uint64_t i = from; i < count; ++i) middle[i] = (upper[i] + lower[i]) * 0.5;
+}
+
 #endif

@@ -32,10 +32,6 @@ static inline __attribute__((always_inline)) wide wide_later(wide now, wide befo
     return k == 1 ? vextq_f64(before, now, 1) : before;
 }
 
-static inline wide wide_later_by(wide now, wide before, size_t k) {
-    return wide_later(now, before, (int)k);
-}
-
 static inline wide wide_reversed(wide v) {
     return vextq_f64(v, v, 1);
 }

@@ -16,12 +16,12 @@
 #define FILTER(kernel) {.indicator = &b3_indicator_##kernel, .recursive = run_##kernel}
 
 const b3_run B3_RUNS[] = {
-    ELEMENT_ROWS,    RECURSIVE_ROWS,  CHUNK_ROWS,      FILTER(kama),      FILTER(stochrsi),        ANY_WINDOW(sum),
-    ANY_WINDOW(sma), ANY_WINDOW(max), ANY_WINDOW(min), WINDOW(minmax),    WINDOW(midpoint),        WINDOW(donchian),
-    WINDOW(willr),   WINDOW(stochf),  WINDOW(stoch),   WINDOW(var),       WINDOW(stddev),          WINDOW(zscore),
-    WINDOW(bbands),  WINDOW(wma),     WINDOW(hma),     WINDOW(linearreg), WINDOW(linearreg_slope), WINDOW(tsf),
-    WINDOW(trima),   WINDOW(vwma),    WINDOW(cmf),     WINDOW(correl),    WINDOW(covariance),      WINDOW(beta),
-    WINDOW(cci),     WINDOW(mfi),     WINDOW(ultosc),  WINDOW(aroon),     WINDOW(aroonosc),
+    ELEMENT_ROWS,    RECURSIVE_ROWS,  CHUNK_ROWS,      FILTER(kama),       FILTER(stochrsi),        ANY_WINDOW(sum),
+    ANY_WINDOW(sma), ANY_WINDOW(max), ANY_WINDOW(min), ANY_WINDOW(minmax), WINDOW(midpoint),        ANY_WINDOW(donchian),
+    WINDOW(willr),   WINDOW(stochf),  WINDOW(stoch),   WINDOW(var),        WINDOW(stddev),          WINDOW(zscore),
+    WINDOW(bbands),  WINDOW(wma),     WINDOW(hma),     WINDOW(linearreg),  WINDOW(linearreg_slope), WINDOW(tsf),
+    WINDOW(trima),   WINDOW(vwma),    WINDOW(cmf),     WINDOW(correl),     WINDOW(covariance),      WINDOW(beta),
+    WINDOW(cci),     WINDOW(mfi),     WINDOW(ultosc),  WINDOW(aroon),      WINDOW(aroonosc),
 };
 
 const uint32_t B3_RUN_COUNT = sizeof B3_RUNS / sizeof B3_RUNS[0];

@@ -8,7 +8,7 @@
  *   wide_quotient(a, b)             a / b, of a denormal a to 41 digits. With AVX-512, whose divider takes 16 cycles, it takes half as long
  *                                   where there is little else to do, and longer where there is
  *   wide_later(now, before, k)      now moved k lanes later, 0 < k <= WIDE_LANES; what comes in at the front is the end of before
- *   wide_later_by(now, before, k)   the same for a k that is not known when compiling, 0 < k < WIDE_LANES
+ *   wide_later_by(now, before, k)   the same for a k that is not known when compiling, 0 < k < WIDE_LANES; AVX-512 alone
  *   wide_reversed(v)
  *   wide_last(v)                    the last lane in all of them
  *   wide_max(newer, older), _min    of two equal numbers (0 and -0), and where one of the two is a NaN, the newer
