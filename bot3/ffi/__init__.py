@@ -9,8 +9,7 @@ from importlib.machinery import ExtensionFileLoader
 
 if importlib.util.find_spec("bot3.ffi._core") is None:
     raise ImportError(
-        f"{__path__[0]} has no compiled module: Python found bot3's sources before the installed bot3, as it does when "
-        "started in their folder. Start it elsewhere, or with -P; `make dev` installs bot3 in .venv."
+        f"{__path__[0]} has no compiled module, and no bot3 is installed; `make dev` installs it in .venv."
     )
 
 from bot3.ffi import _core

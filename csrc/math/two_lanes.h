@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 typedef double b3_lanes __attribute__((vector_size(16)));

@@ -32,17 +32,20 @@ def test_stub_names_what_the_module_has() -> None:
     assert stub_names() == set(dir(lib)), "write the stub anew: python tools/core_stub.py"
 
 
-def test_sources_say_how_the_installed_package_is_reached() -> None:
+def test_among_its_sources_the_package_is_the_installed_one(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     unsafe = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    code = "import bot3.ffi, bot3.sample; print(bot3.ffi.__file__, bot3.sample.__file__)"
 
-    def start(*options: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, *options, "-c", "import bot3.ta"]
-        return subprocess.run(command, check=False, cwd=root, env=unsafe, capture_output=True, text=True)
+    def start(cwd: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *options, "-c", code]
+        return subprocess.run(command, check=False, cwd=cwd, env=unsafe, capture_output=True, text=True)
 
-    among_sources, safe = start(), start("-P")
-    assert among_sources.returncode and "has no compiled module" in among_sources.stderr
-    assert safe.returncode == 0, safe.stderr
+    elsewhere, among_sources = start(tmp_path), start(root)
+    assert among_sources.returncode == 0, among_sources.stderr
+    assert among_sources.stdout == elsewhere.stdout
+    alone = start(root, "-S")  # without what is installed
+    assert alone.returncode and "no compiled module" in alone.stderr
 
 
 def test_buffers_take_the_memory_itself() -> None:
