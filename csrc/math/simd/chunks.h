@@ -35,10 +35,10 @@ static inline void run_chunks(const b3_indicator *indicator, warm_fn warm, chunk
     }
 }
 
-#define CHUNKED(kernel)                                                                                                                    \
+#define CHUNKED(kernel, warm)                                                                                                              \
     static void run_##kernel(RECURSIVE_ARGS) {                                                                                             \
         (void)params;                                                                                                                      \
-        run_chunks(&b3_indicator_##kernel, kernel##_warm, kernel##_chunk, stream, in, out, count);                                         \
+        run_chunks(&b3_indicator_##kernel, warm, kernel##_chunk, stream, in, out, count);                                                  \
     }
 
 static int ewma_warm(WARM_ARGS) {
@@ -68,7 +68,7 @@ static int ewma_chunk(CHUNK_ARGS) {
     return 1;
 }
 
-CHUNKED(ewma)
+CHUNKED(ewma, ewma_warm)
 
 /* A gain that still falls from sample to sample is a matter for single updates. */
 static int ewma_covariance_warm(WARM_ARGS) {
@@ -106,7 +106,7 @@ static int ewma_covariance_chunk(CHUNK_ARGS) {
     return 1;
 }
 
-CHUNKED(ewma_covariance)
+CHUNKED(ewma_covariance, ewma_covariance_warm)
 
 /* Averages outside of a recursion. */
 typedef struct average {
@@ -178,7 +178,7 @@ static int obv_chunk(CHUNK_ARGS) {
     return 1;
 }
 
-static int ad_warm(WARM_ARGS) {
+static int always_warm(WARM_ARGS) {
     (void)stream, (void)in, (void)at;
     return 1;
 }
@@ -230,7 +230,6 @@ static inline eight typical_price(const double *const *in, size_t at) {
     return eight_quotient(sum, eight_of(3.0));
 }
 
-#define vwap_warm ad_warm
 static int vwap_chunk(CHUNK_ARGS) {
     b3_weighted_price *w = stream;
     const double *const columns[] = {in[0] + at, in[1] + at, in[2] + at};
@@ -247,16 +246,16 @@ static int vwap_chunk(CHUNK_ARGS) {
     return totals_end(&volumes, &w->volume);
 }
 
-CHUNKED(obv)
-CHUNKED(ad)
-CHUNKED(adosc)
+CHUNKED(obv, obv_warm)
+CHUNKED(ad, always_warm)
+CHUNKED(adosc, adosc_warm)
 
 static void vwap_windows(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count) {
     const uint32_t period = (uint32_t)params[0];
-    double notional[B3_LEVEL];
-    double volume[B3_CHUNK];
+    double notional[WINDOW_ROOM];
+    double volume[CHUNK];
     for (uint64_t at = from, size; at < count; at += size) {
-        size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
+        size = count - at < CHUNK ? count - at : CHUNK;
         const uint64_t first = at + 1 - period;
         for (size_t i = 0; i < size + period - 1; ++i)
             notional[i] = (in[0][first + i] + in[1][first + i] + in[2][first + i]) / 3.0 * in[3][first + i];
@@ -269,7 +268,7 @@ static void vwap_windows(const double *params, const double *const *in, double *
 
 static void run_vwap(RECURSIVE_ARGS) {
     const b3_weighted_price *w = stream;
-    if (w->notional_size == 0) run_chunks(&b3_indicator_vwap, vwap_warm, vwap_chunk, stream, in, out, count);
+    if (w->notional_size == 0) run_chunks(&b3_indicator_vwap, always_warm, vwap_chunk, stream, in, out, count);
     else b3_run_window(&b3_indicator_vwap, vwap_windows, params, stream, in, out, count);
 }
 

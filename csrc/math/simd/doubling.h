@@ -8,7 +8,7 @@
  * Every result is made from its own window alone, in a fixed order: nothing drifts, and a NaN or infinity is seen by the windows that hold
  * it and no other. What an aggregate consists of, and how two that lie side by side are joined, depends on its kind; the rest is the same.
  *
- * x: the oldest sample of the first window; x[0 .. count + period - 2] are read. count <= B3_CHUNK_MAX, period <= B3_RUN_LOOKBACK_MAX + 1.
+ * x: the oldest sample of the first window; x[0 .. count + period - 2] are read. count <= CHUNK_MAX, period <= B3_RUN_LOOKBACK_MAX + 1.
  */
 #ifndef B3_MATH_SIMD_DOUBLING_H
 #define B3_MATH_SIMD_DOUBLING_H
@@ -28,12 +28,11 @@
 
 /* Windows in a chunk. Where they go through memory, so many stay in the first cache with all that is made for them; but for long windows,
  * whose samples before the chunk are read anew for each. */
-#define B3_CHUNK 512
-#define B3_CHUNK_MAX 2048
-#define B3_CHUNK_OF(period) ((period) >= (WIDE_LANES == 8 ? 32 : 4) && (period) <= 128 ? B3_CHUNK : B3_CHUNK_MAX)
+#define CHUNK 512
+#define CHUNK_OF(period) ((period) >= (WIDE_LANES == 8 ? 32 : 4) && (period) <= 128 ? CHUNK : CHUNK_MAX)
 /* The odd rest keeps arrays that lie side by side from sharing the low 12 bits of their addresses: a load would wait for a store that only
  * looks like its own. */
-#define B3_LEVEL (B3_CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 264)
+#define WINDOW_ROOM (CHUNK_MAX + B3_RUN_LOOKBACK_MAX + 264)
 
 /* d: sample less the anchor; sums over the window. */
 enum {
@@ -176,7 +175,7 @@ B3_SPECIALISED part join(int kind, part newer, part older, const joint *j) {
 }
 
 /* Members of a part lie a plane apart. The room behind the samples is for the last register. */
-#define PLANE B3_LEVEL
+#define PLANE WINDOW_ROOM
 
 B3_SPECIALISED part load_part(int kind, const double *at) {
     part p = {0};
@@ -412,12 +411,12 @@ B3_SPECIALISED void walk_any_windows(int kind, const source *from, shape s, cons
 }
 
 #define LEVELS 3 /* windows of TILE, 8 * TILE, 64 * TILE */
-#define TERMS_MAX (7 * LEVELS + 2)
+#define NEIGHBOURS_MAX (7 * LEVELS + 2)
 
-typedef struct term {
+typedef struct neighbour {
     const double *at; /* of the first output */
     joint joint;
-} term;
+} neighbour;
 
 /* Windows of 8 * width from windows of width; the first of those are not made. */
 B3_SPECIALISED void lengthen(int kind, const double *shorter, size_t width, size_t count, double *longer) {
@@ -434,50 +433,51 @@ B3_SPECIALISED void lengthen(int kind, const double *shorter, size_t width, size
 
 /* Windows of short_most samples and more, of which the first lie at the place `first`: windows side by side, newest first. `room` has the
  * levels, then the rest. Gives how many there are. */
-B3_SPECIALISED size_t terms_of(int kind, uint32_t period, uint32_t count, size_t first, double *room, term *terms) {
+B3_SPECIALISED size_t neighbours_of(int kind, uint32_t period, uint32_t count, size_t first, double *room, neighbour *neighbours) {
     const size_t level_size = (size_t)members(kind) * PLANE;
     const uint32_t rest = period % TILE;
     size_t width = TILE;
     size_t level = 0;
     for (; level + 1 < LEVELS && 8 * width <= period; ++level, width *= 8)
         lengthen(kind, room + level * level_size, width, first + count, room + (level + 1) * level_size);
-    size_t term_count = 0;
+    size_t neighbour_count = 0;
     size_t covered = 0;
     for (;; --level, width /= 8) {
         const double *newest = room + level * level_size + first;
         for (; covered + width <= period; covered += width)
-            terms[term_count++] = (term){newest - covered, joint_of((double)covered, (double)width)};
+            neighbours[neighbour_count++] = (neighbour){newest - covered, joint_of((double)covered, (double)width)};
         if (is_extreme(kind) && covered < period && covered != 0) { /* one window more may overlap */
-            terms[term_count++] = (term){.at = newest - (period - width)};
+            neighbours[neighbour_count++] = (neighbour){.at = newest - (period - width)};
             covered = period;
         }
         if (level == 0) break;
     }
     if (covered < period)
-        terms[term_count++] = (term){room + LEVELS * level_size + first - covered, joint_of((double)covered, (double)rest)};
-    return term_count;
+        neighbours[neighbour_count++] = (neighbour){room + LEVELS * level_size + first - covered, joint_of((double)covered, (double)rest)};
+    return neighbour_count;
 }
 
-B3_SPECIALISED void compose_windows(int kind, const term *terms, size_t term_count, size_t count, window_fn finish, void *context) {
+B3_SPECIALISED void compose_windows(int kind, const neighbour *neighbours, size_t neighbour_count, size_t count, window_fn finish,
+                                    void *context) {
     enum { BLOCK_MOST = 4 };
     const size_t block = members(kind) == 1 ? BLOCK_MOST
                          : members(kind) == 2 && (WIDE_LANES == 4 || kind == TREND)
                              ? 2
-                             : 1; /* registers at a time: hides the loop over the terms */
+                             : 1; /* registers at a time: hides the loop over the neighbours */
     size_t at = 0;
     for (; block > 1 && at + block * WIDE_LANES <= count; at += block * WIDE_LANES) {
         part sums[BLOCK_MOST];
-        for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, terms[0].at + at + i * WIDE_LANES);
+        for (size_t i = 0; i < block; ++i) sums[i] = load_part(kind, neighbours[0].at + at + i * WIDE_LANES);
 #pragma GCC unroll 1
-        for (size_t k = 1; k < term_count; ++k)
+        for (size_t k = 1; k < neighbour_count; ++k)
             for (size_t i = 0; i < block; ++i)
-                sums[i] = join(kind, sums[i], load_part(kind, terms[k].at + at + i * WIDE_LANES), &terms[k].joint);
+                sums[i] = join(kind, sums[i], load_part(kind, neighbours[k].at + at + i * WIDE_LANES), &neighbours[k].joint);
         for (size_t i = 0; i < block; ++i) finish(context, sums[i], at + i * WIDE_LANES, WIDE_LANES);
     }
     for (; at < count; at += WIDE_LANES) {
-        part sums = load_part(kind, terms[0].at + at);
+        part sums = load_part(kind, neighbours[0].at + at);
 #pragma GCC unroll 1
-        for (size_t k = 1; k < term_count; ++k) sums = join(kind, sums, load_part(kind, terms[k].at + at), &terms[k].joint);
+        for (size_t k = 1; k < neighbour_count; ++k) sums = join(kind, sums, load_part(kind, neighbours[k].at + at), &neighbours[k].joint);
         finish(context, sums, at, count - at < WIDE_LANES ? count - at : WIDE_LANES);
     }
 }
@@ -505,9 +505,9 @@ B3_SPECIALISED int each_window(int kind, const source *from, uint32_t period, ui
         walk_any_windows(kind, from, s, xs.from[k], two ? ys.from[k] : xs.from[k], xs.registers[k], k == 2 ? ends % WIDE_LANES : WIDE_LANES,
                          &w, &to, finish, context);
     if (period >= short_most(kind)) {
-        term terms[TERMS_MAX];
-        const size_t term_count = terms_of(kind, period, count, first, room[0], terms);
-        compose_windows(kind, terms, term_count, count, finish, context);
+        neighbour neighbours[NEIGHBOURS_MAX];
+        const size_t neighbour_count = neighbours_of(kind, period, count, first, room[0], neighbours);
+        compose_windows(kind, neighbours, neighbour_count, count, finish, context);
     }
     return is_extreme(kind) && wide_any(WIDE_IS(w.finite, UNORDERED_WITH, w.finite));
 }
@@ -534,8 +534,8 @@ static inline void sum_windows(const double *x, uint32_t period, uint32_t count,
 
 /* A comparison may lose a NaN: adds one to each window that holds one, and nothing (-0) to the others. */
 B3_ONE_COPY void poison(const double *x, uint32_t period, uint32_t count, double *out) {
-    double holes[B3_LEVEL];
-    double sums[B3_CHUNK_MAX];
+    double holes[WINDOW_ROOM];
+    double sums[CHUNK_MAX];
     memset(holes, 0, sizeof holes);
     for (size_t i = 0; i < (size_t)count + period - 1; ++i) holes[i] = x[i] != x[i] ? x[i] : -0.0;
     sum_windows(holes, period, count, sums);

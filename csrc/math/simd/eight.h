@@ -4,6 +4,10 @@
 #ifndef B3_MATH_SIMD_EIGHT_H
 #define B3_MATH_SIMD_EIGHT_H
 
+#ifdef B3_MATH_REAL_H
+#error "math/real.h comes after: a real is eight doubles here"
+#endif
+
 #include "wide.h"
 
 #define EIGHT_REGISTERS (8 / WIDE_LANES)
@@ -255,20 +259,5 @@ static inline int eight_is_clean(eight taint) {
 static inline eight eight_ratio(eight a, eight b) {
     return eight_pick(eight_equal(b, eight_of(0.0)), eight_of(0.0), eight_div(a, b));
 }
-
-/* In a file of vectors a step (math/real.h) is one of eight series. */
-#define B3_MATH_REAL_H
-typedef eight real;
-typedef eight_mask real_mask;
-#define real_of eight_of
-#define real_add eight_add
-#define real_sub eight_sub
-#define real_mul eight_mul
-#define real_negate eight_negate
-#define real_max eight_max
-#define real_min eight_min
-#define real_greater eight_greater
-#define real_at_most eight_at_most
-#define real_pick eight_pick
 
 #endif

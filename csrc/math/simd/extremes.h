@@ -114,7 +114,7 @@ B3_ONE_COPY void fast_stochastic(const double *const *in, uint32_t period, uint3
 }
 
 static void run_stochf(WINDOW_ARGS) {
-    double k[B3_LEVEL];
+    double k[WINDOW_ROOM];
     const uint32_t period = (uint32_t)params[0];
     EACH_CHUNK(at, size, period)
     fast_stochastic(in, period, (uint32_t)params[1], at, (uint32_t)size, 0.0, k, out[0] + at, out[1] + at);
@@ -124,8 +124,8 @@ static void run_stoch(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     const uint32_t slowk = (uint32_t)params[1];
     const uint32_t slowd = (uint32_t)params[2];
-    double k[B3_LEVEL];
-    double slow[B3_LEVEL];
+    double k[WINDOW_ROOM];
+    double slow[WINDOW_ROOM];
     EACH_CHUNK(at, size, period) {
         const uint32_t slow_count = (uint32_t)size + slowd - 1;
         double *fast = out[0] + at;
@@ -183,7 +183,7 @@ static void run_aroon(WINDOW_ARGS) {
 static void run_aroonosc(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0] + 1;
     const double scale = 100.0 / params[0];
-    double high_age[B3_CHUNK_MAX];
+    double high_age[CHUNK_MAX];
     EACH_CHUNK(at, size, period) {
         double *y = out[0] + at;
         max_ages(window_at(in[0], at, period), period, (uint32_t)size, high_age);

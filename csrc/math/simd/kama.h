@@ -89,7 +89,7 @@ static void run_kama(RECURSIVE_ARGS) {
         const uint64_t left = count - at;
         size = left < 8 ? left : 8;
         if (left >= 8 && at > period && period <= B3_RUN_LOOKBACK_MAX && a->seen > (uint64_t)period + 1) {
-            size = left < B3_CHUNK_OF(period) ? left & ~(uint64_t)7 : B3_CHUNK_OF(period);
+            size = left < CHUNK_OF(period) ? left & ~(uint64_t)7 : CHUNK_OF(period);
             if (kama_chunk(&a->value, period, in[0] + at, out[0] + at, size)) {
                 behind = 1;
                 continue;

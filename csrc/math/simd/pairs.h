@@ -5,7 +5,7 @@
 #include "sums.h"
 
 /* Five sums of short windows stay in the first cache by smaller chunks. */
-#define PAIR_CHUNK_OF(period) ((period) <= 128 ? 256 : B3_CHUNK_MAX)
+#define PAIR_CHUNK_OF(period) ((period) <= 128 ? 256 : CHUNK_MAX)
 #define EACH_PAIR_CHUNK(at, size, period)                                                                                                  \
     for (uint64_t at = from, size, most = PAIR_CHUNK_OF(period); at < count && (size = count - at < most ? count - at : most, 1);          \
          at += size)
@@ -121,8 +121,8 @@ B3_ONE_COPY void relative_changes(const double *x, size_t count, double *changes
 
 static void run_beta(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double x[B3_LEVEL];
-    double y[B3_LEVEL];
+    double x[WINDOW_ROOM];
+    double y[WINDOW_ROOM];
     EACH_PAIR_CHUNK(at, size, period) {
         relative_changes(in[0] + at - period, size + period - 1, x);
         relative_changes(in[1] + at - period, size + period - 1, y);

@@ -20,7 +20,6 @@
 #include "math/smooth.h"
 
 #define TERMS 4
-#define CHUNK_MAX 2048
 /* Samples of a segment, at most: eight of them stay in the second cache. */
 #define SEGMENT_MAX 16384
 /* Bytes of a stream that may be run by lanes. */
@@ -267,6 +266,7 @@ static size_t memory_of(const terms *t) {
     if (t->exact) return t->memory;
     double forgets = 1.0;
     for (size_t k = 0; k < t->count; ++k) forgets = fmin(forgets, 1.0 - t->keep[k]);
+    /* e^-40 is a hundredth of a unit in the last place. n averages of averages forget as x^(n-1) * e^-x: 5 more for each, rounded up. */
     const double samples = (40.0 + 5.0 * t->count) / forgets;
     return samples > SEGMENT_MAX ? SEGMENT_MAX : ((size_t)samples | 7) + 1;
 }
@@ -421,9 +421,8 @@ __attribute__((cold)) static uint32_t run_rows(const recursive *k, const double 
     STEPS_BY_LANES(kernel, inputs, outputs, term_count)                                                                                    \
     STEPS_BY_TIME(kernel, inputs, outputs, term_count)
 
-/* kernel##_recursive, of kernel##_terms and the fields that follow. */
-#define RECURSIVE(kernel, ...)                                                                                                             \
-    static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel, .terms = kernel##_terms, __VA_ARGS__};
+/* kernel##_recursive, of its fields besides the indicator. */
+#define RECURSIVE(kernel, ...) static const recursive kernel##_recursive = {.indicator = &b3_indicator_##kernel, __VA_ARGS__};
 
 /* And rows_##kernel. */
 #define RECURSIVE_LANES(kernel, ...)                                                                                                       \

@@ -160,7 +160,6 @@ static void atr_end(void *stream, const double *const *in, size_t last) {
     a->close = in[2][last];
 }
 
-#define natr_terms atr_terms
 static inline void natr_step(STEP_ARGS) {
     out[0] = eight_ratio(eight_mul(eight_of(100.0), push(r, 0, true_range(r, now, before))), now[2]);
     r->taint = eight_taint(r->taint, now[2]);
@@ -228,8 +227,6 @@ static int plus_di_terms(void *stream, terms *t) {
     t->constant[0] = 1.0;
     return movement_terms(stream, t);
 }
-
-#define minus_di_terms movement_terms
 
 static int adx_terms(void *stream, terms *t) {
     b3_adx *a = stream;
@@ -304,21 +301,21 @@ STEPS(di, 3, 1, 3)
 STEPS(adx, 3, 1, 4)
 STEPS_BY_LANES(sar, 2, 1, 4)
 
-RECURSIVE_LANES(ema, .end = no_end, BY_STEPS(ema))
-RECURSIVE_LANES(dema, .end = no_end, BY_STEPS(dema))
-RECURSIVE_LANES(tema, .end = no_end, BY_STEPS(tema))
-RECURSIVE_LANES(trix, .end = trix_end, BY_STEPS(trix))
-RECURSIVE_LANES(macd, .end = no_end, BY_STEPS(macd))
-RECURSIVE_LANES(ppo, .end = no_end, BY_STEPS(ppo))
-RECURSIVE_LANES(rsi, .end = strength_end, BY_STEPS(strength))
-RECURSIVE_LANES(cmo, .end = strength_end, BY_STEPS(strength))
-RECURSIVE(atr, .end = atr_end, .by_time = atr_by_time)
-RECURSIVE(natr, .end = atr_end, .by_time = natr_by_time)
-RECURSIVE(keltner, .end = keltner_end, .by_time = keltner_by_time)
-RECURSIVE_LANES(plus_di, .end = movement_end, BY_STEPS(di))
-RECURSIVE_LANES(minus_di, .end = movement_end, BY_STEPS(di))
-RECURSIVE_LANES(adx, .end = adx_end, BY_STEPS(adx))
-RECURSIVE_LANES(sar, .end = sar_end, .by_lanes = sar_by_lanes, .guess = sar_guess)
+RECURSIVE_LANES(ema, .terms = ema_terms, .end = no_end, BY_STEPS(ema))
+RECURSIVE_LANES(dema, .terms = dema_terms, .end = no_end, BY_STEPS(dema))
+RECURSIVE_LANES(tema, .terms = tema_terms, .end = no_end, BY_STEPS(tema))
+RECURSIVE_LANES(trix, .terms = trix_terms, .end = trix_end, BY_STEPS(trix))
+RECURSIVE_LANES(macd, .terms = macd_terms, .end = no_end, BY_STEPS(macd))
+RECURSIVE_LANES(ppo, .terms = ppo_terms, .end = no_end, BY_STEPS(ppo))
+RECURSIVE_LANES(rsi, .terms = rsi_terms, .end = strength_end, BY_STEPS(strength))
+RECURSIVE_LANES(cmo, .terms = cmo_terms, .end = strength_end, BY_STEPS(strength))
+RECURSIVE(atr, .terms = atr_terms, .end = atr_end, .by_time = atr_by_time)
+RECURSIVE(natr, .terms = atr_terms, .end = atr_end, .by_time = natr_by_time)
+RECURSIVE(keltner, .terms = keltner_terms, .end = keltner_end, .by_time = keltner_by_time)
+RECURSIVE_LANES(plus_di, .terms = plus_di_terms, .end = movement_end, BY_STEPS(di))
+RECURSIVE_LANES(minus_di, .terms = movement_terms, .end = movement_end, BY_STEPS(di))
+RECURSIVE_LANES(adx, .terms = adx_terms, .end = adx_end, BY_STEPS(adx))
+RECURSIVE_LANES(sar, .terms = sar_terms, .end = sar_end, .by_lanes = sar_by_lanes, .guess = sar_guess)
 
 RECURSIVE_RUN(ema)
 RECURSIVE_RUN(dema)
@@ -380,10 +377,10 @@ static void run_adxr(RECURSIVE_ARGS) {
 static void ppo_windows(const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count) {
     const uint32_t fast = (uint32_t)fmin(params[0], params[1]);
     const uint32_t slow = (uint32_t)fmax(params[0], params[1]);
-    double quick[B3_CHUNK];
-    double late[B3_CHUNK];
+    double quick[CHUNK];
+    double late[CHUNK];
     for (uint64_t at = from, size; at < count; at += size) {
-        size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
+        size = count - at < CHUNK ? count - at : CHUNK;
         sum_windows(in[0] + at + 1 - fast, fast, (uint32_t)size, quick);
         sum_windows(in[0] + at + 1 - slow, slow, (uint32_t)size, late);
         for (size_t i = 0; i < size; ++i) {

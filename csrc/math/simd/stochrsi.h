@@ -15,13 +15,13 @@ static void run_stochrsi(RECURSIVE_ARGS) {
         b3_run_updates(&b3_indicator_stochrsi, stream, in, out, 0, count);
         return;
     }
-    double index[B3_LEVEL]; /* `before` of them, then a chunk */
-    double k[B3_LEVEL];
+    double index[WINDOW_ROOM]; /* `before` of them, then a chunk */
+    double k[WINDOW_ROOM];
     b3_strength rsi = s->rsi;
     run_rsi(params, &rsi, in, (double *[]){index}, before);
     b3_run_updates(&b3_indicator_stochrsi, stream, in, out, 0, before);
     for (uint64_t at = before, size; at < count; at += size) {
-        size = count - at < B3_CHUNK_OF(before) ? count - at : B3_CHUNK_OF(before);
+        size = count - at < CHUNK_OF(before) ? count - at : CHUNK_OF(before);
         run_rsi(params, &rsi, (const double *[]){in[0] + at}, (double *[]){index + before}, size);
         fast_stochastic((const double *[]){index, index, index}, period, average_period, before, (uint32_t)size, B3_STOCHRSI_EMPTY, k,
                         out[0] + at, out[1] + at);

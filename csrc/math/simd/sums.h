@@ -221,8 +221,8 @@ static void run_wma(WINDOW_ARGS) {
 
 /* y[i] = 2 * wma(half) - wma(2 * half), both of the windows that end at the sample i of x: the longer one is two of the shorter. */
 B3_ONE_COPY void twice_less_whole(const double *x, uint32_t half, uint32_t count, double *y) {
-    double sum[B3_LEVEL];
-    double aged[B3_LEVEL];
+    double sum[WINDOW_ROOM];
+    double aged[WINDOW_ROOM];
     const double h = half;
     const double p = 2.0 * h;
     const double per_sum = 2.0 / (p + 1.0);
@@ -245,10 +245,10 @@ B3_ONE_COPY void twice_less_whole(const double *x, uint32_t half, uint32_t count
 static void run_hma(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
     const uint32_t root = (uint32_t)sqrt(params[0]);
-    double half[B3_LEVEL];
-    double inner[B3_LEVEL];
+    double half[WINDOW_ROOM];
+    double inner[WINDOW_ROOM];
     for (uint64_t at = from, size; at < count; at += size) {
-        size = count - at < B3_CHUNK ? count - at : B3_CHUNK;
+        size = count - at < CHUNK ? count - at : CHUNK;
         const uint64_t first = at + 1 - root;
         const uint32_t needed = (uint32_t)size + root - 1;
         if (period % 2 == 0) {
@@ -313,7 +313,7 @@ static void run_tsf(WINDOW_ARGS) {
 static void run_trima(WINDOW_ARGS) {
     const uint32_t first = ((uint32_t)params[0] + 1) / 2;
     const uint32_t second = (uint32_t)params[0] / 2 + 1;
-    double inner[B3_LEVEL];
+    double inner[WINDOW_ROOM];
     EACH_CHUNK(at, size, second) {
         const uint32_t needed = (uint32_t)size + second - 1;
         EACH_PART(done, piece, needed, first)
@@ -360,7 +360,7 @@ B3_ONE_COPY void locations(const double *high, const double *low, const double *
 
 static void run_cmf(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double location[B3_LEVEL];
+    double location[WINDOW_ROOM];
     EACH_CHUNK(at, size, period) {
         const uint64_t first = at + 1 - period;
         locations(in[0] + first, in[1] + first, in[2] + first, size + period - 1, location);
@@ -393,9 +393,9 @@ B3_ONE_COPY void money_flows(const double *typical, const double *volume, size_t
 
 static void run_mfi(WINDOW_ARGS) {
     const uint32_t period = (uint32_t)params[0];
-    double typical[B3_LEVEL];
-    double rises[B3_LEVEL];
-    double money[B3_LEVEL];
+    double typical[WINDOW_ROOM];
+    double rises[WINDOW_ROOM];
+    double money[WINDOW_ROOM];
     EACH_CHUNK(at, size, period) {
         const uint64_t before = at - period;
         const size_t changes = size + period - 1;
@@ -430,13 +430,13 @@ B3_SPECIALISED wide weighted_ratios(const wide *a, const wide *b) {
 
 /* The sums of size windows of three periods, the shortest first; the usual 7, 14 and 28 are made from one another. x: the oldest sample of
  * the first window of the longest. */
-B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[B3_CHUNK_MAX + WIDE_LANES]) {
+B3_ONE_COPY void three_sums(const double *x, const uint32_t *periods, uint32_t size, double (*restrict sums)[CHUNK_MAX + WIDE_LANES]) {
     const uint32_t p = periods[0];
     if (periods[1] != 2 * p || periods[2] != 4 * p) {
         for (size_t k = 0; k < 3; ++k) sum_windows(x + (periods[2] - periods[k]), periods[k], size, sums[k]);
         return;
     }
-    double shortest[B3_LEVEL];
+    double shortest[WINDOW_ROOM];
     EACH_PART(done, piece, size + 3 * p, p) sum_windows(x + done, p, piece, shortest + done);
     const double *newest = shortest + 3 * p;
     for (size_t i = 0; i < size; ++i) {
@@ -452,10 +452,10 @@ static void run_ultosc(WINDOW_ARGS) {
     const double longest = fmax(fmax(params[0], params[1]), params[2]);
     const uint32_t periods[3] = {(uint32_t)shortest, (uint32_t)(params[0] + params[1] + params[2] - shortest - longest), (uint32_t)longest};
     const wide scale = wide_of(100.0 / 7.0);
-    double bought[B3_LEVEL];
-    double range[B3_LEVEL];
-    double above[3][B3_CHUNK_MAX + WIDE_LANES];
-    double below[3][B3_CHUNK_MAX + WIDE_LANES];
+    double bought[WINDOW_ROOM];
+    double range[WINDOW_ROOM];
+    double above[3][CHUNK_MAX + WIDE_LANES];
+    double below[3][CHUNK_MAX + WIDE_LANES];
     EACH_CHUNK(start, size, periods[2]) {
         const uint64_t first = start + 1 - periods[2];
         pressures(in[0] + first, in[1] + first, in[2] + first, size + periods[2] - 1, bought, range);
@@ -496,11 +496,11 @@ static void run_cci(WINDOW_ARGS) {
     const wide per_p = wide_of(1.0 / params[0]);
     const wide scale = wide_of(1.0 / (0.015 / params[0]));
     const wide zero = wide_of(0.0);
-    double typical[B3_LEVEL];
-    double apart[B3_LEVEL]; /* from the anchor */
-    double sums[B3_CHUNK + WIDE_LANES];
+    double typical[WINDOW_ROOM];
+    double apart[WINDOW_ROOM]; /* from the anchor */
+    double sums[CHUNK + WIDE_LANES];
     for (uint64_t start = from, size; start < count; start += size) {
-        size = count - start < B3_CHUNK ? count - start : B3_CHUNK;
+        size = count - start < CHUNK ? count - start : CHUNK;
         const uint64_t first = start + 1 - period;
         const size_t samples = size + period - 1;
         typical_prices(in[0] + first, in[1] + first, in[2] + first, samples, typical);

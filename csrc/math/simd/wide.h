@@ -47,6 +47,9 @@ static inline void wide_store(double *x, wide v) {
     *(wide_in_memory *)x = v;
 }
 
+/* Values that a run takes at once, at most: what is made of them stays in the first cache. */
+#define CHUNK_MAX 2048
+
 /* Doubles that a run asks for ahead of its time, results above all: a store waits for the line that it goes to, and what comes after it for
  * the store. From the third cache or memory a window's worth of arithmetic hides nothing of that. */
 #define AHEAD 512

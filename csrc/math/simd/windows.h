@@ -7,10 +7,10 @@
 
 #define WINDOW_ARGS const double *params, const double *const *in, double *const *out, uint64_t from, uint64_t count
 #define EACH_CHUNK(at, size, period)                                                                                                       \
-    for (uint64_t at = from, size, most = B3_CHUNK_OF(period); at < count && (size = count - at < most ? count - at : most, 1); at += size)
+    for (uint64_t at = from, size, most = CHUNK_OF(period); at < count && (size = count - at < most ? count - at : most, 1); at += size)
 /* The same of an array that holds `count` windows, more than a chunk. */
 #define EACH_PART(done, size, count, period)                                                                                               \
-    for (uint32_t done = 0, size, part_most = B3_CHUNK_OF(period);                                                                         \
+    for (uint32_t done = 0, size, part_most = CHUNK_OF(period);                                                                            \
          done < (count) && (size = (count) - done < part_most ? (count) - done : part_most, 1); done += size)
 
 /* First sample of the window that ends at `at`. */
