@@ -1,7 +1,8 @@
 #include "base/parallel.h"
 #include "run.h"
 
-/* Rows that one instruction set's `rows` takes. A part is a multiple of it, so that no result depends on the number of threads. */
+/* Rows that b3_run.rows takes at once. Threads take multiples of it, so that a row has the same neighbours, and the same result, whatever
+ * their number. */
 #define ROWS 8
 /* Values in a part, about: many parts for threads that come late, few enough for what they share. */
 #define PART_VALUES 8192

@@ -70,7 +70,7 @@ static inline wide wide_min(wide newer, wide older) {
 static inline wide wide_quotient(wide a, wide b) {
     const wide estimate = _mm512_rcp14_pd(b);
     const wide off = _mm512_fnmadd_pd(b, estimate, _mm512_set1_pd(1.0));
-    const wide inverse = _mm512_fmadd_pd(estimate, _mm512_fmadd_pd(off, off, off), estimate); /* to 42 digits: Newton's step, cubic */
+    const wide inverse = _mm512_fmadd_pd(estimate, _mm512_fmadd_pd(off, off, off), estimate); /* to 42 bits: Newton's step, cubic */
     const wide first = a * inverse;
     const wide whole = _mm512_fmadd_pd(_mm512_fnmadd_pd(first, b, a), inverse, first); /* what is left to divide is exact */
     if (__builtin_expect(_mm512_fpclass_pd_mask(b, 0x20) != 0, 0)) return a / b;       /* denormal: its inverse is not a number */

@@ -206,8 +206,8 @@ typedef void (*window_fn)(void *context, part sums, size_t at, size_t left);
 /* Samples of the windows that longer ones are made of: with two lanes they take two registers, or there would be too many of them. */
 #define TILE (WIDE_LANES > 4 ? WIDE_LANES : 4)
 
-/* Windows below this are made in registers: there are too few of them for five members, and but for AVX-512 for longer windows than a
- * tile. */
+/* Windows below this are made in registers, longer ones through memory. Only AVX-512 has registers enough for more than a tile, and not
+ * even that for the five members of PRODUCTS. */
 B3_SPECIALISED uint32_t short_most(int kind) {
     return WIDE_LANES == 8 && kind != PRODUCTS ? 4 * TILE : TILE;
 }

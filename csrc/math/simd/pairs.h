@@ -53,7 +53,7 @@ B3_ONE_COPY products_of products_anew(const double *x, const double *y, uint32_t
 B3_SPECIALISED wide correlation(wide xx, wide yy, wide xy) {
     const wide zero = wide_of(0.0);
     const wide product = xx * yy;
-    wide scale = wide_sqrt(product);
+    wide scale = wide_sqrt(product); /* within the bounds no product of two that count has underflowed or overflowed */
     if (wide_any(wide_either(WIDE_IS(product, BELOW, wide_of(1e-280)), WIDE_IS(product, ABOVE, wide_of(1e280)))))
         scale = wide_sqrt(xx) * wide_sqrt(yy);
     const wide bounded = wide_max(wide_min(xy / scale, wide_of(1.0)), wide_of(-1.0));
@@ -80,7 +80,8 @@ B3_SPECIALISED void finish_products(void *context, part sums, size_t at, size_t 
     put_products(c, p.xx, p.yy, p.xy, at, left);
 }
 
-/* count windows; x and y: the oldest sample of the first. 1: one anchor for each series, as in `moments`, lost digits. */
+/* count windows; x and y: the oldest sample of the first. Gives 1 where the one anchor that each series has may have cost digits (see
+ * `moments`): the windows are then to be made one by one. */
 B3_ONE_COPY int product_windows(enum product_kernel kernel, const double *x, const double *y, uint32_t period, uint32_t count,
                                 double freedom, double *out) {
     const size_t middle = period - 1 + count / 2;

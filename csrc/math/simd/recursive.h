@@ -247,7 +247,7 @@ static void adx_end(void *stream, const double *const *in, size_t last) {
 
 /* ---------------------------------------------------------------- sar */
 
-/* Two trends on the same bars become one where they turn on the same bar from the same extreme. */
+/* Two trends on the same bars become one where they turn on the same bar from the same extreme: that is nearly always soon. */
 #define SAR_MEMORY 96
 
 static int sar_terms(void *stream, terms *t) {

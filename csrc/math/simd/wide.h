@@ -5,7 +5,7 @@
  *   wide_load_first(x, count)       the first count lanes, zeros behind them; wide_store_first likewise
  *   wide_load_from(x, skip)         the lanes from `skip` on, zeros before them; x points where lane 0 would be
  *   wide_fma(a, b, c)               a * b + c, rounded once
- *   wide_quotient(a, b)             a / b, of a denormal a to 41 digits. With AVX-512, whose divider takes 16 cycles, it takes half as long
+ *   wide_quotient(a, b)             a / b, of a denormal a to 41 bits. With AVX-512, whose divider takes 16 cycles, it takes half as long
  *                                   where there is little else to do, and longer where there is
  *   wide_later(now, before, k)      now moved k lanes later, 0 < k <= WIDE_LANES; what comes in at the front is the end of before
  *   wide_later_by(now, before, k)   the same for a k that is not known when compiling, 0 < k < WIDE_LANES; AVX-512 alone
