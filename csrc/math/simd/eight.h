@@ -220,15 +220,18 @@ __attribute__((always_inline)) static inline void eight_store_square(const eight
     for (size_t k = 0; k < WIDE_LANES; ++k) wide_store(rows + (i * WIDE_LANES + k) * apart + j * WIDE_LANES, square[k]);
 }
 
+#define LINES_AHEAD 64 /* doubles of a row: see AHEAD; there are eight rows on their way at once */
+
 /* x[j], lane i: row i, column j. */
 __attribute__((always_inline)) static inline void eight_load_columns(eight x[8], const double *rows, size_t apart) {
-    for (size_t i = 0; i < 8; ++i) __builtin_prefetch(rows + i * apart + 64); /* more rows than the hardware follows */
+    for (size_t i = 0; i < 8; ++i) __builtin_prefetch(rows + i * apart + LINES_AHEAD); /* more rows than the hardware follows */
     for (size_t i = 0; i < 8; ++i) x[i] = eight_load(rows + i * apart);
     eight_transpose(x);
 }
 
 /* The other way. */
 __attribute__((always_inline)) static inline void eight_store_columns(eight y[8], double *rows, size_t apart) {
+    for (size_t i = 0; i < 8; ++i) __builtin_prefetch(rows + i * apart + LINES_AHEAD, 1);
     EIGHT_PARTS(eight_store_square(y, rows, apart, i, 0))
 #if EIGHT_REGISTERS > 1
     EIGHT_PARTS(eight_store_square(y, rows, apart, i, 1))
