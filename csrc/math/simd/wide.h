@@ -51,8 +51,9 @@ static inline void wide_store(double *x, wide v) {
 #define CHUNK_MAX 2048
 
 /* Doubles that a run asks for ahead of its time, results above all: a store waits for the line that it goes to, and what comes after it for
- * the store. From the third cache or memory a window's worth of arithmetic hides nothing of that. */
-#define AHEAD 512
+ * the store. From the third cache or memory a window's worth of arithmetic hides nothing of that. Not a page, 512, or what is asked for
+ * would share a set of the cache with what is in use. */
+#define AHEAD 352
 
 static inline void ahead_of_reading(const double *x) {
     __builtin_prefetch(x + AHEAD);
