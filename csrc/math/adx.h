@@ -23,7 +23,8 @@ static inline void b3_adx_init(b3_adx *a, uint32_t period, int plain) {
     if (plain) b3_smooth_plain(&a->average, period);
 }
 
-static inline double b3_adx_push(b3_adx *a, double high, double low, double close) {
+/* Restarts, seeds, and bars after which nothing ever moved. */
+__attribute__((noinline, cold, unused)) static double b3_adx_any(b3_adx *a, double high, double low, double close) {
     const b3_directional *d = &a->movement;
     if (!b3_directional_push(&a->movement, high, low, close)) return b3_smooth_push(&a->average, NAN);
     const double total = d->plus + d->minus;
@@ -32,6 +33,17 @@ static inline double b3_adx_push(b3_adx *a, double high, double low, double clos
         return b3_smooth_push(&a->average, seeded ? a->average.value : 0.0);
     }
     return b3_smooth_push(&a->average, 100.0 * fabs(d->plus - d->minus) / total);
+}
+
+static inline double b3_adx_push(b3_adx *a, double high, double low, double close) {
+    const b3_directional_sums sums = b3_directional_next(&a->movement, a->movement.keep, high, low);
+    const double plus = sums.moved[0];
+    const double minus = sums.moved[1];
+    const double next = b3_smooth_next(&a->average, 100.0 * fabs(plus - minus) / (plus + minus));
+    if (!(sums.range > 0.0)) return b3_adx_any(a, high, low, close);
+    if (!b3_is_finite(next + sums.range + a->movement.close)) return b3_adx_any(a, high, low, close);
+    b3_directional_set(&a->movement, &sums, high, low, close);
+    return a->average.value = next;
 }
 
 #endif

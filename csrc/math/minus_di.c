@@ -1,4 +1,5 @@
 #include "directional.h"
+#include "finite.h"
 #include "kernel.h"
 
 static uint32_t lookback(const double *params) {
@@ -14,9 +15,21 @@ static void init(void *stream, const double *params) {
     b3_directional_init(stream, (uint32_t)params[0], params[1] != 0.0);
 }
 
+/* Restarts, seeds, and bars after which nothing ever moved. */
+__attribute__((noinline, cold)) static double any(b3_directional *d, const double *in) {
+    return b3_directional_push(d, in[0], in[1], in[2]) ? b3_movement_percent(d->minus, d->range) : NAN;
+}
+
 static void update(void *stream, const double *in, double *out) {
     b3_directional *d = stream;
-    out[0] = b3_directional_push(d, in[0], in[1], in[2]) ? b3_movement_percent(d->minus, d->range) : NAN;
+    const b3_directional_sums sums = b3_directional_next(d, d->keep, in[0], in[1]);
+    const double percent = 100.0 * sums.moved[1] / sums.range;
+    if (d->seen == d->period && b3_is_finite(percent + sums.range + d->close)) {
+        b3_directional_set(d, &sums, in[0], in[1], in[2]);
+        out[0] = percent;
+    } else {
+        out[0] = any(d, in);
+    }
 }
 
 B3_RUN(b3_directional, 3, 1)
