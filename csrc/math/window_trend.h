@@ -1,4 +1,4 @@
-/* Sum and time-weighted sum over the last `period` samples, by two stacks (see window_sum.h), for weighted averages and least squares.
+/* Sum and time-weighted sum over the last `period` samples, by two stacks (see window_sum.h), for least squares.
  *
  * Sums are of d = x - anchor as in window_var.h; time t counts from the first sample of the block now (older samples: negative).
  */
@@ -71,16 +71,6 @@ static inline b3_trend b3_window_trend_push(b3_window_trend *w, double x) {
     w->prefix.td += t * d;
     const double sum = before.d + w->prefix.d;
     return (b3_trend){w->anchor, sum, before.td + w->prefix.td + (w->offset - t) * sum};
-}
-
-static inline void b3_wma_init(b3_window_trend *w, uint32_t period) {
-    b3_window_trend_init(w, period, period, 2.0 / ((double)period * ((double)period + 1.0)));
-}
-
-/* Weighted moving average, weights 1 (oldest) to period (newest). */
-static inline double b3_wma_push(b3_window_trend *w, double x) {
-    const b3_trend trend = b3_window_trend_push(w, x);
-    return trend.anchor + trend.moment * w->scale;
 }
 
 #endif

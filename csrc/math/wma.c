@@ -1,20 +1,20 @@
 #include "kernel.h"
-#include "window_trend.h"
+#include "window_weighted.h"
 
 static uint32_t lookback(const double *params) {
     return (uint32_t)params[0] - 1;
 }
 
 static size_t size(const double *params) {
-    return b3_window_trend_size((uint32_t)params[0]);
+    return b3_window_weighted_size((uint32_t)params[0]);
 }
 
 static void init(void *stream, const double *params) {
-    b3_wma_init(stream, (uint32_t)params[0]);
+    b3_window_weighted_init(stream, (uint32_t)params[0]);
 }
 
 static void update(void *stream, const double *in, double *out) {
-    out[0] = b3_wma_push(stream, in[0]);
+    out[0] = b3_window_weighted_push(stream, in[0]);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window")};
