@@ -3,8 +3,7 @@
 #include "window_sum.h"
 
 typedef struct stochastic {
-    double slowk_bars; /* in slowk, and in slowd, which is made of sums of slowk's */
-    double slowd_bars;
+    double bars[2];  /* in slowk, and in slowd, which is made of sums of slowk's */
     size_t slowk_at; /* byte offsets of the windows of the sums */
     size_t slowd_at;
     uint8_t data[];
@@ -21,8 +20,8 @@ static size_t size(const double *params) {
 
 static void init(void *stream, const double *params) {
     stochastic *s = stream;
-    s->slowk_bars = params[1];
-    s->slowd_bars = params[1] * params[2];
+    s->bars[0] = params[1];
+    s->bars[1] = params[1] * params[2];
     s->slowk_at = b3_range_window_size((uint32_t)params[0]);
     s->slowd_at = s->slowk_at + b3_window_sum_size((uint32_t)params[1]);
     b3_range_window_init((b3_range_window *)(void *)s->data, (uint32_t)params[0]);
@@ -37,8 +36,7 @@ static void update(void *stream, const double *in, double *out) {
     const b3_range range = b3_range_window_push((b3_range_window *)(void *)s->data, in[0], in[1]);
     const double k = b3_window_sum_push(slowk, b3_range_percent(range, in[2]));
     const double d = b3_window_sum_push(slowd, k);
-    out[1] = d / s->slowd_bars;
-    out[0] = isnan(d) ? NAN : k / s->slowk_bars;
+    b3_lanes_store(out, (b3_lanes){isnan(d) ? NAN : k, d} / b3_lanes_load(s->bars));
 }
 
 static const b3_param PARAMS[] = {B3_BARS("fastk_period", 5, 1, "bars of the range"),
