@@ -25,7 +25,7 @@ static void update(void *stream, const double *in, double *out) {
     const b3_lanes before = b3_lanes_load(s->before);
     const b3_lanes now = b3_lanes_swapped(in);
     const b3_lanes change = b3_lanes_where(before != 0.0, (now - before) / before);
-    const b3_pair_moments sums = b3_window_pair_push(&s->window, change);
+    const b3_pair_moments sums = b3_window_pair_push(&s->window, change, B3_PAIR_WITHOUT_XX);
     b3_lanes_store(s->before, now);
     out[0] = sums.yy == 0.0 ? sums.xy - sums.xy : sums.xy / sums.yy; /* 0, but NaN where real1 has one */
 }

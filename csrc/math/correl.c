@@ -15,11 +15,15 @@ static void init(void *stream, const double *params) {
 }
 
 static void update(void *stream, const double *in, double *out) {
-    const b3_pair_moments sums = b3_window_pair_push(stream, b3_lanes_swapped(in));
+    const b3_pair_moments sums = b3_window_pair_push(stream, b3_lanes_swapped(in), B3_PAIR_WITH_XX);
     const double product = sums.xx * sums.yy;
-    const int may_overflow = product < 1e-280 || product > 1e280;
-    const double scale = may_overflow ? sqrt(sums.xx) * sqrt(sums.yy) : sqrt(product);
-    const double ratio = scale == 0.0 ? 0.0 : sums.xy / scale;
+    double ratio;
+    if (product > 1e-280 && product < 1e280) {
+        ratio = sums.xy / sqrt(product);
+    } else {
+        const double scale = sqrt(sums.xx) * sqrt(sums.yy);
+        ratio = scale == 0.0 ? 0.0 : sums.xy / scale;
+    }
     out[0] = b3_larger(-1.0, b3_smaller(1.0, ratio));
 }
 

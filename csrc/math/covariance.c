@@ -22,7 +22,7 @@ static void init(void *stream, const double *params) {
 
 static void update(void *stream, const double *in, double *out) {
     covariation *c = stream;
-    out[0] = b3_window_pair_push(&c->window, b3_lanes_swapped(in)).xy / c->divisor;
+    out[0] = b3_window_pair_push(&c->window, b3_lanes_swapped(in), B3_PAIR_WITHOUT_XX).xy / c->divisor;
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 30, 1, "length of the window"),
