@@ -15,9 +15,8 @@ typedef struct b3_extremes {
 typedef struct b3_extreme_window {
     uint32_t period;
     uint32_t older;
-    uint32_t wait_lows; /* as in b3_window_max */
-    uint32_t wait_highs;
-    double scale; /* of the result: the caller's */
+    uint32_t wait[2]; /* of lows and of highs, as in b3_window_max */
+    double scale;     /* of the result: the caller's */
     double prefix[4];
     double slot[][4]; /* value, at */
 } b3_extreme_window;
@@ -27,7 +26,7 @@ static inline size_t b3_extreme_window_size(uint32_t period) {
 }
 
 static inline void b3_extreme_window_init(b3_extreme_window *w, uint32_t period, double scale) {
-    *w = (b3_extreme_window){.period = period, .wait_lows = period, .wait_highs = period, .scale = scale};
+    *w = (b3_extreme_window){.period = period, .wait = {period, period}, .scale = scale};
     for (uint32_t j = 0; j <= period; ++j) memcpy(w->slot[j], (double[4]){-INFINITY, -INFINITY}, sizeof w->slot[j]);
 }
 
@@ -42,7 +41,7 @@ static inline void b3_extremes_store(double *to, b3_extremes extremes) {
 
 static inline b3_extremes b3_extremes_of(b3_extremes older, b3_extremes newer) {
     const b3_lane_bits is_older = older.value > newer.value;
-    return (b3_extremes){b3_lanes_pick(is_older, older.value, newer.value), b3_lanes_pick(is_older, older.at, newer.at)};
+    return (b3_extremes){b3_lanes_larger(older.value, newer.value), b3_lanes_pick(is_older, older.at, newer.at)};
 }
 
 static inline void b3_extreme_window_turn(b3_extreme_window *w) {
@@ -57,7 +56,12 @@ static inline void b3_extreme_window_turn(b3_extreme_window *w) {
     w->older = w->period;
 }
 
-/* Bars since the lowest low and the highest high; NaN for a side that holds one, or has not seen `period` bars. */
+/* The ages that a window that waits has: NaN for a side that holds one, or has not seen `period` bars. */
+__attribute__((noinline, cold, unused)) static b3_lanes b3_extremes_waiting(b3_extreme_window *w, double high, double low, b3_lanes ages) {
+    return (b3_lanes){b3_unless_waiting(&w->wait[0], w->period, low, ages[0]), b3_unless_waiting(&w->wait[1], w->period, high, ages[1])};
+}
+
+/* Bars since the lowest low and the highest high. */
 static inline b3_lanes b3_extreme_window_push(b3_extreme_window *w, double high, double low) {
     if (w->older == 0) b3_extreme_window_turn(w);
     const double at = w->older;
@@ -67,9 +71,10 @@ static inline b3_lanes b3_extreme_window_push(b3_extreme_window *w, double high,
     const b3_lanes ages = b3_extremes_of(b3_extremes_load(slot[-1]), prefix).at - at;
     b3_lanes_store(slot[0], bar.value);
     b3_extremes_store(w->prefix, prefix);
-    if ((w->wait_highs | w->wait_lows) == 0 && !isunordered(high, low)) return ages;
-    return (b3_lanes){b3_unless_waiting(&w->wait_lows, w->period, low, ages[0]),
-                      b3_unless_waiting(&w->wait_highs, w->period, high, ages[1])};
+    uint64_t waits;
+    memcpy(&waits, w->wait, sizeof waits);
+    if (waits == 0 && !isunordered(high, low)) return ages;
+    return b3_extremes_waiting(w, high, low, ages);
 }
 
 #endif
