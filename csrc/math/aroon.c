@@ -15,7 +15,7 @@ static void init(void *stream, const double *params) {
 
 static void update(void *stream, const double *in, double *out) {
     b3_extreme_window *window = stream;
-    b3_lanes_store(out, 100.0 - window->scale * b3_extreme_window_push(window, in[0], in[1]));
+    b3_lanes_store(out, 100.0 - b3_lanes_load(window->scale) * b3_extreme_window_push(window, in[0], in[1]));
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "bars back")};

@@ -16,7 +16,7 @@ static void init(void *stream, const double *params) {
 static void update(void *stream, const double *in, double *out) {
     b3_extreme_window *window = stream;
     const b3_lanes ages = b3_extreme_window_push(window, in[0], in[1]);
-    out[0] = window->scale * (ages[0] - ages[1]);
+    out[0] = window->scale[0] * (ages[0] - ages[1]);
 }
 
 static const b3_param PARAMS[] = {B3_BARS("timeperiod", 14, 1, "bars back")};

@@ -9,6 +9,7 @@
 #include "true_range.h"
 #include "two_lanes.h"
 
+/* Two lanes lie at multiples of 16 bytes: where a cache line ends between them, an update that follows at once waits for their stores. */
 typedef struct b3_directional {
     uint32_t period;
     uint32_t seen; /* movements since the start or a restart; stops at period */
@@ -20,7 +21,6 @@ typedef struct b3_directional {
             double low;
         };
     };
-    double close;
     union {
         double moved[2];
         struct {
@@ -28,6 +28,7 @@ typedef struct b3_directional {
             double minus;
         };
     };
+    double close;
     double range;
 } b3_directional;
 

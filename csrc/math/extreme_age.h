@@ -16,7 +16,7 @@ typedef struct b3_extreme_window {
     uint32_t period;
     uint32_t older;
     uint32_t wait[2]; /* of lows and of highs, as in b3_window_max */
-    double scale;     /* of the result: the caller's */
+    double scale[2];  /* of the result: the caller's */
     double prefix[4];
     double slot[][4]; /* value, at */
 } b3_extreme_window;
@@ -26,7 +26,7 @@ static inline size_t b3_extreme_window_size(uint32_t period) {
 }
 
 static inline void b3_extreme_window_init(b3_extreme_window *w, uint32_t period, double scale) {
-    *w = (b3_extreme_window){.period = period, .wait = {period, period}, .scale = scale};
+    *w = (b3_extreme_window){.period = period, .wait = {period, period}, .scale = {scale, scale}};
     for (uint32_t j = 0; j <= period; ++j) memcpy(w->slot[j], (double[4]){-INFINITY, -INFINITY}, sizeof w->slot[j]);
 }
 

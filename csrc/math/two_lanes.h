@@ -4,9 +4,6 @@
 
 #include <stdint.h>
 #include <string.h>
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
 
 typedef double b3_lanes __attribute__((vector_size(16)));
 typedef int64_t b3_lane_bits __attribute__((vector_size(16)));
@@ -39,7 +36,7 @@ static inline b3_lanes b3_lanes_where(b3_lane_bits bits, b3_lanes x) {
 /* As b3_larger, lane by lane: one instruction where compilers would make four. */
 static inline b3_lanes b3_lanes_larger(b3_lanes a, b3_lanes b) {
 #if defined(__SSE2__)
-    return _mm_max_pd(a, b);
+    return __builtin_ia32_maxpd(a, b);
 #else
     return b3_lanes_pick(a > b, a, b);
 #endif

@@ -8,8 +8,9 @@
 #include "two_lanes.h"
 
 typedef struct b3_window_two {
-    uint32_t end;   /* bytes from slot[0] to slot[period] */
-    uint32_t older; /* as in b3_window_sum, in bytes, which saves instructions */
+    uint32_t end;      /* bytes from slot[0] to slot[period] */
+    uint32_t older;    /* as in b3_window_sum, in bytes, which saves instructions */
+    uint64_t reserved; /* lanes at multiples of 16 bytes, as in b3_directional */
     double prefix[2];
     double slot[][2];
 } b3_window_two;
