@@ -46,7 +46,7 @@ __attribute__((noinline, cold)) static int goes_on(b3_parabola *p, double high, 
     return 1;
 }
 
-/* As b3_trend_push. Whether the trend falls, and whether the bar goes further, nobody can foresee, so there is no branch on them; few bars
+/* Whether the trend falls, and whether the bar goes further, nobody can foresee, so there is no branch on them; few bars
  * turn. */
 static void update(void *stream, const double *in, double *out) {
     b3_parabola *p = stream;

@@ -44,6 +44,7 @@ def test_among_its_sources_the_package_is_the_installed_one(tmp_path: Path) -> N
     elsewhere, among_sources = start(tmp_path), start(root)
     assert among_sources.returncode == 0, among_sources.stderr
     assert among_sources.stdout == elsewhere.stdout
+    unsafe.pop("PYTHONPATH", None)
     alone = start(root, "-S")  # without what is installed
     assert alone.returncode and "no compiled module" in alone.stderr
 

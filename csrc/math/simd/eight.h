@@ -4,10 +4,6 @@
 #ifndef B3_MATH_SIMD_EIGHT_H
 #define B3_MATH_SIMD_EIGHT_H
 
-#ifdef B3_MATH_REAL_H
-#error "math/real.h comes after: a real is eight doubles here"
-#endif
-
 #include "wide.h"
 
 #define EIGHT_REGISTERS (8 / WIDE_LANES)

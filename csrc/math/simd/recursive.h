@@ -260,14 +260,39 @@ static int sar_terms(void *stream, terms *t) {
            add_term(t, &p->rises, 0.0, 0.0) && p->started;
 }
 
+/* The stop is never inside the last two bars; the trend turns where the price touches it. Below the price all is kept with its sign
+ * changed: so it stays what it is where the trend turns. */
 static inline void sar_step(STEP_ARGS) {
-    b3_trend trend = {r->value[0], r->value[1], r->value[2], r->value[3]};
-    r->taint = eight_taint(r->taint, eight_sub(now[0], now[1]));
-    out[0] = b3_trend_push(&trend, r->constant[0], r->constant[1], now[0], now[1], before[0], before[1]);
-    r->value[0] = trend.stop;
-    r->value[1] = trend.extreme;
-    r->value[2] = trend.factor;
-    r->value[3] = trend.rises;
+    const eight high = now[0];
+    const eight low = now[1];
+    const eight high_before = before[0];
+    const eight low_before = before[1];
+    const eight step = r->constant[0];
+    const eight factor_max = r->constant[1];
+    const eight stop = r->value[0];
+    const eight extreme = r->value[1];
+    const eight factor_before = r->value[2];
+    const eight direction = r->value[3];
+    r->taint = eight_taint(r->taint, eight_sub(high, low));
+    const eight_mask rises = eight_greater(direction, eight_of(0.0));
+    const eight under = eight_negate(low);
+    const eight under_before = eight_negate(low_before);
+    const eight ahead = eight_pick(rises, high, under);
+    const eight behind = eight_pick(rises, under, high);
+    const eight ahead_before = eight_pick(rises, high_before, under_before);
+    const eight behind_before = eight_pick(rises, under_before, high_before);
+    const eight_mask turns = eight_at_most(stop, behind);
+    const eight reached = eight_max(ahead, extreme);
+    const eight faster = eight_pick(eight_greater(ahead, extreme), eight_min(eight_add(factor_before, step), factor_max), factor_before);
+    const eight factor = eight_pick(turns, step, faster);
+    const eight from = eight_pick(turns, eight_max(reached, ahead_before), stop);
+    const eight towards = eight_pick(turns, behind, reached);
+    const eight outside = eight_pick(turns, eight_max(ahead, ahead_before), eight_max(behind, behind_before));
+    r->value[0] = eight_max(eight_sub(from, eight_mul(factor, eight_add(towards, from))), outside);
+    r->value[1] = towards;
+    r->value[2] = factor;
+    r->value[3] = eight_pick(turns, eight_negate(direction), direction);
+    out[0] = eight_negate(eight_mul(r->value[3], from));
 }
 
 static void sar_end(void *stream, const double *const *in, size_t last) {
