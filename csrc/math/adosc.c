@@ -1,4 +1,4 @@
-#include "chaikin.h"
+#include "adosc.h"
 #include "kernel.h"
 #include "location.h"
 

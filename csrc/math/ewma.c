@@ -1,5 +1,5 @@
+#include "ewma.h"
 #include "kernel.h"
-#include "weighted_mean.h"
 
 static uint32_t lookback(const double *params) {
     (void)params;

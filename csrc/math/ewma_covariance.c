@@ -1,6 +1,6 @@
+#include "ewma_covariance.h"
 #include "finite.h"
 #include "kernel.h"
-#include "weighted_covariance.h"
 
 static uint32_t lookback(const double *params) {
     (void)params;

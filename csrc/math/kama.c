@@ -1,4 +1,4 @@
-#include "adaptive.h"
+#include "kama.h"
 #include "finite.h"
 #include "kernel.h"
 

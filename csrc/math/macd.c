@@ -1,4 +1,4 @@
-#include "crossing.h"
+#include "macd.h"
 #include "kernel.h"
 
 static uint32_t slower(const double *params) {

@@ -1,6 +1,6 @@
+#include "obv.h"
 #include "finite.h"
 #include "kernel.h"
-#include "volume_balance.h"
 
 static uint32_t lookback(const double *params) {
     (void)params;

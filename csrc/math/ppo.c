@@ -1,5 +1,5 @@
+#include "ppo.h"
 #include "kernel.h"
-#include "price_oscillator.h"
 
 static uint32_t slower(const double *params) {
     return (uint32_t)fmax(params[0], params[1]);

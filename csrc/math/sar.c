@@ -3,7 +3,7 @@
 #include "finite.h"
 #include "kernel.h"
 #include "larger.h"
-#include "parabola.h"
+#include "sar.h"
 
 static uint32_t lookback(const double *params) {
     (void)params;

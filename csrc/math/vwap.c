@@ -1,6 +1,6 @@
+#include "vwap.h"
 #include "finite.h"
 #include "kernel.h"
-#include "weighted_price.h"
 
 static uint32_t lookback(const double *params) {
     return params[0] == 0.0 ? 0 : (uint32_t)params[0] - 1;

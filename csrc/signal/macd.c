@@ -1,7 +1,7 @@
 /* MACD: long after the macd line of the closes crosses above its signal line; flat, or short, after it crosses below. Orders are goal.h's.
  */
+#include "math/macd.h"
 #include "goal.h"
-#include "math/crossing.h"
 #include "strategies.h"
 
 enum { FAST, SLOW, SIGNAL, ALLOW_SHORT, SIZING, PARAM_COUNT = SIZING + B3_SIZING_PARAM_COUNT };

@@ -10,7 +10,7 @@
  * for POST_ONLY (the market came first), interval_ms. While the book is halted, not whole, crossed or one-sided all quotes are cancelled.
  */
 #include "avellaneda_stoikov.h"
-#include "math/weighted_mean.h"
+#include "math/ewma.h"
 #include "order_size.h"
 #include "sizing.h"
 #include "strategies.h"

@@ -13,7 +13,7 @@
 #define B3_SIGNAL_TECHNICAL_H
 
 #include "math/average_range.h"
-#include "math/crossing.h"
+#include "math/macd.h"
 #include "math/strength.h"
 #include "stream.h"
 

@@ -7,11 +7,11 @@
 #include "doubling.h"
 #include "recursion.h"
 
-#include "math/chaikin.h"
-#include "math/volume_balance.h"
-#include "math/weighted_covariance.h"
-#include "math/weighted_mean.h"
-#include "math/weighted_price.h"
+#include "math/adosc.h"
+#include "math/ewma.h"
+#include "math/ewma_covariance.h"
+#include "math/obv.h"
+#include "math/vwap.h"
 
 #define CHUNK_ARGS void *stream, const double *const *in, double *const *out, size_t at, size_t size
 #define WARM_ARGS const void *stream, const double *const *in, size_t at

@@ -5,7 +5,7 @@
 #include "doubling.h"
 #include "recursion.h"
 
-#include "math/adaptive.h"
+#include "math/kama.h"
 
 /* y[i] = keep[i] * y[i-1] + add[i], for runs of samples: what comes of the sample before the run. */
 typedef struct kama_step {

@@ -9,10 +9,10 @@
 
 #include "math/adx.h"
 #include "math/average_range.h"
-#include "math/crossing.h"
 #include "math/keltner.h"
-#include "math/parabola.h"
-#include "math/price_oscillator.h"
+#include "math/macd.h"
+#include "math/ppo.h"
+#include "math/sar.h"
 #include "math/strength.h"
 #include "math/triple.h"
 

@@ -1,6 +1,6 @@
 /* What an exponentially weighted covariance remembers. */
-#ifndef B3_MATH_WEIGHTED_COVARIANCE_H
-#define B3_MATH_WEIGHTED_COVARIANCE_H
+#ifndef B3_MATH_EWMA_COVARIANCE_H
+#define B3_MATH_EWMA_COVARIANCE_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Exponentially weighted mean with a given decay. */
-#ifndef B3_MATH_WEIGHTED_MEAN_H
-#define B3_MATH_WEIGHTED_MEAN_H
+#ifndef B3_MATH_EWMA_H
+#define B3_MATH_EWMA_H
 
 #include <math.h>
 #include <stdint.h>

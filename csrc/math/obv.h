@@ -1,6 +1,6 @@
 /* What obv remembers. */
-#ifndef B3_MATH_VOLUME_BALANCE_H
-#define B3_MATH_VOLUME_BALANCE_H
+#ifndef B3_MATH_OBV_H
+#define B3_MATH_OBV_H
 
 #include "running_sum.h"
 

@@ -1,6 +1,6 @@
 /* The three averages of macd. */
-#ifndef B3_MATH_CROSSING_H
-#define B3_MATH_CROSSING_H
+#ifndef B3_MATH_MACD_H
+#define B3_MATH_MACD_H
 
 #include "smooth.h"
 

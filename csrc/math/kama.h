@@ -1,6 +1,6 @@
 /* What kama remembers. */
-#ifndef B3_MATH_ADAPTIVE_H
-#define B3_MATH_ADAPTIVE_H
+#ifndef B3_MATH_KAMA_H
+#define B3_MATH_KAMA_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What ppo remembers. */
-#ifndef B3_MATH_PRICE_OSCILLATOR_H
-#define B3_MATH_PRICE_OSCILLATOR_H
+#ifndef B3_MATH_PPO_H
+#define B3_MATH_PPO_H
 
 #include "smooth.h"
 #include "window_sum.h"

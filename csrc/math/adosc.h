@@ -1,6 +1,6 @@
 /* What adosc remembers. */
-#ifndef B3_MATH_CHAIKIN_H
-#define B3_MATH_CHAIKIN_H
+#ifndef B3_MATH_ADOSC_H
+#define B3_MATH_ADOSC_H
 
 #include "running_sum.h"
 #include "smooth.h"

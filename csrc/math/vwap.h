@@ -1,6 +1,6 @@
 /* What vwap remembers. */
-#ifndef B3_MATH_WEIGHTED_PRICE_H
-#define B3_MATH_WEIGHTED_PRICE_H
+#ifndef B3_MATH_VWAP_H
+#define B3_MATH_VWAP_H
 
 #include "running_sum.h"
 #include "window_sum.h"

@@ -2,8 +2,8 @@
  * lows change places. Its step is in sar.c for one series, in simd/recursive.h for vectors of them; the order of operations is TA-Lib's, so
  * that ties turn where they do there.
  */
-#ifndef B3_MATH_PARABOLA_H
-#define B3_MATH_PARABOLA_H
+#ifndef B3_MATH_SAR_H
+#define B3_MATH_SAR_H
 
 #include <stdint.h>
 
