@@ -33,8 +33,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.test
 	$(BIN)/python benches/report.py
 
+# What cannot be judged here (exit code 3; the gate says why) is no failure. .ci/run decides for itself.
 bench-gate: $(VENV)/.test
-	$(BIN)/python benches/gate.py
+	$(BIN)/python benches/gate.py || [ $$? = 3 ]
 
 bench-baseline: $(VENV)/.test
 	$(BIN)/python benches/gate.py --write

@@ -3,9 +3,10 @@
 Instructions do not depend on what else the machine does, so a slow-down of a few percent shows; wall time would not.
 AVX-512 is switched off (valgrind does not know it) through the core's own dispatch. A count above the baseline by more
 than TOLERANCE fails; one below by more than that asks for a new baseline (`make bench-baseline`), so that what was won
-is kept.
+is kept. A case without a baseline fails, and so does what the baseline has and no case counts any more.
 
-Counts depend on the compiler: the baseline names the one it was made with. With another one they are printed alone.
+Counts depend on the compiler: the baseline names the one it was made with. With another one they are printed, and
+nothing is judged; without valgrind nothing is counted. Either is neither a pass nor a failure: exit code NOT_JUDGED.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rich.table import Table
 
 BASELINE = ROOT / "benches" / "baseline.json"
 TOLERANCE = 0.02
+HOLDS, SLOWER, NOT_JUDGED = 0, 1, 3  # argparse has 2
 
 
 @dataclass(frozen=True)
@@ -85,35 +87,43 @@ def instructions(case: Case, sample: Path, build: Path, isa: str) -> int:
     return count
 
 
-def report(counts: dict[str, int], baseline: dict[str, int], judged: bool) -> bool:
+def not_judged(why: str) -> int:
+    """Say so, and return the exit code."""
+    print(f"bench gate: not judged: {why}")
+    return NOT_JUDGED
+
+
+def report(counts: dict[str, int], baseline: dict[str, int]) -> bool:
     """Print the table; return whether the gate holds."""
     table = Table("case", "instructions", "baseline", "change", "")
     held = True
     for name, count in counts.items():
         before = baseline.get(name)
         if before is None:
-            held = held and not judged
+            held = False
             table.add_row(name, f"{count:,}", "-", "-", "no baseline: run make bench-baseline")
             continue
         change = count / before - 1
         slower = change > TOLERANCE
-        held = held and not (slower and judged)
+        held = held and not slower
         verdict = "[red]slower[/]" if slower else "faster: renew the baseline" if change < -TOLERANCE else "ok"
         table.add_row(name, f"{count:,}", f"{before:,}", f"{change:+.2%}", verdict)
+    for name in sorted(baseline.keys() - counts.keys()):
+        held = False
+        table.add_row(name, "-", f"{baseline[name]:,}", "-", "no case: run make bench-baseline")
     Console(width=140).print(table)
     return held
 
 
 def main() -> int:
-    """Count, compare, and write the baseline if asked; 0 when the gate holds."""
+    """Count, compare, and write the baseline if asked; return HOLDS, SLOWER or NOT_JUDGED."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="make the counts the new baseline")
     parser.add_argument("--build", type=Path, default=BUILD, help="build folder that holds benches/")
     parser.add_argument("--isa", default="avx2", help="BOT3_ISA of the benches; a lower one shows the gate fail")
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
-        print("bench gate skipped: valgrind is not here (apt-get install valgrind)")
-        return 0
+        return not_judged("valgrind is not here (apt-get install valgrind)")
     with tempfile.TemporaryDirectory() as folder:
         sample = sample_recording(Path(folder))
         counts = {case.name: instructions(case, sample, options.build, options.isa) for case in CASES}
@@ -122,14 +132,13 @@ def main() -> int:
             json.dumps({"compiler": compiler(), "instructions": counts}, indent=2) + "\n", encoding="utf-8"
         )
         print(f"wrote {BASELINE}")
-        return 0
+        return HOLDS
     stored = json.loads(BASELINE.read_text(encoding="utf-8"))
-    judged = stored["compiler"] == compiler()
-    if not judged:
-        print(f"not judged: the baseline is of {stored['compiler']}, this is {compiler()}")
-    held = report(counts, stored["instructions"], judged)
-    print("bench gate: holds" if held else "bench gate: a hot path became slower")
-    return 0 if held else 1
+    held = report(counts, stored["instructions"])
+    if stored["compiler"] != compiler():
+        return not_judged(f"the baseline is of {stored['compiler']}, this is {compiler()}")
+    print("bench gate: holds" if held else "bench gate: a hot path became slower, or cases and baseline differ")
+    return HOLDS if held else SLOWER
 
 
 if __name__ == "__main__":
