@@ -1,4 +1,5 @@
 #include "adosc.h"
+#include "finite.h"
 #include "kernel.h"
 #include "location.h"
 
@@ -16,18 +17,34 @@ static size_t size(const double *params) {
 }
 
 static void init(void *stream, const double *params) {
-    b3_chaikin *o = stream;
-    o->ad = (b3_running_sum){0};
-    b3_ema_init(&o->fast, (uint32_t)params[0], B3_SEED_FIRST);
-    b3_ema_init(&o->slow, (uint32_t)params[1], B3_SEED_FIRST);
+    *(b3_chaikin *)stream =
+        (b3_chaikin){.keep = {1.0 - 2.0 / (params[0] + 1.0), 1.0 - 2.0 / (params[1] + 1.0)}, .lookback = lookback(params)};
+}
+
+/* A bar of the warm-up, or one that is not finite, which starts it anew. */
+static double update_cold(b3_chaikin *c, double fast, double slow) {
+    if (!isfinite(fast + slow)) {
+        c->seen = 0;
+        return NAN;
+    }
+    c->ahead[0] = c->seen == 0 ? 0.0 : fast;
+    c->ahead[1] = c->seen == 0 ? 0.0 : slow;
+    if (c->seen <= c->lookback) ++c->seen;
+    return c->seen > c->lookback ? c->ahead[1] - c->ahead[0] : NAN;
 }
 
 static void update(void *stream, const double *in, double *out) {
-    b3_chaikin *o = stream;
+    b3_chaikin *c = stream;
     const double flow = b3_location(in[0], in[1], in[2]) * in[3];
-    const double line = isfinite(flow) ? b3_running_sum_push(&o->ad, flow) : NAN;
-    const b3_smooth_values averages = b3_smooth_push_two(&o->fast, line, &o->slow, line);
-    out[0] = averages.first - averages.second;
+    const double fast = c->keep[0] * (c->ahead[0] + flow);
+    const double slow = c->keep[1] * (c->ahead[1] + flow);
+    if (c->seen <= c->lookback || !b3_is_finite(fast + slow)) {
+        out[0] = update_cold(c, fast, slow);
+        return;
+    }
+    c->ahead[0] = fast;
+    c->ahead[1] = slow;
+    out[0] = slow - fast;
 }
 
 B3_RUN(b3_chaikin, 4, 1)
@@ -38,7 +55,7 @@ const b3_indicator b3_indicator_adosc = {
     .name = "adosc",
     .text = "Chaikin accumulation/distribution oscillator",
     .formula = "ema(ad, fastperiod) - ema(ad, slowperiod)",
-    .start = "both averages start as the first ad; after a NaN bar they start anew, ad goes on",
+    .start = "both averages start as the first ad, and anew after a NaN bar",
     .source = "M. Chaikin; S. B. Achelis, Technical Analysis from A to Z, 1995",
     .inputs = "high low close volume",
     .outputs = "adosc",

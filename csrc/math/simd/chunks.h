@@ -108,29 +108,6 @@ static int ewma_covariance_chunk(CHUNK_ARGS) {
 
 CHUNKED(ewma_covariance, ewma_covariance_warm)
 
-/* Averages outside of a recursion. */
-typedef struct average {
-    filter filter;
-    eight gain;
-    eight carry;
-} average;
-
-static inline int is_warm(const b3_smooth *s) {
-    return s->seen > s->lookback && isfinite(s->value);
-}
-
-static inline average average_of(const b3_smooth *s) {
-    return (average){.filter = filter_of(1.0 - s->gain), .gain = eight_of(s->gain), .carry = eight_of(s->value)};
-}
-
-static inline eight average_push(average *a, eight x) {
-    return filter_push(&a->filter, &a->carry, eight_mul(a->gain, x));
-}
-
-static inline double average_last(const average *a) {
-    return eight_first_lane(a->carry);
-}
-
 /* ---------------------------------------------------------------- sums since the beginning */
 
 static inline double total_of(const b3_running_sum *total) {
@@ -205,23 +182,26 @@ static int ad_chunk(CHUNK_ARGS) {
 static int adosc_warm(WARM_ARGS) {
     (void)in, (void)at;
     const b3_chaikin *c = stream;
-    return is_warm(&c->fast) && is_warm(&c->slow);
+    return c->seen > c->lookback;
 }
 
 static int adosc_chunk(CHUNK_ARGS) {
     b3_chaikin *c = stream;
     const double *const columns[] = {in[0] + at, in[1] + at, in[2] + at, in[3] + at};
     double *y = out[0] + at;
-    totals total = totals_of(total_of(&c->ad));
-    average fast = average_of(&c->fast);
-    average slow = average_of(&c->slow);
+    const filter fast = filter_of(c->keep[0]);
+    const filter slow = filter_of(c->keep[1]);
+    eight ahead_fast = eight_of(c->ahead[0]);
+    eight ahead_slow = eight_of(c->ahead[1]);
     EIGHTS(i) {
-        const eight flow = totals_push(&total, money_flow(columns, i));
-        eight_put(y + i, eight_sub(average_push(&fast, flow), average_push(&slow, flow)));
+        const eight flow = money_flow(columns, i);
+        const eight of_slow = filter_push(&slow, &ahead_slow, eight_mul(eight_of(c->keep[1]), flow));
+        eight_put(y + i, eight_sub(of_slow, filter_push(&fast, &ahead_fast, eight_mul(eight_of(c->keep[0]), flow))));
     }
-    if (!isfinite(average_last(&fast)) || !isfinite(average_last(&slow)) || !totals_end(&total, &c->ad)) return 0;
-    c->fast.value = average_last(&fast);
-    c->slow.value = average_last(&slow);
+    const double end[2] = {eight_first_lane(ahead_fast), eight_first_lane(ahead_slow)};
+    if (!isfinite(end[0]) || !isfinite(end[1])) return 0;
+    c->ahead[0] = end[0];
+    c->ahead[1] = end[1];
     return 1;
 }
 
