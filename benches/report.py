@@ -191,16 +191,27 @@ def indicator_rows() -> list[Row]:
     if python is None:
         print("indicators are not measured: their peers could not be installed")
         return []
-    found = json_lines(output([str(python), str(ROOT / "benches" / "ta_kernels.py"), "--json"]))
+    bench = [str(python), str(ROOT / "benches" / "ta_kernels.py"), "--json"]
+    found = json_lines(output(bench))
+    *warm, in_cache = json_lines(output([*bench, "--part", "kernels", "--sizes", "100000", "--warm"]))
+    cold = {one["kernel"]: one["ns"] for one in found if one.get("size") == 100_000}
     rows = []
-    for one in found:
-        if one.get("size") == 100_000 and one["kernel"] in TA_SHOWN and one["best"] is not None:
+    for one in warm:
+        if one["kernel"] in TA_SHOWN and one["best"] is not None:
             share, best = TA_SHOWN[one["kernel"]], one["best"]
-            ours, theirs = one["ns"]["bot3"], one["ns"][best]
-            peer, target = f"{best} {theirs:.2f} ns", f"<= {share} x"
+            ours, theirs = ([ns[who] for ns in (one["ns"], cold[one["kernel"]])] for who in ("bot3", best))
             rows.append(
-                Row(f"{one['kernel']}, 100,000 elements, each", f"{ours:.2f} ns", peer, target, ours <= share * theirs)
+                Row(
+                    f"{one['kernel']}, 100,000 elements, each: in the cache; after all peers",
+                    f"{ours[0]:.2f}; {ours[1]:.2f} ns",
+                    f"{best} {theirs[0]:.2f}; {theirs[1]:.2f} ns",
+                    f"<= {share} x",
+                    ours[0] <= share * theirs[0],
+                )
             )
+    told = f"{in_cache['talib']:.2f} x TA-Lib's speed, least {in_cache['least']:.2f} x ({in_cache['slowest']})"
+    peer = f"best peer of each: {in_cache['held']} of {in_cache['judged']} held"
+    rows.append(Row("all indicators, 100,000 elements, in the cache", told, peer, ">= 3 x", in_cache["talib"] >= 3))
     for one in found:
         if "summary" in one:
             work = f"all indicators, {one['summary']:,} elements"
