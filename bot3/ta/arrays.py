@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Array",
     "as_series",
+    "checked_series",
     "doubles",
     "like",
     "made_for",
@@ -71,6 +72,17 @@ def as_series(value: object, name: str) -> Array:
     return array
 
 
+def checked_series(series: Sequence[object], names: Sequence[str], where: str) -> list[Array]:
+    """One series for each name, all of one length. where: who takes them. Raises IndicatorError."""
+    if len(series) != len(names):
+        raise IndicatorError(f"takes {', '.join(names)}", where=where, value=len(series))
+    arrays = [of_dimensions(value, name, 1) for value, name in zip(series, names, strict=True)]
+    for array, name in zip(arrays, names, strict=True):
+        if array.shape != arrays[0].shape:
+            raise IndicatorError(f"must have the length of {names[0]}", where=name, value=array.shape)
+    return arrays
+
+
 def output(value: object, shape: tuple[int, ...], inputs: Sequence[Array], name: str) -> Array:
     """A caller's array to write to, checked. Raises IndicatorError."""
     if not isinstance(value, np.ndarray) or value.dtype != np.float64 or not value.flags.carray:
@@ -103,7 +115,8 @@ def of_dimensions(value: object, name: str, count: int) -> Array:
     """As as_series, of exactly so many dimensions. Raises IndicatorError."""
     array = as_series(value, name)
     if array.ndim != count:
-        raise IndicatorError(f"must have {count} dimension{'s' * (count > 1)}", where=name, value=array.shape)
+        what = "must have one dimension" if count == 1 else f"must have {count} dimensions"
+        raise IndicatorError(what, where=name, value=array.shape)
     return array
 
 

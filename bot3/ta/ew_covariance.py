@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import numpy as np
 
-from bot3._version import __version__
 from bot3.ffi import ffi, lib
 from bot3.ta.arrays import Array, doubles, made_for, of_dimensions, same_length
 from bot3.ta.kernels import IndicatorError
+from bot3.ta.saved import Saved
 
 __all__ = ["EWCovariance", "ew_covariance"]
 
@@ -25,7 +25,7 @@ def ew_covariance(
     return state.read(result)
 
 
-class EWCovariance:
+class EWCovariance(Saved):
     """Exponentially weighted covariance matrix, sample by sample. One thread at a time; memory does not grow.
 
     d = x - mean; mean += gain * d; C = (1 - gain) * (C + gain * d d'), gain = 1 - decay, the first sample is the mean
@@ -34,17 +34,20 @@ class EWCovariance:
     symbols: 1 .. 4096; decay: weight of the past, 0 <= decay < 1. Raises IndicatorError.
     """
 
+    __slots__ = ("_decay", "_flags", "_pointer", "_state", "symbols")
+
     def __init__(self, symbols: int, decay: float = 0.94, *, adjust: bool = False, zero_mean: bool = False) -> None:
+        self._begin(symbols, decay, lib.B3_EW_ADJUST * adjust | lib.B3_EW_ZERO_MEAN * zero_mean)
+
+    def _begin(self, symbols: int, decay: float, flags: int) -> None:
         if not isinstance(symbols, int) or not 1 <= symbols <= lib.B3_EW_SYMBOLS_MAX:
             hint = f"Give a whole number from 1 to {lib.B3_EW_SYMBOLS_MAX}."
             raise IndicatorError("is out of bounds", where="symbols", value=symbols, hint=hint)
         if not 0 <= decay < 1:
             raise IndicatorError("must be at least 0 and below 1", where="decay", value=decay)
-        self.symbols = symbols
-        self._arguments = (symbols, float(decay), adjust, zero_mean)
+        self.symbols, self._decay, self._flags = symbols, float(decay), flags
         self._state: Array = np.empty(lib.b3_ew_covariance_size(symbols) // 8)
         self._pointer = ffi.cast("void *", self._state.ctypes.data)
-        flags = lib.B3_EW_ADJUST * adjust | lib.B3_EW_ZERO_MEAN * zero_mean
         lib.b3_ew_covariance_init(self._pointer, symbols, decay, flags)
 
     def update(self, x: Any) -> bool:
@@ -82,30 +85,8 @@ class EWCovariance:
         """Whether there was a sample."""
         return not bool(np.isnan(self.mean[0]))
 
-    def copy(self) -> Self:
-        """Another in the same state."""
-        return _restore(type(self), self._arguments, self._state.tobytes(), __version__)
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.symbols, self._decay, self._flags
 
-    __copy__ = copy
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self.copy()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self._arguments, self._state.tobytes(), __version__)
-
-
-_T = TypeVar("_T", bound=EWCovariance)
-
-
-def _restore(kind: type[_T], arguments: tuple[int, float, bool, bool], state: bytes, version: str) -> _T:
-    symbols, decay, adjust, zero_mean = arguments
-    if version != __version__:
-        what = f"was saved by bot3 {version}, this is {__version__}"
-        raise IndicatorError(what, where=kind.__name__, hint="Feed it anew.")
-    restored = kind(symbols, decay, adjust=adjust, zero_mean=zero_mean)
-    saved: Array = np.frombuffer(state)
-    if saved.shape != restored._state.shape:
-        raise IndicatorError("is damaged: its size does not fit its symbols", where=kind.__name__, value=len(state))
-    restored._state[:] = saved
-    return restored
+    def _arrays(self) -> list[Array]:
+        return [self._state]

@@ -5,26 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from bot3._version import __version__
 from bot3.ffi import ffi, lib
 from bot3.ffi._ta import GraphUpdates
 from bot3.ta import memory
-from bot3.ta.arrays import Array, as_series, pointer, pointers
+from bot3.ta.arrays import Array, checked_series, pointer, pointers
 from bot3.ta.batch import new_stream
 from bot3.ta.kernels import KERNELS, IndicatorError
+from bot3.ta.saved import Saved
 
 __all__ = ["Graph"]
+
+
+# How a stream was added: its name, the kernel, its sources, the parameters.
+_Added = tuple[str, str, tuple[str, ...], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class _Node:
     """A stream, how it was added, its state, and the slots that it reads and the first that it writes."""
 
-    added: tuple[str, str, tuple[str, ...], dict[str, Any]]
+    added: _Added
     values: Any
     state: Array
     sources: tuple[int, ...]
@@ -38,7 +42,7 @@ class _Node:
         return KERNELS[self.added[1]].row
 
 
-class Graph(GraphUpdates):
+class Graph(Saved, GraphUpdates):
     """Streams wired to named inputs, or to one another. One thread at a time. Copied and pickled as streams are.
 
     update(*values) takes one value of each input and gives all outputs by name. Raises IndicatorError.
@@ -49,13 +53,20 @@ class Graph(GraphUpdates):
     g.update(101.0, 99.0, 100.0)["smooth"]
     """
 
+    __slots__ = ("_compiled", "_memory", "_nodes", "_slots", "inputs")
+
     def __init__(self, *inputs: str) -> None:
+        self._begin(inputs)
+
+    def _begin(self, inputs: tuple[str, ...], added: Sequence[_Added] = ()) -> None:
         if not inputs or len(set(inputs)) != len(inputs):
             raise IndicatorError("must be different names, at least one", where="inputs", value=inputs)
         self.inputs = inputs
         self._slots = {name: i for i, name in enumerate(inputs)}
         self._nodes: list[_Node] = []
         self._compile()
+        for name, kernel, sources, params in added:
+            Graph.add(self, name, kernel, *sources, **params)  # a subclass may add in another way
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -101,14 +112,7 @@ class Graph(GraphUpdates):
 
     def update_many(self, *series: Any) -> dict[str, Array]:
         """Takes an array of each input, gives arrays of all outputs by name. Raises IndicatorError."""
-        if len(series) != len(self.inputs):
-            raise IndicatorError(f"takes {', '.join(self.inputs)}", where="series", value=len(series))
-        ins = [as_series(value, name) for value, name in zip(series, self.inputs, strict=True)]
-        for array, name in zip(ins, self.inputs, strict=True):
-            if array.ndim != 1:
-                raise IndicatorError("must have one dimension", where=name, value=array.shape)
-            if array.shape != ins[0].shape:
-                raise IndicatorError(f"must have the length of {self.inputs[0]}", where=name, value=array.shape)
+        ins = checked_series(series, self.inputs, "series")
         outs = {name: memory.empty(len(ins[0])) for name in self.outputs}
         lib.b3_graph_run_blocking(
             self._compiled,
@@ -144,27 +148,11 @@ class Graph(GraphUpdates):
         """Whether the newest outputs are all numbers."""
         return not bool(np.isnan(self._memory[len(self.inputs) :]).any())
 
-    def copy(self) -> Self:
-        """Another graph in the same state."""
-        return _restore(type(self), *self.__reduce__()[1][1:])
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.inputs, [node.added for node in self._nodes]
 
-    __copy__ = copy
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self.copy()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.inputs, [node.added for node in self._nodes], self._saved(), __version__)
-
-    def _saved(self) -> list[bytes]:
-        return [self._memory.tobytes(), *(node.state.tobytes() for node in self._nodes)]
-
-    def _load(self, saved: Sequence[bytes]) -> None:
-        arrays = [self._memory, *(node.state for node in self._nodes)]
-        if [len(part) for part in saved] != [array.nbytes for array in arrays]:
-            raise IndicatorError("is damaged: its size does not fit its streams", where=type(self).__name__)
-        for array, part in zip(arrays, saved, strict=True):
-            array[:] = np.frombuffer(part)
+    def _arrays(self) -> list[Array]:
+        return [self._memory, *(node.state for node in self._nodes)]
 
     def _refuse(self, position: int, value: object) -> NoReturn:
         if position < 0:
@@ -182,23 +170,3 @@ class Graph(GraphUpdates):
                 getattr(compiled, "in")[i] = source
         nodes = int(ffi.cast("uintptr_t", self._compiled))
         self._bind(nodes, len(self._nodes), self._memory, self.outputs)
-
-
-_G = TypeVar("_G", bound=Graph)
-
-
-def _restore(
-    kind: type[_G],
-    inputs: tuple[str, ...],
-    added: Sequence[tuple[str, str, tuple[str, ...], dict[str, Any]]],
-    saved: Sequence[bytes],
-    version: str,
-) -> _G:
-    if version != __version__:
-        what = f"was saved by bot3 {version}, this is {__version__}"
-        raise IndicatorError(what, where=kind.__name__, hint="Seed it anew.")
-    graph = kind(*inputs)
-    for name, kernel, sources, params in added:
-        graph.add(name, kernel, *sources, **params)
-    graph._load(saved)
-    return graph

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import inspect
 import math
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
-from bot3._version import __version__
 from bot3.ffi import ffi, lib
 from bot3.ffi._ta import StreamUpdates
 from bot3.ta import memory
-from bot3.ta.arrays import Array, as_series, pointers
+from bot3.ta.arrays import Array, checked_series, pointers
 from bot3.ta.batch import new_stream, result_type
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
+from bot3.ta.saved import Saved
 
 
-class Stream(StreamUpdates):
+class Stream(Saved, StreamUpdates):
     """One indicator, fed value by value. Arguments: the kernel's parameters. One thread at a time.
 
     update(*values) takes one value of each input and gives the output, or a named tuple of outputs: NaN until warm.
@@ -28,9 +28,13 @@ class Stream(StreamUpdates):
     the state. Both raise IndicatorError for what is no number.
     """
 
+    __slots__ = ("_out", "_pack", "_pointer", "_state", "_values")
     kernel: Kernel
 
     def __init__(self, *params: Any, **named: Any) -> None:
+        self._begin(*params, **named)
+
+    def _begin(self, *params: Any, **named: Any) -> None:
         self._values = self.kernel.values(params, named)
         self._state = new_stream(self.kernel, self._values)
         self._pointer = ffi.cast("void *", self._state.ctypes.data)
@@ -47,14 +51,7 @@ class Stream(StreamUpdates):
 
     def update_many(self, *series: Any) -> Any:
         """Takes an array of each input, gives arrays of the same length. Raises IndicatorError."""
-        if len(series) != len(self.kernel.inputs):
-            raise IndicatorError(f"takes {', '.join(self.kernel.inputs)}", where=self.kernel.name, value=len(series))
-        ins = [as_series(value, name) for value, name in zip(series, self.kernel.inputs, strict=True)]
-        for array, name in zip(ins, self.kernel.inputs, strict=True):
-            if array.ndim != 1:
-                raise IndicatorError("must have one dimension", where=name, value=array.shape)
-            if array.shape != ins[0].shape:
-                raise IndicatorError(f"must have the length of {self.kernel.inputs[0]}", where=name, value=array.shape)
+        ins = checked_series(series, self.kernel.inputs, self.kernel.name)
         outs = [memory.empty(len(ins[0])) for _ in self.kernel.outputs]
         lib.b3_indicator_run_blocking(
             self.kernel.row,
@@ -85,25 +82,11 @@ class Stream(StreamUpdates):
         """Whether the newest outputs are all numbers."""
         return not any(map(math.isnan, self._out.tolist()))
 
-    def copy(self) -> Self:
-        """Another stream in the same state."""
-        return _restore(
-            type(self), tuple(self._values)[:-1], self._state.tobytes(), tuple(self._out.tolist()), __version__
-        )
+    def _arguments(self) -> tuple[Any, ...]:
+        return tuple(self._values)[:-1]
 
-    __copy__ = copy
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self.copy()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (
-            type(self),
-            tuple(self._values)[:-1],
-            self._state.tobytes(),
-            tuple(self._out.tolist()),
-            __version__,
-        )
+    def _arrays(self) -> list[Array]:
+        return [self._state, self._out]
 
     def __repr__(self) -> str:
         params = ", ".join(f"{p.name}={p.written(v)!r}" for p, v in zip(self.kernel.params, self._values, strict=False))
@@ -113,24 +96,6 @@ class Stream(StreamUpdates):
         if position < 0:
             raise IndicatorError(f"takes {', '.join(self.kernel.inputs)}", where=self.kernel.name, value=value)
         raise IndicatorError("must be a number", where=self.kernel.inputs[position], value=value)
-
-
-_S = TypeVar("_S", bound=Stream)
-
-
-def _restore(kind: type[_S], params: tuple[float, ...], state: bytes, out: tuple[float, ...], version: str) -> _S:
-    if version != __version__:
-        raise IndicatorError(
-            f"was saved by bot3 {version}, this is {__version__}", where=kind.__name__, hint="Seed it anew."
-        )
-    stream = kind.__new__(kind)  # a subclass may ask for other arguments
-    Stream.__init__(stream, *params)
-    saved: Array = np.frombuffer(state)
-    if saved.shape != stream._state.shape:
-        raise IndicatorError("is damaged: its size does not fit its parameters", where=kind.__name__, value=len(state))
-    stream._state[:] = saved
-    stream._out[:] = out
-    return stream
 
 
 def _class(kernel: Kernel) -> type[Stream]:

@@ -164,15 +164,6 @@ def test_importing_does_not_need_pandas_or_polars() -> None:
     assert done.stdout.strip() in {"scalar", "sse42", "avx2", "avx512", "neon"}
 
 
-def test_a_damaged_or_foreign_pickle_is_refused() -> None:
-    stream = ta.stream.SMA(5).seed(CLOSE)
-    restore, (kind, params, state, out, version) = stream.__reduce__()
-    with pytest.raises(ValueError, match=r"^SMA: is damaged"):
-        restore(kind, params, state[:-8], out, version)
-    with pytest.raises(ValueError, match=r"^SMA: was saved by bot3 0\.0\.never"):
-        restore(kind, params, state, out, "0.0.never")
-
-
 def test_functions_describe_themselves() -> None:
     for name, kernel in ta.KERNELS.items():
         text = getattr(ta, name).__doc__

@@ -114,6 +114,51 @@ def test_subclasses_with_arguments_of_their_own_are_copied_and_pickled() -> None
         assert type(other) is Fast and other.peek(3.0) == stream.peek(3.0) == ta.ema([1.0, 2, 4, 7, 3], 3, "first")[-1]
 
 
+class Spread(ta.Graph):
+    """A graph that a user made, with arguments of its own."""
+
+    def __init__(self, period: int) -> None:
+        super().__init__("bid", "ask")
+        self.add("mean", "sma", "bid", timeperiod=period)
+
+    def add(self, *args: Any, **named: Any) -> None:
+        super().add(*args, **named)
+        self.count = getattr(self, "count", 0) + 1
+
+
+class Returns(ta.matrix.EWCovariance):
+    """A moving covariance that a user made, with arguments of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 0.9, adjust=True, zero_mean=True)
+
+
+@pytest.mark.parametrize("made", [Fast, lambda: Spread(2), Returns, lambda: ta.stream.RSI(3), lambda: ta.Graph("a")])
+def test_attributes_of_your_own_go_along(made: Any) -> None:
+    kept = made()
+    kept.notes = ["first"]
+    for other in (kept.copy(), copy.copy(kept)):
+        assert type(other) is type(kept) and other.notes is kept.notes and vars(other) == vars(kept)
+    for other in (copy.deepcopy(kept), pickle.loads(pickle.dumps(kept))):
+        assert type(other) is type(kept) and vars(other) == vars(kept)
+        other.notes.append("second")
+        assert kept.notes == ["first"]
+
+
+def test_subclasses_of_graphs_and_covariances_are_copied_in_their_state() -> None:
+    graph = Spread(2).seed([1.0, 2.0], [2.0, 3.0])
+    moving = Returns()
+    moving.update_many([[1.0, 2.0, -1.0], [0.5, 1.0, 2.0]])
+    for how in (copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))):
+        assert how(graph).value == graph.value and how(graph).update(3.0, 4.0) == {"mean": 2.5}
+        other = how(moving)
+        same(other.value, moving.value)
+        other.update([3.0, 1.0])
+        fresh = Returns()
+        fresh.update_many([[1.0, 2.0, -1.0, 3.0], [0.5, 1.0, 2.0, 1.0]])
+        np.testing.assert_allclose(other.value, fresh.value, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", sorted(ta.KERNELS))
 def test_reset_and_seed_start_anew(name: str) -> None:
     stream, fresh = made(name), made(name)
@@ -196,14 +241,16 @@ def test_graph_reset_starts_anew() -> None:
     assert whole.seed(*columns(0, 200)).value == graph().seed(*columns(0, 200)).value
 
 
-def test_a_damaged_or_foreign_graph_is_refused() -> None:
-    whole = ta.Graph("close")
-    whole.add("fast", "ema", "close", timeperiod=5)
-    restore, (kind, inputs, added, saved, version) = whole.__reduce__()
-    with pytest.raises(ValueError, match=r"^Graph: is damaged"):
-        restore(kind, inputs, added, saved[:-1], version)
-    with pytest.raises(ValueError, match=r"^Graph: was saved by bot3 0\.0\.never"):
-        restore(kind, inputs, added, saved, "0.0.never")
+@pytest.mark.parametrize("made", [lambda: ta.stream.SMA(5), graph, lambda: ta.matrix.EWCovariance(3)])
+def test_what_is_damaged_or_of_another_version_is_refused(made: Any) -> None:
+    kept = made()
+    restore, (kind, arguments, saved, version), _ = kept.__reduce__()
+    name = type(kept).__name__
+    for damaged in (saved[:-1], [*saved[:-1], saved[-1][:-8]], []):
+        with pytest.raises(ta.IndicatorError, match=rf"^{name}: is damaged"):
+            restore(kind, arguments, damaged, version)
+    with pytest.raises(ta.IndicatorError, match=rf"^{name}: was saved by bot3 0\.0\.never"):
+        restore(kind, arguments, saved, "0.0.never")
 
 
 NO_NUMBERS = [None, "1.5", 1j, [1.0], np.ones(2), object(), 10**400]
