@@ -568,8 +568,6 @@ const b3_indicator *b3_indicator_find(const char *name);
 /* B3_ERR_ARGUMENT with position = index of the parameter that is out of bounds, and what. Before size, lookback and init. */
 int32_t b3_indicator_check(const b3_indicator *indicator, const double *params, b3_error *error);
 
-/* One update through the row. */
-void b3_indicator_update(const b3_indicator *indicator, void *stream, const double *in, double *out);
 /* Updates with `count` values of each input; out: an array a name, none of which may overlap an input. Uses the widest vectors there are:
  * the results differ from single updates by rounding alone (docs/TA.md gives the bound). */
 void b3_indicator_run_blocking(const b3_indicator *indicator, const double *params, void *stream, const double *const *in,

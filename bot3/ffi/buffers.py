@@ -13,7 +13,7 @@ from bot3.ffi import ffi
 if TYPE_CHECKING:
     from bot3.ffi._core import CData
 
-__all__ = ["as_input", "as_output", "events_view", "float64"]
+__all__ = ["as_input", "as_output", "events_view"]
 
 
 def as_input(
@@ -54,17 +54,6 @@ def _pointer(
     if writable and not array.flags.writeable:
         raise ArgumentError("is read-only, and would be written", where=name)
     return ffi.from_buffer(ctype, array, require_writable=writable)
-
-
-def float64(values: npt.ArrayLike, name: str = "array") -> npt.NDArray[np.float64]:
-    """Values as a contiguous one-dimensional float64 array, copied only if they are not. Raises ArgumentError."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError("must be numbers", where=name, value=type(values).__name__) from error
-    if array.ndim != 1:
-        raise ArgumentError("must have one dimension", where=name, value=array.shape)
-    return np.ascontiguousarray(array)
 
 
 def events_view(pointer: CData, count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:

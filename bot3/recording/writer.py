@@ -35,11 +35,6 @@ class Recorder:
             raise fault(self._error, RecordingError, str(path))
         self._pointer: CData | None = pointer
 
-    @property
-    def source_count(self) -> int:
-        """Sources so far: the index of the next one."""
-        return self._sources
-
     def add_source(self, source: Source, price_scale: int = 0, qty_scale: int = 0) -> int:
         """Declares a source, returns its index. The scales are those of parsed events. Raises RecordingError."""
         symbol = source.symbol.encode()

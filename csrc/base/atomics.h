@@ -26,10 +26,6 @@
 /* The word as it was, of which `count` are now the caller's. Any thread may take. */
 #define b3_take_relaxed(pointer, count) __atomic_fetch_add((pointer), (count), __ATOMIC_RELAXED)
 
-#define b3_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define b3_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
-#define b3_fence_full() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-
 /* In a spin loop: tells the core that it waits, so that the other hyper-thread runs and leaving the loop is cheap. */
 static inline void b3_cpu_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)

@@ -3,10 +3,6 @@
 #include "base/cpu.h"
 #include "kernel.h"
 
-void b3_indicator_update(const b3_indicator *indicator, void *stream, const double *in, double *out) {
-    indicator->update(stream, in, out);
-}
-
 void b3_run_updates(const b3_indicator *indicator, void *stream, const double *const *in, double *const *out, uint64_t first,
                     uint64_t count) {
     if (indicator->run != NULL) {

@@ -13,7 +13,7 @@ import pytest
 import bot3.ffi
 from bot3.errors import ArgumentError, ClosedError, EngineError, RecordingError
 from bot3.ffi import ffi, lib
-from bot3.ffi.buffers import as_input, as_output, events_view, float64
+from bot3.ffi.buffers import as_input, as_output, events_view
 from bot3.ffi.handles import Handle
 from bot3.ffi.status import check, fault, new_error, status_name, text
 from bot3.ffi.structs import as_dict, assign
@@ -78,15 +78,6 @@ def test_outputs_must_be_writable() -> None:
     as_input("double[]", array, np.float64)
     with pytest.raises(ArgumentError, match="read-only"):
         as_output("double[]", array, np.float64)
-
-
-def test_float64_copies_only_when_it_must() -> None:
-    array = np.zeros(3)
-    assert float64(array) is array
-    assert float64([1, 2]).dtype == np.float64
-    for bad in (["x"], [[1.0]], None):
-        with pytest.raises(ArgumentError):
-            float64(bad)
 
 
 def test_views_are_read_only_and_not_copies() -> None:
