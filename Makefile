@@ -50,7 +50,7 @@ flamegraph: $(VENV)/.dev
 	$(BIN)/python benches/flamegraph.py out/flamegraph.svg
 
 clean:
-	rm -rf build dist out $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf build dist out $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 install: $(VENV)/.installed
 dev: $(VENV)/.dev
