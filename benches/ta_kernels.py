@@ -48,7 +48,7 @@ PANEL_TIMES = 6.0
 # Relative to the largest value: how far rounding may take TA-Lib, and an accurate peer; more is another definition.
 SAME, ACCURATE, ANOTHER = 1e-6, 1e-6, 1e-3
 BUILD = Path(os.environ.get("B3_BUILD", Path(__file__).resolve().parents[1] / "build" / "dev"))
-# What `make bench` shows of the streams, and what the gate counts.
+# The indicators of one bar from Python.
 STREAMS = ("sma", "ema", "rsi", "macd", "bbands", "atr", "stddev", "max", "wma", "adx")
 
 
