@@ -621,8 +621,9 @@ void b3_matrix_correlation(double *covariance, uint64_t symbols, double *deviati
 /* The lower factor in the place of a symmetric matrix, of which the lower triangle is read; zeros above. B3_ERR_ARGUMENT with position =
  * the first pivot, from 0, that is not above 0 (or not finite): a is partly overwritten then. */
 int32_t b3_matrix_cholesky_blocking(double *a, uint64_t n, b3_error *error);
-/* Solves a . x = b for each row of x[systems][n], which holds b before and the solution after. factor: as above. */
-void b3_matrix_cholesky_solve_blocking(const double *factor, uint64_t n, double *x, uint64_t systems);
+/* Solves a . x = b for each row of x[systems][n], which holds b before and the solution after. factor: as above, zeros included;
+ * B3_ERR_ARGUMENT with position = the first row that is not so: x is as it was then. */
+int32_t b3_matrix_cholesky_solve_blocking(const double *factor, uint64_t n, double *x, uint64_t systems, b3_error *error);
 
 /* Exponentially weighted covariance matrix. State: `size` bytes of the caller's memory, aligned to 8, without pointers inside.
  * mean += gain * d; C = (1 - gain) * (C + gain * d d'), d = x - mean before, gain = 1 - decay; the first sample is the mean.

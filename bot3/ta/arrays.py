@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Array",
+    "as_real",
     "as_series",
     "checked_series",
     "doubles",
@@ -50,7 +51,16 @@ def _module(value: object) -> str:
 
 def as_series(value: object, name: str) -> Array:
     """One series, or a panel of them in rows, as contiguous float64, not copied if it is. Raises IndicatorError."""
-    if type(value) is np.ndarray and value.dtype == np.float64 and value.flags.carray and 0 < value.ndim < 3:
+    array = as_real(value, name)
+    if not 0 < array.ndim < 3:
+        hint = "Pass one dimension (time), or two: a row for each symbol."
+        raise IndicatorError("has the wrong number of dimensions", where=name, value=array.shape, hint=hint)
+    return array
+
+
+def as_real(value: object, name: str) -> Array:
+    """Real numbers of any shape as contiguous float64, not copied if they are. Raises IndicatorError."""
+    if type(value) is np.ndarray and value.dtype == np.float64 and value.flags.carray:
         return value
     if _module(value) in ("pandas", "polars") and hasattr(value, "columns"):
         hint = "Pass one column, or a panel as an array with a row for each symbol: frame.to_numpy().T"
@@ -61,14 +71,10 @@ def as_series(value: object, name: str) -> Array:
             array = np.ma.filled(value.astype(np.float64), np.nan) if array.dtype.kind in "fiub" else array
         if array.dtype.kind not in "fiub" and not (array.dtype.kind == "O" and _module(value) == "pandas"):
             raise TypeError
-        shape = array.shape
-        array = np.ascontiguousarray(array, dtype=np.float64)
+        array = np.asarray(array, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         found = str(getattr(value, "dtype", type(value).__name__))
         raise IndicatorError("must be real numbers", where=name, value=found, hint="Pass floats or integers.") from None
-    if not 0 < len(shape) < 3:
-        hint = "Pass one dimension (time), or two: a row for each symbol."
-        raise IndicatorError("has the wrong number of dimensions", where=name, value=shape, hint=hint)
     return array
 
 
@@ -113,7 +119,7 @@ def doubles(array: Array) -> CData:
 
 def of_dimensions(value: object, name: str, count: int) -> Array:
     """As as_series, of exactly so many dimensions. Raises IndicatorError."""
-    array = as_series(value, name)
+    array = as_real(value, name)
     if array.ndim != count:
         what = "must have one dimension" if count == 1 else f"must have {count} dimensions"
         raise IndicatorError(what, where=name, value=array.shape)

@@ -1,6 +1,7 @@
 """Matrices that signals need: `bot3.ta.matrix.covariance(panel)`. docs/TA.md says how exact and how fast.
 
-Arguments are real arrays (lists too), converted to contiguous float64; a panel has a row for each symbol.
+Arguments are real arrays (lists too), converted to contiguous float64; a panel has a row for each symbol. Right sides
+of cholesky_solve are columns, as numpy's and SciPy's.
 out= takes a contiguous float64 array of the result's shape that overlaps no argument, and is returned. What cannot be
 meant is an IndicatorError, also a ValueError, that names the argument.
 
@@ -14,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from bot3.ffi import ffi, lib
-from bot3.ta.arrays import Array, as_series, doubles, made_for, of_dimensions, same_length
+from bot3.ta.arrays import Array, as_real, doubles, made_for, of_dimensions, same_length
 from bot3.ta.ew_covariance import EWCovariance, ew_covariance
 from bot3.ta.kernels import IndicatorError
 
@@ -140,11 +141,23 @@ def cholesky(a: Any, out: Any = None) -> Array:
 
 
 def cholesky_solve(factor: Any, b: Any, out: Any = None) -> Array:
-    """x of a x = b, factor = cholesky(a) (n, n): b is one right side (n), or one a row (systems, n); so is x."""
-    lower, right = _square(factor, "factor"), as_series(b, "b")
-    same_length(right.shape[-1], len(lower), "b", "values a row, as factor has rows")
+    """x of a x = b, factor = cholesky(a) (n, n): b is one right side (n), or one a column (n, systems); so is x.
+
+    As numpy.linalg.solve(a, b). Raises IndicatorError where factor is not lower triangular with a positive diagonal.
+    """
+    lower, right = _square(factor, "factor"), as_real(b, "b")
+    if right.ndim not in (1, 2):
+        hint = "Pass one right side (n), or one a column (n, systems)."
+        raise IndicatorError("must have one or two dimensions", where="b", value=right.shape, hint=hint)
+    same_length(len(right), len(lower), "b", "rows, as factor has")
     result = made_for(out, right.shape, lower, right)
-    result[...] = right
-    systems = right.size // len(lower) if len(lower) else 0
-    lib.b3_matrix_cholesky_solve_blocking(doubles(lower), len(lower), doubles(result), systems)
+    rows = np.array(right.T, order="C")  # the core's systems are rows
+    error = ffi.new("b3_error *")
+    systems = rows.size // len(lower) if len(lower) else 0
+    if lib.b3_matrix_cholesky_solve_blocking(doubles(lower), len(lower), doubles(rows), systems, error) < 0:
+        hint = "Pass what cholesky() gives; an upper factor transposed; what SciPy's cho_factor gives by numpy.tril."
+        what = "must be lower triangular, with a positive diagonal"
+        position = int(error.position)
+        raise IndicatorError(what, where="factor", value=f"row {position}", hint=hint, position=position)
+    result[...] = rows.T
     return result

@@ -108,8 +108,8 @@ Many streams in one call:
     >>> moving.update_many(panel), moving.update([2.0, 4.0, np.nan]), moving.ready
     (4, False, True)
 
-A panel has a row for each symbol, time along it; several right sides of `cholesky_solve` are rows too, where numpy's
-and SciPy's are columns. `dot`, `gemv`, `gemm`, `covariance`, `correlation`, `cholesky`,
+A panel has a row for each symbol, time along it; several right sides of `cholesky_solve` are columns, as numpy's and
+SciPy's. `dot`, `gemv`, `gemm`, `covariance`, `correlation`, `cholesky`,
 `cholesky_solve`, `ew_covariance`; `EWCovariance` as a stream. In C: `b3_matrix_*` and `b3_ew_covariance_*`
 (csrc/bot3.h), which allocate nothing.
 

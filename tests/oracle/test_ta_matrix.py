@@ -222,10 +222,37 @@ def test_cholesky_factors_and_solves(seed: int, n: int, systems: int) -> None:
     factor = matrix.cholesky(a)
     back = product(exact(factor), exact(np.ascontiguousarray(factor.T)))
     assert_within(a, back, (n + 2) * UNIT * (np.abs(factor) @ np.abs(factor).T) * 1.01)
-    b = rng.normal(size=(systems, n))
+    b = rng.normal(size=(n, systems))
     x = matrix.cholesky_solve(factor, b)
-    np.testing.assert_allclose(x @ a, b, rtol=0, atol=1e-12 * np.linalg.cond(a) * np.abs(b).max())
-    assert np.array_equal(matrix.cholesky_solve(factor, b[0]), x[0])
+    np.testing.assert_allclose(a @ x, b, rtol=0, atol=1e-12 * np.linalg.cond(a) * np.abs(b).max())
+    assert np.array_equal(matrix.cholesky_solve(factor, b[:, 0]), x[:, 0])
+
+
+def test_right_sides_are_columns_as_numpy_has_them() -> None:
+    a, b = np.array([[4.0, 2.0], [2.0, 5.0]]), np.array([[8.0, 0.0], [12.0, 16.0]])
+    x = matrix.cholesky_solve(matrix.cholesky(a), b)
+    np.testing.assert_allclose(x, [[1.0, -2.0], [2.0, 4.0]], rtol=1e-15)
+    np.testing.assert_allclose(x, np.linalg.solve(a, b), rtol=1e-14)
+    assert b[0, 0] == 8.0 and x.flags.c_contiguous
+    np.testing.assert_allclose(matrix.cholesky_solve(matrix.cholesky(a), b[:, :1]), x[:, :1], rtol=1e-15)
+    assert matrix.cholesky_solve(np.empty((0, 0)), np.empty((0, 2))).shape == (0, 2)
+
+
+@pytest.mark.parametrize("cell", [(0, 2, 1e-300), (1, 2, math.nan), (1, 1, 0.0), (2, 2, -1.0), (0, 0, math.nan)])
+def test_what_is_no_lower_factor_is_refused(cell: tuple[int, int, float]) -> None:
+    factor, out = np.tril(np.ones((3, 3))), np.full(3, 7.0)
+    row, column, factor[row, column] = cell
+    with pytest.raises(ta.IndicatorError, match=rf"^factor: must be lower.*row {row}'.*cholesky\(\)") as caught:
+        matrix.cholesky_solve(factor, np.ones(3), out=out)
+    assert caught.value.position == row and (out == 7.0).all()
+
+
+def test_errors_of_matrices_do_not_talk_of_series() -> None:
+    cube = np.ones((3, 1, 1))
+    for call in (lambda: matrix.gemm(cube, SQUARE), lambda: matrix.cholesky_solve(SQUARE, cube)):
+        with pytest.raises(ta.IndicatorError, match="dimensions") as caught:
+            call()
+        assert "symbol" not in str(caught.value) and "time" not in str(caught.value)
 
 
 def test_cholesky_reads_the_lower_triangle_alone() -> None:
@@ -306,7 +333,7 @@ def test_out_is_written_and_returned_and_any_real_input_is_taken() -> None:
         (matrix.covariance, (a,)),
         (matrix.correlation, (a,)),
         (matrix.cholesky, (positive,)),
-        (matrix.cholesky_solve, (np.tril(positive), a)),
+        (matrix.cholesky_solve, (np.tril(positive), a[:, :3])),
         (matrix.ew_covariance, (a,)),
     ):
         want = function(*arguments)  # type: ignore[operator]

@@ -35,7 +35,19 @@ static void solve(const b3_matrix_loops *loops, const double *factor, uint64_t n
     }
 }
 
-void b3_matrix_cholesky_solve_blocking(const double *factor, uint64_t n, double *x, uint64_t systems) {
+static int is_factor_row(const double *row, uint64_t i, uint64_t n) {
+    int whole = row[i] > 0.0 && row[i] < INFINITY;
+    for (uint64_t k = i + 1; k < n; ++k) whole &= row[k] == 0.0;
+    return whole;
+}
+
+int32_t b3_matrix_cholesky_solve_blocking(const double *factor, uint64_t n, double *x, uint64_t systems, b3_error *error) {
     const b3_matrix_loops *loops = b3_matrix_loops_in_use();
+    for (uint64_t i = 0; i < n; ++i) {
+        if (is_factor_row(factor + i * n, i, n)) continue;
+        *error = (b3_error){.status = B3_ERR_ARGUMENT, .position = i, .what = "a matrix is no lower factor with a diagonal above 0"};
+        return B3_ERR_ARGUMENT;
+    }
     for (uint64_t s = 0; s < systems; ++s) solve(loops, factor, n, x + s * n);
+    return B3_OK;
 }
