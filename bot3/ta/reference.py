@@ -63,12 +63,16 @@ Many streams in one call:
 * **Forms agree.** Streams are single updates. Batches, panels and `update_many` use the widest vectors there are
   (`ta.isa()`; lowered by `BOT3_ISA=scalar|avx2|avx512`; on ARM it is NEON, shown under emulation by tests/cross, its
   speed not measured on a machine), and differ from single updates, and from one another where they cut a series
-  differently, by rounding: at most 1e-11 of the largest output, or 1e-14 of the averages where an output is a
-  difference of averages (`macd`, `ppo`, `trix`), or 4e-10 in rare windows of `beta`, whose sums of a chunk may lose
-  so much, and of `ewma_covariance` at a price of 60,000 that moves by 0.01, where it is the single updates that keep
-  fewer digits. A window with an infinity may be infinite in one form and NaN in another (`wma`). Scalar batches equal
-  streams bit for bit, and so do all forms of `sar` and of kernels that look at one or two bars. `stochrsi`, which
-  divides by the range of an index that may hardly have moved: to 1e-7 of its 0 to 100.
+  differently, by rounding: at most 1e-11 of the largest output, or 1e-13 of the averages where an output is a
+  difference of averages (of the price in `macd`, of `ad` in `adosc`, of 100 in `ppo`, `trix`, `cmo`, `adx`, `adxr`),
+  or 4e-10 of the largest output in `var`, `stddev`, `zscore`, `correl`, `beta` and `covariance`, where a chunk's one
+  anchor may lie so far from a window (`bbands` adds the price, beside which that is little), and in `ewma_covariance`
+  at a price of 60,000 that moves by 0.01, where it is the single updates that keep fewer digits. A window with an
+  infinity, or whose squares overflow (prices of 1e300), may be infinite in one form and NaN in another (`wma`; `var`,
+  `stddev`, `bbands`, `covariance`; `zscore` may be a number and NaN). Scalar batches equal streams bit for bit, and so
+  do all forms of `sar` and of kernels that look at one or two bars, except that AVX-512 divides a denormal numerator
+  to 41 bits and gives 0 for -0 (`bop`). `stochrsi`, which divides by the range of an
+  index: to 1e-7 of its 0 to 100 where the index moved by more than 1e-4.
 * **Speed.** A call costs about 0.3 microseconds for contiguous one-dimensional float64 arrays; any
   other input is converted first. Results go to new arrays, or to `out=`. A result of 16,384 values or more takes the
   memory of one that is no longer used, of which up to 256 MB are kept: the first touch of new memory costs more than

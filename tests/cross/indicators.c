@@ -11,7 +11,11 @@
 
 #define LENGTH_MAX 32768 /* of a series, or of all rows of a panel: a multiple of any page's */
 #define ROWS 19
+/* As in tests/oracle/ta_kit.py. */
 #define BOUND 1e-11
+#define OF_AVERAGES 1e-13
+#define ANCHORED_BOUND 4e-10
+#define STOCHRSI 1e-5 /* 1e-7 of 100 */
 
 typedef enum shape { WALK, HOLES, INFINITE, FLAT, CONSTANT, ZEROS, HUGE_PRICES, TINY_PRICES, JUMP, SHAPES } shape;
 static const char *const SHAPE_NAMES[] = {"walk", "holes", "infinite", "flat", "constant", "zeros", "huge", "tiny", "jump"};
@@ -129,16 +133,31 @@ static int is(const job *j, const char *names) {
     return 0;
 }
 
+/* The largest |ad| of high, low, close, volume: adosc is a difference of its averages. */
+static double largest_flow(const double *const *in, uint64_t from, uint64_t count) {
+    double flow = 0.0;
+    double largest = 0.0;
+    for (uint64_t i = from; i < from + count; ++i) {
+        const double range = in[0][i] - in[1][i];
+        const double now = range > 0.0 ? ((in[2][i] - in[1][i]) - (in[0][i] - in[2][i])) / range * in[3][i] : 0.0;
+        if (isfinite(now)) flow += now;
+        largest = fmax(largest, fabs(flow));
+    }
+    return largest;
+}
+
 /* How far an output may lie from that of single updates; below 0: it is the same to the last bit. */
 static double bound(const job *j, const double *const *in, const double *want, uint64_t from, uint64_t count) {
     if (j->is_scalar || is(j, "sar max min minmax mom roc tr bop avgprice medprice typprice wclprice")) return -1.0;
-    const double *measure = is(j, "macd") ? in[0] : is(j, "adosc") ? in[3] : want; /* a difference of averages is no more exact than they */
-    double largest = is(j, "ppo trix") ? 1.0 : 0.0;
+    if (is(j, "stochrsi")) return STOCHRSI;
+    if (is(j, "adosc")) return OF_AVERAGES * largest_flow(in, from, count);
+    const double *measure = is(j, "macd") ? in[0] : want;
+    double largest = 0.0;
     for (uint64_t i = from; i < from + count; ++i)
         if (isfinite(measure[i])) largest = fmax(largest, fabs(measure[i]));
-    /* Single updates keep means of the size of the price: 1e6 that moves by 1 has lost six digits of a deviation; docs/TA.md. */
-    if (is(j, "ewma_covariance")) return 4e-10 * largest;
-    return is(j, "stochrsi") ? 1e-5 : BOUND * largest;
+    if (is(j, "macd")) return OF_AVERAGES * largest;
+    if (is(j, "ppo trix cmo adx adxr")) return fmax(BOUND * largest, OF_AVERAGES * 100.0);
+    return (is(j, "var stddev zscore correl beta covariance ewma_covariance") ? ANCHORED_BOUND : BOUND) * largest;
 }
 
 static void compare(const job *j, const double *const *in, double *const *out, uint64_t from, uint64_t count) {

@@ -14,31 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ta_kit import TALIB_NAMES, Array, arguments, close_to, columns, named, outputs, stepwise
 
 from bot3 import ta
-
-Array = npt.NDArray[np.float64]
-
-# How far a vector run may lie from single updates, relative to the largest output: the bound that docs/TA.md states.
-BOUND = 1e-11
-
-
-def columns(n: int, seed: int = 1) -> dict[str, Array]:
-    """A random walk as bars. Test data made by us."""
-    rng = np.random.default_rng(seed)
-    close = 1000.0 + rng.normal(size=n).cumsum()
-    high, low = close + rng.random(n), close - rng.random(n)
-    volume = rng.integers(0, 1000, n).astype(float)
-    return named(low + (high - low) * rng.random(n), high, low, close, volume)
-
-
-def named(open_: Array, high: Array, low: Array, close: Array, volume: Array) -> dict[str, Array]:
-    names = {"open": open_, "high": high, "low": low, "close": close, "volume": volume}
-    return {**names, "real": close, "real0": high, "real1": low}
 
 
 @pytest.fixture(scope="module")
@@ -49,38 +30,13 @@ def bars(shared_data: Path) -> dict[str, Array]:
     return named(*(np.array([float(r[c]) for r in rows]) for c in ("Open", "High", "Low", "Close", "Volume")))
 
 
-def arguments(name: str, data: dict[str, Array]) -> list[Array]:
-    return [data[i] for i in ta.KERNELS[name].inputs]
-
-
-def outputs(result: Any) -> list[Array]:
-    return list(result) if isinstance(result, tuple) else [result]
-
-
-def stepwise(name: str, series: list[Array], params: dict[str, Any]) -> list[Array]:
-    """One update a value."""
-    stream = getattr(ta.stream, name.upper())(**params)
-    rows = [stream.update(*values) for values in zip(*series, strict=True)]
-    return [np.array(c) for c in zip(*rows, strict=True)] if isinstance(stream.value, tuple) else [np.array(rows)]
-
-
 # Differences of averages: where they all but cancel, the averages' last digits remain. In units of the output, at
 # prices up to 1e6.
 DIFFERENCES = {"macd": 1e-8, "ppo": 1e-12, "trix": 1e-12}
 
 
-def close_to(got: list[Array], want: list[Array], what: object, least: float = 0.0) -> None:
-    """Equal but for rounding. least: absolute error that is always allowed."""
-    for have, model in zip(got, want, strict=True):
-        assert np.array_equal(np.isnan(have), np.isnan(model)), what
-        scale = np.abs(model[np.isfinite(model)]).max(initial=0.0)
-        bound = max(BOUND * scale, least)
-        np.testing.assert_allclose(have, model, rtol=BOUND, atol=bound, equal_nan=True, err_msg=str(what))
-
-
 # ---------------------------------------------------------------- TA-Lib
 
-TALIB_NAMES = {"tr": "TRANGE"}
 # Not in TA-Lib; tests by hand or in exact arithmetic are below.
 OURS = {"hma", "vwma", "vwap", "ewma", "donchian", "keltner", "cmf", "zscore", "covariance", "ewma_covariance"}
 # TA-Lib's own rounding is worse than 1e-9 there: shown against exact arithmetic in test_slope_and_beta_are_exact.
@@ -320,7 +276,8 @@ def test_graph_is_its_streams() -> None:
 _DIGEST = """
 import sys, pickle, numpy as np
 sys.path.insert(0, sys.argv[1])
-from test_ta import arguments, long_columns, outputs
+from ta_kit import arguments, outputs
+from test_ta import long_columns
 from bot3 import ta
 data = long_columns()
 out = {n: outputs(getattr(ta, n)(*arguments(n, data))) for n in ta.KERNELS}

@@ -4,19 +4,15 @@ import itertools
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from recorded_bars import RECORDED, Bars
+from ta_kit import TALIB_NAMES, Array, flat_index, outputs
 
 from bot3 import ta
 
-Array = npt.NDArray[np.float64]
-
 PERIODS = (2, 5, 14, 50)
-TALIB_NAMES = {"tr": "TRANGE"}
 
 # TA-Lib subtracts running sums of products of the prices themselves and loses digits by it: ours are held to exact
 # arithmetic in test_where_ta_lib_loses_digits_ours_are_exact.
@@ -30,10 +26,6 @@ ASK_WHETHER_EQUAL = {"mfi", "cci", "stochrsi"}
 @pytest.fixture(scope="module", params=sorted(RECORDED))
 def recorded(request: pytest.FixtureRequest, shared_data: Path) -> tuple[str, Bars]:
     return request.param, RECORDED[request.param](shared_data)
-
-
-def outputs(result: Any) -> list[Array]:
-    return list(result) if isinstance(result, tuple) else [result]
 
 
 def in_ticks(data: Bars, tick: float) -> Bars:
@@ -69,7 +61,7 @@ def test_as_ta_lib(recorded: tuple[str, Bars]) -> None:
         takes_period = any(p.name == "timeperiod" for p in kernel.params) and name != "vwap"
         for params in [{"timeperiod": p} for p in PERIODS] if takes_period else [{}]:
             got, want = outputs(getattr(ta, name)(*series, **params)), outputs(oracle(*series, **params))
-            told = ~flat_index(series[0], params["timeperiod"]) if name == "stochrsi" else np.ones(len(series[0]), bool)
+            told = ~flat_index(series[0], params) if name == "stochrsi" else np.ones(len(series[0]), bool)
             for have, model in zip(got, want, strict=True):
                 assert np.array_equal(np.isnan(have), np.isnan(model)), (name, params)
                 rtol, atol = close_enough(name, series, model)
@@ -78,14 +70,6 @@ def test_as_ta_lib(recorded: tuple[str, Bars]) -> None:
                 )
             checked += 1
     assert checked > (40 if "close" in data else 20)
-
-
-def flat_index(close: Array, period: int) -> npt.NDArray[np.bool_]:
-    """Where the index hardly moved in a window that stochrsi looks at: its place in that range is rounding, in both."""
-    rsi = np.nan_to_num(ta.rsi(close, period), nan=-1.0)
-    moved = ta.max(rsi, 5) - ta.min(rsi, 5)
-    flat = ~(moved > 1e-4)
-    return flat | np.roll(flat, 1) | np.roll(flat, 2)
 
 
 def exact_root(x: Fraction) -> Fraction:

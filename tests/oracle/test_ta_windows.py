@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from test_ta import BOUND, arguments, close_to, columns, exact_slope, exact_var, outputs, stepwise
+from ta_kit import BOUND, Array, arguments, close_to, columns, outputs, stepwise
+from test_ta import exact_slope, exact_var
 
 from bot3 import ta
-
-Array = npt.NDArray[np.float64]
 
 # Outputs of these depend on a window alone. The others on it are made of a recursion.
 WINDOWED = sorted(
@@ -300,7 +299,8 @@ def test_ultosc_by_definition_for_any_periods() -> None:
 _DIGEST = """
 import sys, pickle, numpy as np
 sys.path.insert(0, sys.argv[1])
-from test_ta_windows import PERIODS, WITH_PERIOD, arguments, columns, outputs, rough
+from ta_kit import arguments, columns, outputs
+from test_ta_windows import PERIODS, WITH_PERIOD, rough
 from bot3 import ta
 data = {k: v if k == "volume" else rough(1300, i) for i, (k, v) in enumerate(columns(1300).items())}
 data["close"][700] = np.nan

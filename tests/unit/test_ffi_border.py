@@ -32,6 +32,15 @@ def test_stub_names_what_the_module_has() -> None:
     assert stub_names() == set(dir(lib)), "write the stub anew: python tools/core_stub.py"
 
 
+def test_stub_is_what_the_header_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).resolve().parents[2]
+    monkeypatch.syspath_prepend(root / "tools")
+    from core_stub import STUB, stub
+
+    written, anew = STUB.read_text(encoding="utf-8"), stub((root / "csrc" / "bot3.h").read_text(encoding="utf-8"))
+    assert ast.dump(ast.parse(written)) == ast.dump(ast.parse(anew)), "write it anew: python tools/core_stub.py"
+
+
 def test_among_its_sources_the_package_is_the_installed_one(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     unsafe = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from bot3 import ta
+from bot3.ta import batch
 from bot3.ta.reference import reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,7 +130,7 @@ def test_any_real_input_is_taken() -> None:
 
 def test_panel_rows_are_symbols() -> None:
     rng = np.random.default_rng(3)
-    panel = 100 + rng.normal(size=(20, 26000)).cumsum(axis=1)  # enough for two threads
+    panel = 100 + rng.normal(size=(20, batch._THREAD_VALUES // 20 + 1)).cumsum(axis=1)  # enough for two threads
     together = ta.macd(panel)
     for row in range(20):
         for have, want in zip(together, ta.macd(panel[row]), strict=True):

@@ -1,4 +1,5 @@
-/* Runs of the kernels that look at one bar and at most one earlier one. The arithmetic is that of the updates, to the last bit. */
+/* Runs of the kernels that look at one bar and at most one earlier one. The arithmetic is that of the updates, to the last bit,
+ * but for `bop` with AVX-512: eight_quotient has 41 bits of a denormal numerator, and 0 for -0. */
 #ifndef B3_MATH_SIMD_ELEMENTS_H
 #define B3_MATH_SIMD_ELEMENTS_H
 
