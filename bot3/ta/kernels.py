@@ -172,5 +172,6 @@ KERNELS: Final[Mapping[str, Kernel]] = _rows()
 
 
 def isa() -> str:
-    """The instruction set in use: "scalar", "avx2", "avx512", "neon"... BOT3_ISA lowers it, read at start."""
+    """The instruction set in use: "scalar", "avx2", "avx512", "neon"... BOT3_ISA lowers it, read at start; what
+    it cannot be is warned of."""
     return _text(lib.b3_isa_name())
