@@ -73,6 +73,14 @@ def test_what_pandas_may_hold() -> None:
     np.testing.assert_array_equal(result.to_numpy(), ta.ema(CLOSE, 5))
 
 
+def test_objects_are_refused_whatever_holds_them() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    objects = CLOSE.astype(object)
+    for values in (objects, pandas.Series(objects), pandas.Index(objects, dtype=object), pandas.Series(["1", "2"])):
+        with pytest.raises(ta.IndicatorError, match=r"^real: must be real numbers"):
+            ta.sma(values, 2)
+
+
 def test_what_polars_may_hold() -> None:
     polars = pytest.importorskip("polars", reason="polars is not installed")
     holed = [None if i == 50 else float(x) for i, x in enumerate(CLOSE)]
