@@ -82,14 +82,24 @@ class Stream(Saved, StreamUpdates):
         """Whether the newest outputs are all numbers."""
         return not any(map(math.isnan, self._out.tolist()))
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its parameters by name, as one writes them: RSI(**stream.params) is another."""
+        return {p.name: p.written(v) for p, v in zip(self.kernel.params, self._values, strict=False)}
+
+    @property
+    def lookback(self) -> int:
+        """Values before the first output that is a number."""
+        return int(self.kernel.row.lookback(self._values))
+
     def _arguments(self) -> tuple[Any, ...]:
-        return tuple(self._values)[:-1]
+        return tuple(self.params.values())
 
     def _arrays(self) -> list[Array]:
         return [self._state, self._out]
 
     def __repr__(self) -> str:
-        params = ", ".join(f"{p.name}={p.written(v)!r}" for p, v in zip(self.kernel.params, self._values, strict=False))
+        params = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"{type(self).__name__}({params})"
 
     def _refuse(self, position: int, value: object) -> NoReturn:
