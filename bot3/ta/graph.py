@@ -42,6 +42,11 @@ class _Node:
         return KERNELS[self.added[1]].row
 
 
+def _check_name(name: object, where: str) -> None:
+    if not isinstance(name, str) or not name:
+        raise IndicatorError("must be a name", where=where, value=name, hint='Give text, such as "close".')
+
+
 class Graph(Saved, GraphUpdates):
     """Streams wired to named inputs, or to one another. One thread at a time. Copied and pickled as streams are.
 
@@ -61,6 +66,8 @@ class Graph(Saved, GraphUpdates):
     def _begin(self, inputs: tuple[str, ...], added: Sequence[_Added] = ()) -> None:
         if not inputs or len(set(inputs)) != len(inputs):
             raise IndicatorError("must be different names, at least one", where="inputs", value=inputs)
+        for name in inputs:
+            _check_name(name, "inputs")
         self.inputs = inputs
         self._slots = {name: i for i, name in enumerate(inputs)}
         self._nodes: list[_Node] = []
@@ -78,6 +85,7 @@ class Graph(Saved, GraphUpdates):
 
         Raises IndicatorError.
         """
+        _check_name(name, "name")
         if kernel not in KERNELS:
             raise IndicatorError(
                 "is no indicator", where="kernel", value=kernel, hint=f"There are: {', '.join(KERNELS)}."
