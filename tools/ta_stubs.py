@@ -46,7 +46,7 @@ from bot3.ta.stream import Stream
 
 def _written(param: Param) -> str:
     if param.choices:
-        choices = ", ".join(f'"{choice}"' for choice in param.choices)
+        choices = ", ".join(f'"{each}"' if isinstance(each, str) else str(each) for each in param.accepted)
         return f'{param.name}: Literal[{choices}] = "{param.shown}"'
     return f"{param.name}: {'int' if param.unit == 'bars' else 'float'} = {param.shown}"
 

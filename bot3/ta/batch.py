@@ -86,6 +86,9 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
             if name not in named:
                 raise IndicatorError("is missing", where=name, hint=f"{kernel.name} takes {', '.join(kernel.inputs)}.")
             series.append(named.pop(name))
+        for name in kernel.inputs:
+            if name in named:
+                raise IndicatorError("was given twice", where=name)
         ins = [as_series(value, name) for value, name in zip(series, kernel.inputs, strict=True)]
         for array, name in zip(ins[1:], kernel.inputs[1:], strict=True):
             if array.shape != ins[0].shape:
@@ -108,6 +111,11 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
     return function
 
 
+def _or(accepted: Sequence[object], default: object) -> str:
+    others = [repr(value) for value in accepted if value != default]
+    return f" (or {', '.join(others)})" if others else ""
+
+
 def _signature(kernel: Kernel) -> str:
     params = [f"{p.name}={p.shown!r}" for p in kernel.params]
     return f"({', '.join(['$module', *kernel.inputs, *params])}, *, out=None)"
@@ -116,7 +124,7 @@ def _signature(kernel: Kernel) -> str:
 def _describe(kernel: Kernel) -> str:
     lines = [f"{kernel.text}.", "", f"{kernel.formula}", ""]
     lines += [f"{name}: float64 (time) or (symbols, time); others are converted." for name in kernel.inputs]
-    lines += [f"{p.name} = {p.shown!r}: {p.text}." for p in kernel.params]
+    lines += [f"{p.name} = {p.shown!r}{_or(p.accepted, p.shown)}: {p.text}." for p in kernel.params]
     lines.append("out: float64 array(s) of the inputs' shape to write to.")
     if kernel.start != "-":
         lines += ["", f"Start: {kernel.start}."]
