@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 from bot3.ta.arrays import Array, as_series, like, output, pointer, pointers
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
 
-__all__ = ["batch_function", "new_stream", "result_type"]
+__all__ = ["all_like", "batch_function", "new_stream", "outputs_for", "result_type"]
 
 # Below so many values in all a panel is not worth a second thread: to wake one takes as long as a tenth of them.
 _THREAD_VALUES = 500_000
@@ -57,7 +57,8 @@ def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequen
     )
 
 
-def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:
+def outputs_for(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:
+    """The caller's arrays to write to, checked, or new ones. Raises IndicatorError."""
     count = len(kernel.outputs)
     if out is None:
         return [memory.empty(shape) for _ in range(count)]
@@ -71,6 +72,11 @@ def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[
     if any(np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i]):
         raise IndicatorError("holds one array twice", where="out")
     return arrays
+
+
+def all_like(model: object, outs: Sequence[Array], kernel: Kernel) -> list[Any]:
+    """A kernel's outputs as what its first input was."""
+    return [like(model, array, name) for array, name in zip(outs, kernel.outputs, strict=True)]
 
 
 def batch_function(kernel: Kernel) -> Callable[..., Any]:
@@ -96,11 +102,10 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
                     f"must have the shape of {kernel.inputs[0]}, {ins[0].shape}", where=name, value=array.shape
                 )
         values = kernel.values(args[len(kernel.inputs) :], named)
-        outs = _outputs(kernel, out, ins[0].shape, ins)
+        outs = outputs_for(kernel, out, ins[0].shape, ins)
         if ins[0].size:
             _run_panel(kernel, values, ins, outs)
-        given = out is not None
-        return pack(*(a if given else like(series[0], a, n) for a, n in zip(outs, kernel.outputs, strict=True)))
+        return pack(*(outs if out is not None else all_like(series[0], outs, kernel)))
 
     row = int(ffi.cast("uintptr_t", kernel.row))
     text = f"{kernel.name}{_signature(kernel)}\n--\n\n{_describe(kernel)}"

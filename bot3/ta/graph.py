@@ -12,7 +12,7 @@ import numpy as np
 from bot3.ffi import ffi, lib
 from bot3.ffi._ta import GraphUpdates
 from bot3.ta import memory
-from bot3.ta.arrays import Array, checked_series, pointer, pointers
+from bot3.ta.arrays import Array, checked_series, like, pointer, pointers
 from bot3.ta.batch import new_stream
 from bot3.ta.kernels import KERNELS, IndicatorError
 from bot3.ta.saved import Saved
@@ -118,8 +118,10 @@ class Graph(Saved, GraphUpdates):
         finally:
             self._load(before)
 
-    def update_many(self, *series: Any) -> dict[str, Array]:
-        """Takes an array of each input, gives arrays of all outputs by name. Raises IndicatorError."""
+    def update_many(self, *series: Any) -> dict[str, Any]:
+        """Takes a series of each input, gives those of all outputs by name: Series where the first input is
+        one. Raises IndicatorError.
+        """
         ins = checked_series(series, self.inputs, "series")
         outs = {name: memory.empty(len(ins[0])) for name in self.outputs}
         lib.b3_graph_run_blocking(
@@ -132,7 +134,7 @@ class Graph(Saved, GraphUpdates):
             pointers(outs.values()),
             len(ins[0]),
         )
-        return outs
+        return {name: like(series[0], array, name) for name, array in outs.items()}
 
     def seed(self, *series: Any) -> Self:
         """Starts anew as if the arrays had just been seen; gives itself."""

@@ -13,9 +13,8 @@ import numpy as np
 
 from bot3.ffi import ffi, lib
 from bot3.ffi._ta import StreamUpdates
-from bot3.ta import memory
 from bot3.ta.arrays import Array, checked_series, pointers
-from bot3.ta.batch import new_stream, result_type
+from bot3.ta.batch import all_like, new_stream, outputs_for, result_type
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
 from bot3.ta.saved import Saved
 
@@ -49,10 +48,13 @@ class Stream(Saved, StreamUpdates):
         self.kernel.row.init(self._pointer, self._values)
         self._out[:] = math.nan
 
-    def update_many(self, *series: Any) -> Any:
-        """Takes an array of each input, gives arrays of the same length. Raises IndicatorError."""
+    def update_many(self, *series: Any, out: Any = None) -> Any:
+        """Takes a series of each input, gives those of the outputs, as bot3.ta's functions do, `out` too.
+
+        Raises IndicatorError, and has noticed nothing then.
+        """
         ins = checked_series(series, self.kernel.inputs, self.kernel.name)
-        outs = [memory.empty(len(ins[0])) for _ in self.kernel.outputs]
+        outs = outputs_for(self.kernel, out, ins[0].shape, ins)
         lib.b3_indicator_run_blocking(
             self.kernel.row,
             self._values,
@@ -64,7 +66,7 @@ class Stream(Saved, StreamUpdates):
         if len(ins[0]):
             for i, array in enumerate(outs):
                 self._out[i] = array[-1]
-        return self._pack(*outs)
+        return self._pack(*(outs if out is not None else all_like(series[0], outs, self.kernel)))
 
     def seed(self, *series: Any) -> Self:
         """Starts anew as if the arrays had just been seen; gives itself."""
