@@ -66,9 +66,9 @@ def series_of(name: str, data: dict[str, Array]) -> list[Array]:
     return [data[i] for i in ta.KERNELS[name].inputs]
 
 
-def parameters(name: str) -> dict[str, float]:
-    """All parameters by name, in order, as a caller would write them; choices as their index."""
-    params = {p.name: p.default if p.unit == "" else int(p.default) for p in ta.KERNELS[name].params}
+def parameters(name: str) -> dict[str, Any]:
+    """The numbers among the parameters by name, in order, as a caller writes them; choices stay at their defaults."""
+    params: dict[str, Any] = {p.name: p.shown for p in ta.KERNELS[name].params if not p.choices}
     if "timeperiod" in params and name != "vwap":
         params["timeperiod"] = PERIODS.get(name, 20)
     return params

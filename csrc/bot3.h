@@ -1177,6 +1177,7 @@ const char *b3_status_name(int32_t status); /* "B3_ERR_FORMAT" */
 const char *b3_rule_name(uint16_t rule);    /* "position_max"; NULL past the last */
 const char *b3_kind_name(uint16_t kind);    /* "trade"; NULL past the last */
 const char *b3_isa_name(void);              /* instruction set in use */
+const char *b3_isa_error(void);             /* why it is not what BOT3_ISA asks for; NULL when it is, or nothing is asked */
 /* Built-in strategies, index from 0; NULL past the last. */
 const b3_strategy *b3_strategy_at(uint32_t index);
 /* The feature vector's values in order, index from 0; NULL past the last. */

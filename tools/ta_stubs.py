@@ -34,19 +34,21 @@ STREAMS = '''"""The classes of bot3.ta.stream, for type checkers. Written by too
 
 # mypy: disable-error-code="override"
 
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar, overload
 
 from numpy.typing import ArrayLike
 
 from bot3.ta import _functions
 from bot3.ta.memory import Array
 from bot3.ta.stream import Stream
+
+_S = TypeVar("_S", bound=_functions._Series)
 '''
 
 
 def _written(param: Param) -> str:
     if param.choices:
-        choices = ", ".join(f'"{choice}"' for choice in param.choices)
+        choices = ", ".join(f'"{each}"' if isinstance(each, str) else str(each) for each in param.accepted)
         return f'{param.name}: Literal[{choices}] = "{param.shown}"'
     return f"{param.name}: {'int' if param.unit == 'bars' else 'float'} = {param.shown}"
 
@@ -59,13 +61,17 @@ def _result(kernel: Kernel, of: str, module: str = "") -> str:
     return of if len(kernel.outputs) == 1 else f"{module}{_several(kernel)}[{of}]"
 
 
+def _out(kernel: Kernel) -> str:
+    many = f"tuple[{', '.join(['Array'] * len(kernel.outputs))}] | list[Array]"
+    return many if len(kernel.outputs) > 1 else "Array"
+
+
 def _function(kernel: Kernel) -> str:
     first, *others = kernel.inputs
     params = [f"{name}: ArrayLike" for name in others] + [_written(p) for p in kernel.params]
     rest = "".join(f"{param}, " for param in params)
     text = f'"""{kernel.text}."""'
-    many = f"tuple[{', '.join(['Array'] * len(kernel.outputs))}] | list[Array]"
-    out = many if len(kernel.outputs) > 1 else "Array"
+    out = _out(kernel)
     overloads = "".join(
         f"@overload\ndef {kernel.name}({first}: {taken}, {rest}*, out: {given}) -> {result}:\n    {text}\n"
         for taken, given, result in (
@@ -87,6 +93,9 @@ def _stream(kernel: Kernel) -> str:
     values = ", ".join(f"{name}: float" for name in kernel.inputs)
     arrays = ", ".join(f"{name}: ArrayLike" for name in kernel.inputs)
     params = ", ".join(["self", *map(_written, kernel.params)])
+    first, *others = kernel.inputs
+    rest = "".join(f", {name}: ArrayLike" for name in others)
+    out = _out(kernel)
     one, many = _result(kernel, "float", "_functions."), _result(kernel, "Array", "_functions.")
     text = f'"""{kernel.text}."""'
     return f"""class {kernel.name.upper()}(Stream):
@@ -95,7 +104,10 @@ def _stream(kernel: Kernel) -> str:
     def __init__({params}) -> None: ...
     def update(self, {values}, /) -> {one}: ...
     def peek(self, {values}, /) -> {one}: ...
-    def update_many(self, {arrays}, /) -> {many}: ...
+    @overload
+    def update_many(self, {first}: _S{rest}, /, *, out: None = None) -> {_result(kernel, "_S", "_functions.")}: ...
+    @overload
+    def update_many(self, {first}: ArrayLike{rest}, /, *, out: {out} | None = None) -> {many}: ...
     def seed(self, {arrays}, /) -> Self: ...
     @property
     def value(self) -> {one}: ...

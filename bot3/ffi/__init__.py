@@ -4,7 +4,9 @@
 """
 
 import importlib.util
+import os
 import sys
+import warnings
 from importlib.machinery import ExtensionFileLoader
 
 if importlib.util.find_spec("bot3.ffi._core") is None:
@@ -29,4 +31,13 @@ def _load_ta() -> None:
     sys.modules[name] = module
 
 
+def _warn_of_isa() -> None:
+    error = lib.b3_isa_error()
+    if error != ffi.NULL:
+        wanted, why = os.environ.get("BOT3_ISA"), ffi.string(error).decode()
+        used = ffi.string(lib.b3_isa_name()).decode()
+        warnings.warn(f"BOT3_ISA={wanted!r}: {why}: {used}", RuntimeWarning, stacklevel=2)
+
+
 _load_ta()
+_warn_of_isa()

@@ -46,6 +46,11 @@ static int take_number(PyObject *value, double *number) {
     return !PyErr_Occurred();
 }
 
+/* 0: not a plain number, or what a number does not say (bot3/ta/kernels.py). */
+static int take_param(const b3_param *param, PyObject *value, double *number) {
+    return strchr(param->unit, '|') == NULL && take_number(value, number);
+}
+
 /* 0: not all are plain numbers that the kernel takes, given once by a name that it knows. */
 static int take_params(const batch *b, call *now, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     const uint32_t param_count = b->indicator->param_count;
@@ -53,7 +58,7 @@ static int take_params(const batch *b, call *now, PyObject *const *args, Py_ssiz
     if (positional < 0 || positional > param_count) return 0;
     for (uint32_t i = 0; i < param_count; ++i) now->params[i] = b->indicator->params[i].value;
     for (Py_ssize_t i = 0; i < positional; ++i)
-        if (!take_number(args[b->indicator->input_count + i], &now->params[i])) return 0;
+        if (!take_param(&b->indicator->params[i], args[b->indicator->input_count + i], &now->params[i])) return 0;
     const Py_ssize_t name_count = names == NULL ? 0 : PyTuple_Size(names);
     for (Py_ssize_t k = 0; k < name_count; ++k) {
         PyObject *name = PyTuple_GetItem(names, k);
@@ -64,7 +69,7 @@ static int take_params(const batch *b, call *now, PyObject *const *args, Py_ssiz
         }
         uint32_t i = (uint32_t)positional;
         while (i < param_count && b->params[i] != name) ++i;
-        if (i == param_count || !take_number(value, &now->params[i])) return 0;
+        if (i == param_count || !take_param(&b->indicator->params[i], value, &now->params[i])) return 0;
     }
     b3_error error;
     return b3_indicator_check(b->indicator, now->params, &error) == B3_OK;

@@ -123,12 +123,12 @@ def vwap(
     """Volume-weighted average price."""
 
 @overload
-def ewma(real: _S, decay: float = 0.94, adjust: Literal["no", "yes"] = "no", *, out: None = None) -> _S:
+def ewma(real: _S, decay: float = 0.94, adjust: Literal["no", "yes", False, True] = "no", *, out: None = None) -> _S:
     """Exponentially weighted mean with a given decay."""
 
 @overload
 def ewma(
-    real: ArrayLike, decay: float = 0.94, adjust: Literal["no", "yes"] = "no", *, out: Array | None = None
+    real: ArrayLike, decay: float = 0.94, adjust: Literal["no", "yes", False, True] = "no", *, out: Array | None = None
 ) -> Array:
     """Exponentially weighted mean with a given decay."""
 
@@ -319,7 +319,7 @@ def ppo(
     real: _S,
     fastperiod: int = 12,
     slowperiod: int = 26,
-    matype: Literal["sma", "ema"] = "ema",
+    matype: Literal["sma", "ema", 0, 1] = "ema",
     seed: Literal["sma", "first"] = "sma",
     *,
     out: None = None,
@@ -331,7 +331,7 @@ def ppo(
     real: ArrayLike,
     fastperiod: int = 12,
     slowperiod: int = 26,
-    matype: Literal["sma", "ema"] = "ema",
+    matype: Literal["sma", "ema", 0, 1] = "ema",
     seed: Literal["sma", "first"] = "sma",
     *,
     out: Array | None = None,
@@ -921,7 +921,7 @@ def ewma_covariance(
     real0: _S,
     real1: ArrayLike,
     decay: float = 0.94,
-    adjust: Literal["no", "yes"] = "no",
+    adjust: Literal["no", "yes", False, True] = "no",
     mean: Literal["weighted", "zero"] = "weighted",
     *,
     out: None = None,
@@ -933,7 +933,7 @@ def ewma_covariance(
     real0: ArrayLike,
     real1: ArrayLike,
     decay: float = 0.94,
-    adjust: Literal["no", "yes"] = "no",
+    adjust: Literal["no", "yes", False, True] = "no",
     mean: Literal["weighted", "zero"] = "weighted",
     *,
     out: Array | None = None,

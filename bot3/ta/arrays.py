@@ -69,7 +69,9 @@ def as_real(value: object, name: str) -> Array:
         array: npt.NDArray[Any] = np.asarray(value)
         if isinstance(value, np.ma.MaskedArray):  # masked is missing, as null is, whatever lies under the mask
             array = np.ma.filled(value.astype(np.float64), np.nan) if array.dtype.kind in "fiub" else array
-        if array.dtype.kind not in "fiub" and not (array.dtype.kind == "O" and _module(value) == "pandas"):
+        # What pandas holds with nulls comes as objects, though its own type is one of numbers.
+        kind = getattr(getattr(value, "dtype", None), "kind", "O") if _module(value) == "pandas" else array.dtype.kind
+        if kind not in "fiub":
             raise TypeError
         array = np.asarray(array, dtype=np.float64, order="C")
     except (TypeError, ValueError):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 from bot3.ta.arrays import Array, as_series, like, output, pointer, pointers
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
 
-__all__ = ["batch_function", "new_stream", "result_type"]
+__all__ = ["all_like", "batch_function", "new_stream", "outputs_for", "result_type"]
 
 # Below so many values in all a panel is not worth a second thread: to wake one takes as long as a tenth of them.
 _THREAD_VALUES = 500_000
@@ -57,7 +57,8 @@ def _run_panel(kernel: Kernel, values: CData, ins: Sequence[Array], outs: Sequen
     )
 
 
-def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:
+def outputs_for(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[Array]) -> list[Array]:
+    """The caller's arrays to write to, checked, or new ones. Raises IndicatorError."""
     count = len(kernel.outputs)
     if out is None:
         return [memory.empty(shape) for _ in range(count)]
@@ -73,6 +74,11 @@ def _outputs(kernel: Kernel, out: object, shape: tuple[int, ...], ins: Sequence[
     return arrays
 
 
+def all_like(model: object, outs: Sequence[Array], kernel: Kernel) -> list[Any]:
+    """A kernel's outputs as what its first input was."""
+    return [like(model, array, name) for array, name in zip(outs, kernel.outputs, strict=True)]
+
+
 def batch_function(kernel: Kernel) -> Callable[..., Any]:
     """The function `bot3.ta.<name>` of a kernel.
 
@@ -86,6 +92,9 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
             if name not in named:
                 raise IndicatorError("is missing", where=name, hint=f"{kernel.name} takes {', '.join(kernel.inputs)}.")
             series.append(named.pop(name))
+        for name in kernel.inputs:
+            if name in named:
+                raise IndicatorError("was given twice", where=name)
         ins = [as_series(value, name) for value, name in zip(series, kernel.inputs, strict=True)]
         for array, name in zip(ins[1:], kernel.inputs[1:], strict=True):
             if array.shape != ins[0].shape:
@@ -93,11 +102,10 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
                     f"must have the shape of {kernel.inputs[0]}, {ins[0].shape}", where=name, value=array.shape
                 )
         values = kernel.values(args[len(kernel.inputs) :], named)
-        outs = _outputs(kernel, out, ins[0].shape, ins)
+        outs = outputs_for(kernel, out, ins[0].shape, ins)
         if ins[0].size:
             _run_panel(kernel, values, ins, outs)
-        given = out is not None
-        return pack(*(a if given else like(series[0], a, n) for a, n in zip(outs, kernel.outputs, strict=True)))
+        return pack(*(outs if out is not None else all_like(series[0], outs, kernel)))
 
     row = int(ffi.cast("uintptr_t", kernel.row))
     text = f"{kernel.name}{_signature(kernel)}\n--\n\n{_describe(kernel)}"
@@ -108,6 +116,11 @@ def batch_function(kernel: Kernel) -> Callable[..., Any]:
     return function
 
 
+def _or(accepted: Sequence[object], default: object) -> str:
+    others = [repr(value) for value in accepted if value != default]
+    return f" (or {', '.join(others)})" if others else ""
+
+
 def _signature(kernel: Kernel) -> str:
     params = [f"{p.name}={p.shown!r}" for p in kernel.params]
     return f"({', '.join(['$module', *kernel.inputs, *params])}, *, out=None)"
@@ -116,7 +129,7 @@ def _signature(kernel: Kernel) -> str:
 def _describe(kernel: Kernel) -> str:
     lines = [f"{kernel.text}.", "", f"{kernel.formula}", ""]
     lines += [f"{name}: float64 (time) or (symbols, time); others are converted." for name in kernel.inputs]
-    lines += [f"{p.name} = {p.shown!r}: {p.text}." for p in kernel.params]
+    lines += [f"{p.name} = {p.shown!r}{_or(p.accepted, p.shown)}: {p.text}." for p in kernel.params]
     lines.append("out: float64 array(s) of the inputs' shape to write to.")
     if kernel.start != "-":
         lines += ["", f"Start: {kernel.start}."]

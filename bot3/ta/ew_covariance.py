@@ -40,7 +40,7 @@ class EWCovariance(Saved):
         self._begin(symbols, decay, lib.B3_EW_ADJUST * adjust | lib.B3_EW_ZERO_MEAN * zero_mean)
 
     def _begin(self, symbols: int, decay: float, flags: int) -> None:
-        if not isinstance(symbols, int) or not 1 <= symbols <= lib.B3_EW_SYMBOLS_MAX:
+        if not isinstance(symbols, int) or isinstance(symbols, bool) or not 1 <= symbols <= lib.B3_EW_SYMBOLS_MAX:
             hint = f"Give a whole number from 1 to {lib.B3_EW_SYMBOLS_MAX}."
             raise IndicatorError("is out of bounds", where="symbols", value=symbols, hint=hint)
         if not 0 <= decay < 1:

@@ -12,7 +12,7 @@ import numpy as np
 from bot3.ffi import ffi, lib
 from bot3.ffi._ta import GraphUpdates
 from bot3.ta import memory
-from bot3.ta.arrays import Array, checked_series, pointer, pointers
+from bot3.ta.arrays import Array, checked_series, like, pointer, pointers
 from bot3.ta.batch import new_stream
 from bot3.ta.kernels import KERNELS, IndicatorError
 from bot3.ta.saved import Saved
@@ -42,6 +42,11 @@ class _Node:
         return KERNELS[self.added[1]].row
 
 
+def _check_name(name: object, where: str) -> None:
+    if not isinstance(name, str) or not name:
+        raise IndicatorError("must be a name", where=where, value=name, hint='Give text, such as "close".')
+
+
 class Graph(Saved, GraphUpdates):
     """Streams wired to named inputs, or to one another. One thread at a time. Copied and pickled as streams are.
 
@@ -61,6 +66,8 @@ class Graph(Saved, GraphUpdates):
     def _begin(self, inputs: tuple[str, ...], added: Sequence[_Added] = ()) -> None:
         if not inputs or len(set(inputs)) != len(inputs):
             raise IndicatorError("must be different names, at least one", where="inputs", value=inputs)
+        for name in inputs:
+            _check_name(name, "inputs")
         self.inputs = inputs
         self._slots = {name: i for i, name in enumerate(inputs)}
         self._nodes: list[_Node] = []
@@ -78,6 +85,7 @@ class Graph(Saved, GraphUpdates):
 
         Raises IndicatorError.
         """
+        _check_name(name, "name")
         if kernel not in KERNELS:
             raise IndicatorError(
                 "is no indicator", where="kernel", value=kernel, hint=f"There are: {', '.join(KERNELS)}."
@@ -110,8 +118,10 @@ class Graph(Saved, GraphUpdates):
         finally:
             self._load(before)
 
-    def update_many(self, *series: Any) -> dict[str, Array]:
-        """Takes an array of each input, gives arrays of all outputs by name. Raises IndicatorError."""
+    def update_many(self, *series: Any) -> dict[str, Any]:
+        """Takes a series of each input, gives those of all outputs by name: Series where the first input is
+        one. Raises IndicatorError.
+        """
         ins = checked_series(series, self.inputs, "series")
         outs = {name: memory.empty(len(ins[0])) for name in self.outputs}
         lib.b3_graph_run_blocking(
@@ -124,7 +134,7 @@ class Graph(Saved, GraphUpdates):
             pointers(outs.values()),
             len(ins[0]),
         )
-        return outs
+        return {name: like(series[0], array, name) for name, array in outs.items()}
 
     def seed(self, *series: Any) -> Self:
         """Starts anew as if the arrays had just been seen; gives itself."""

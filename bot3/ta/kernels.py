@@ -7,7 +7,10 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from bot3.errors import ArgumentError
 from bot3.ffi import ffi, lib
@@ -28,7 +31,11 @@ class IndicatorError(ArgumentError, ValueError):
 
 @dataclass(frozen=True)
 class Param:
-    """A parameter: whole numbers of bars, a real number, or one of named choices (given by name, or by its index)."""
+    """A parameter: whole numbers of bars, a real number, or one of named choices.
+
+    A choice is given by its name, a yes or no also as a bool. Numbers name none, but in matype, as in TA-Lib: the same
+    position means other things there (bbands' fifth argument), and among our own options.
+    """
 
     name: str
     default: float
@@ -55,25 +62,37 @@ class Param:
 
     def number(self, value: object) -> float:
         """A caller's value as the core takes it. Raises IndicatorError, which names the parameter."""
-        if isinstance(value, str) and value in self.choices:
-            return float(self.choices.index(value))
-        meant = (
-            f"one of {', '.join(map(repr, self.choices))}" if self.choices else f"from {self.low:g} to {self.high:g}"
-        )
-        whole = "a whole number " if self.unit == "bars" else "" if self.choices else "a number "
-        hint = f"Give {whole}{meant}."
+        if self.choices:
+            return self._choice(value)
+        whole = "a whole number" if self.unit == "bars" else "a number"
+        hint = f"Give {whole} from {self.low:g} to {self.high:g}."
         try:
-            if isinstance(value, str | bytes):  # float() would read "14"
+            if isinstance(value, str | bytes | bool | np.bool_):  # float() would read "14", and True as 1
                 raise TypeError
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            what = "is no choice" if self.choices else "is not a number"
-            raise IndicatorError(what, where=self.name, value=value, hint=hint) from None
+            raise IndicatorError("is not a number", where=self.name, value=value, hint=hint) from None
         if not self.low <= number <= self.high:
             raise IndicatorError("is out of bounds", where=self.name, value=value, hint=hint)
-        if (self.unit == "bars" or self.choices) and number != int(number):
+        if self.unit == "bars" and number != int(number):
             raise IndicatorError("must be a whole number", where=self.name, value=value, hint=hint)
         return number
+
+    @property
+    def accepted(self) -> tuple[int | bool | str, ...]:
+        """What may be given for a choice, index after index: the names, and what stands for them."""
+        if self.name == "matype":
+            return (*self.choices, *range(len(self.choices)))
+        return (*self.choices, False, True) if self.choices == ("no", "yes") else self.choices
+
+    def _choice(self, value: object) -> float:
+        given = value.item() if isinstance(value, np.generic) else value
+        for i, accepted in enumerate(self.accepted):
+            kind = type(accepted)
+            if isinstance(given, kind) and (kind is bool or not isinstance(given, bool)) and given == accepted:
+                return float(i % len(self.choices))
+        hint = f"Give one of {', '.join(map(repr, self.accepted))}."
+        raise IndicatorError("is no choice", where=self.name, value=value, hint=hint)
 
 
 def _text(pointer: CData) -> str:
@@ -129,7 +148,7 @@ class Kernel:
 
     def values(self, positional: tuple[object, ...], named: Mapping[str, object]) -> CData:
         """Parameters as a caller gave them, as a C array that nobody may change. Raises IndicatorError."""
-        key = (positional, tuple(named.items()))
+        key = (positional, tuple(named.items()), *map(type, positional), *map(type, named.values()))  # 1 == True
         try:
             return self._known[key]
         except (KeyError, TypeError):  # not met yet, or not hashable
@@ -168,9 +187,10 @@ def _rows() -> dict[str, Kernel]:
     return {kernel.name: kernel for kernel in map(Kernel, rows)}
 
 
-KERNELS: Final[Mapping[str, Kernel]] = _rows()
+KERNELS: Final[Mapping[str, Kernel]] = MappingProxyType(_rows())
 
 
 def isa() -> str:
-    """The instruction set in use: "scalar", "avx2", "avx512", "neon"... BOT3_ISA lowers it, read at start."""
+    """The instruction set in use: "scalar", "avx2", "avx512", "neon"... BOT3_ISA lowers it, read at start; what
+    it cannot be is warned of."""
     return _text(lib.b3_isa_name())

@@ -92,7 +92,8 @@ def covariance(panel: Any, ddof: int = 1, out: Any = None) -> Array:
     ddof: 1 for a sample, 0 for the population.
     """
     if ddof not in (0, 1):
-        raise IndicatorError("must be 0 or 1", where="ddof", value=ddof)
+        hint = "Give a number, as to numpy: 1 for a sample, 0 for the population."
+        raise IndicatorError("must be 0 or 1", where="ddof", value=ddof, hint=hint)
     rows = of_dimensions(panel, "panel", 2)
     symbols, length = rows.shape
     result, means = made_for(out, (symbols, symbols), rows), np.empty(symbols)

@@ -38,8 +38,8 @@ class _Block(NamedTuple):
 
 _blocks: list[_Block] = []
 _lock = threading.Lock()
-# Of an owner that no result refers to: its block, a variable of empty, and the call that counts.
-_REFERENCES_OF_FREE = 3
+# What empty counts of an owner that no result refers to; 0: it cannot be told, and nothing is used again.
+_references_of_free = 0
 
 
 def _forget() -> None:
@@ -73,7 +73,7 @@ def empty(shape: int | tuple[int, ...]) -> Array:
         last = len(_blocks) - 1
         for i in range(last, -1, -1):  # the last used first
             owner, start, room = _blocks[i]
-            if size <= room <= room_most and getrefcount(owner) == _REFERENCES_OF_FREE:
+            if size <= room <= room_most and getrefcount(owner) == _references_of_free:
                 if i != last:
                     _blocks.append(_blocks.pop(i))
                 break
@@ -81,3 +81,33 @@ def empty(shape: int | tuple[int, ...]) -> Array:
             owner, start, _ = _add_block(size)
         result = owner[start : start + size]
     return result if isinstance(shape, int) else result.reshape(shape)
+
+
+def _uses_only_free_ones() -> bool:
+    """Whether empty, as it now counts, takes a block that is free, and none that something looks at."""
+    _blocks.clear()
+    for _ in range(20):  # the interpreter changes a function that is called often
+        first = empty(KEPT_LEAST)
+        second = empty(KEPT_LEAST)
+        if len(_blocks) != 2 or np.may_share_memory(first, second):
+            return False
+        del first
+        first = empty(KEPT_LEAST)
+        if len(_blocks) != 2 or np.may_share_memory(first, second):
+            return False
+        del first, second
+    return True
+
+
+def _calibrate() -> None:
+    """Finds the count of references by trial: it depends on the interpreter, and on how empty is written."""
+    global _references_of_free  # noqa: PLW0603 - a constant from here on
+    for _references_of_free in range(1, 10):
+        if _uses_only_free_ones():
+            break
+    else:
+        _references_of_free = 0
+    _blocks.clear()
+
+
+_calibrate()

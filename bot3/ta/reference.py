@@ -47,8 +47,9 @@ Many streams in one call:
   takes one array, or one for each output. A two-dimensional array is a panel, a row for each symbol; rows are shared
   among as many threads as the process may use cores. Masked values and nulls are NaN; an index is never aligned:
   values go by position. Names and defaults of parameters are those of TA-Lib 0.8 (0.6 has 5 in `bbands` and plain
-  averages in `ppo`); of its `matype` there is only `ppo`'s. What cannot be meant is a `ValueError` that names the
-  argument.
+  averages in `ppo`); of its `matype` there is only `ppo`'s, a name or TA-Lib's number. All other choices are given
+  by name alone (`adjust` also by a bool): a number where TA-Lib has `matype`, as in `bbands(close, 20, 2, 2, 0)`, is
+  refused. What cannot be meant is a `ValueError` that names the argument.
 * **Warm-up.** Outputs have the inputs' length and are NaN for the first `lookback` values (below;
   `ta.KERNELS["rsi"].lookback(14)`). Input shorter than that gives NaN throughout.
 * **NaN in the input.** A window that holds one gives NaN, no other does. A recursion gives NaN there and starts anew

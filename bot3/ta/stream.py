@@ -13,9 +13,8 @@ import numpy as np
 
 from bot3.ffi import ffi, lib
 from bot3.ffi._ta import StreamUpdates
-from bot3.ta import memory
 from bot3.ta.arrays import Array, checked_series, pointers
-from bot3.ta.batch import new_stream, result_type
+from bot3.ta.batch import all_like, new_stream, outputs_for, result_type
 from bot3.ta.kernels import KERNELS, IndicatorError, Kernel
 from bot3.ta.saved import Saved
 
@@ -49,10 +48,13 @@ class Stream(Saved, StreamUpdates):
         self.kernel.row.init(self._pointer, self._values)
         self._out[:] = math.nan
 
-    def update_many(self, *series: Any) -> Any:
-        """Takes an array of each input, gives arrays of the same length. Raises IndicatorError."""
+    def update_many(self, *series: Any, out: Any = None) -> Any:
+        """Takes a series of each input, gives those of the outputs, as bot3.ta's functions do, `out` too.
+
+        Raises IndicatorError, and has noticed nothing then.
+        """
         ins = checked_series(series, self.kernel.inputs, self.kernel.name)
-        outs = [memory.empty(len(ins[0])) for _ in self.kernel.outputs]
+        outs = outputs_for(self.kernel, out, ins[0].shape, ins)
         lib.b3_indicator_run_blocking(
             self.kernel.row,
             self._values,
@@ -64,7 +66,7 @@ class Stream(Saved, StreamUpdates):
         if len(ins[0]):
             for i, array in enumerate(outs):
                 self._out[i] = array[-1]
-        return self._pack(*outs)
+        return self._pack(*(outs if out is not None else all_like(series[0], outs, self.kernel)))
 
     def seed(self, *series: Any) -> Self:
         """Starts anew as if the arrays had just been seen; gives itself."""
@@ -82,14 +84,24 @@ class Stream(Saved, StreamUpdates):
         """Whether the newest outputs are all numbers."""
         return not any(map(math.isnan, self._out.tolist()))
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its parameters by name, as one writes them: RSI(**stream.params) is another."""
+        return {p.name: p.written(v) for p, v in zip(self.kernel.params, self._values, strict=False)}
+
+    @property
+    def lookback(self) -> int:
+        """Values before the first output that is a number."""
+        return int(self.kernel.row.lookback(self._values))
+
     def _arguments(self) -> tuple[Any, ...]:
-        return tuple(self._values)[:-1]
+        return tuple(self.params.values())
 
     def _arrays(self) -> list[Array]:
         return [self._state, self._out]
 
     def __repr__(self) -> str:
-        params = ", ".join(f"{p.name}={p.written(v)!r}" for p, v in zip(self.kernel.params, self._values, strict=False))
+        params = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"{type(self).__name__}({params})"
 
     def _refuse(self, position: int, value: object) -> NoReturn:

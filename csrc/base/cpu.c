@@ -49,14 +49,14 @@ __attribute__((constructor)) static void find_isa(void) {
     isa_in_use = isa_of_cpu();
     const char *wanted = getenv("BOT3_ISA");
     if (wanted == NULL || wanted[0] == 0 || strcmp(wanted, isa_names[isa_in_use]) == 0) return;
-    for (int32_t isa = B3_ISA_SCALAR; isa <= B3_ISA_AVX512; isa++) {
+    for (int32_t isa = B3_ISA_SCALAR; isa <= B3_ISA_NEON; isa++) {
         if (strcmp(wanted, isa_names[isa]) != 0) continue;
         /* Above scalar the sets of x86 are ordered: each holds those before it. */
         if (isa == B3_ISA_SCALAR || (isa_in_use != B3_ISA_NEON && isa <= isa_in_use)) isa_in_use = isa;
         else isa_error = "BOT3_ISA names an instruction set that this CPU lacks; the best one it has is used";
         return;
     }
-    isa_error = "BOT3_ISA is none of scalar, sse42, avx2, avx512; the best one that the CPU has is used";
+    isa_error = "BOT3_ISA is none of scalar, sse42, avx2, avx512, neon; the best one that the CPU has is used";
 }
 
 int32_t b3_cpu_isa(void) {

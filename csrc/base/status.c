@@ -117,6 +117,10 @@ const char *b3_isa_name(void) {
     return b3_cpu_isa_name(b3_cpu_isa());
 }
 
+const char *b3_isa_error(void) {
+    return b3_cpu_isa_error();
+}
+
 const char *b3_status_name(int32_t status) {
     if (status >= 0 && (size_t)status < COUNT_OF(outcome_names)) return outcome_names[status];
     if (status < 0 && status > -(int32_t)COUNT_OF(fault_names)) return fault_names[-status];

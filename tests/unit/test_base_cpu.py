@@ -1,6 +1,7 @@
 """The instruction set in use: what the CPU has, lowered by BOT3_ISA, which is read when the library is loaded."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,15 +72,50 @@ def test_it_can_be_lowered_but_not_raised(internals_path: Path, best: str, wante
         assert "this CPU lacks" in error
 
 
-@pytest.mark.parametrize("wanted", ["AVX2", "avx", "neon", "avx512 "])
+def test_a_set_of_another_machine_is_one_that_this_lacks(internals_path: Path, best: str) -> None:
+    name, error = seen_with(internals_path, "neon")
+    assert name == best and "this CPU lacks" in error
+
+
+@pytest.mark.parametrize("wanted", ["AVX2", "avx", "avx512 "])
 def test_an_unknown_name_is_told_and_ignored(internals_path: Path, best: str, wanted: str) -> None:
     name, error = seen_with(internals_path, wanted)
     assert name == best
-    assert "scalar, sse42, avx2, avx512" in error
+    assert "scalar, sse42, avx2, avx512, neon" in error
 
 
 def test_an_empty_name_is_no_name(internals_path: Path, best: str) -> None:
     assert seen_with(internals_path, "") == (best, "")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ("bogus", "BOT3_ISA='bogus': .*none of scalar, sse42, avx2, avx512, neon;"),
+        ("AVX2", "BOT3_ISA='AVX2': .*none of scalar, sse42, avx2, avx512, neon;"),
+        ("neon", "BOT3_ISA='neon': .*this CPU lacks;"),
+        ("scalar", ""),
+        (None, ""),
+    ],
+)
+def test_who_imports_bot3_is_warned_of_a_set_that_is_not_used(best: str, wanted: str | None, told: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "BOT3_ISA"}
+    if wanted is not None:
+        environment["BOT3_ISA"] = wanted
+    done = subprocess.run(
+        [sys.executable, "-c", "from bot3 import ta; print(ta.isa())"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    used = "scalar" if wanted == "scalar" else best
+    assert done.stdout.strip() == used
+    if told:
+        assert re.search(f"RuntimeWarning: {told} .*: {used}", done.stderr), done.stderr
+    else:
+        assert done.stderr == ""
 
 
 def test_names(internals: tuple[Any, Any]) -> None:

@@ -41,6 +41,24 @@ def test_examples_on_the_page_run() -> None:
         (lambda: ta.ema(CLOSE, 5, seed="1"), "seed"),
         (lambda: ta.rsi(CLOSE, float("nan")), "timeperiod"),
         (lambda: ta.rsi(CLOSE, 14, timeperiod=14), "timeperiod"),
+        (lambda: ta.bbands(CLOSE, 20, 2, 2, 1), "ddof"),
+        (lambda: ta.bbands(CLOSE, 20, 2, 2, 0), "ddof"),
+        (lambda: ta.ema(CLOSE, 5, 1), "seed"),
+        (lambda: ta.ema(CLOSE, 5, smoothing=1.0), "smoothing"),
+        (lambda: ta.ewma(CLOSE, adjust=1), "adjust"),
+        (lambda: ta.ppo(CLOSE, matype=2), "matype"),
+        (lambda: ta.ppo(CLOSE, matype=True), "matype"),
+        (lambda: ta.sma(CLOSE, True), "timeperiod"),
+        (lambda: ta.sma(CLOSE, np.True_), "timeperiod"),
+        (lambda: (ta.sma([1.0], 1), ta.sma([1.0], True)), "timeperiod"),
+        (lambda: ta.stream.SMA(timeperiod=True), "timeperiod"),
+        (lambda: ta.stream.EMA(5, 1), "seed"),
+        (lambda: ta.Graph("a").add("x", "ema", "a", seed=1), "seed"),
+        (lambda: ta.Graph("a").add("", "ema", "a"), "name"),
+        (lambda: ta.Graph(1), "inputs"),
+        (lambda: ta.Graph("a", ""), "inputs"),
+        (lambda: ta.matrix.covariance(CLOSE.reshape(2, 50), "sample"), "ddof"),
+        (lambda: ta.matrix.EWCovariance(True), "symbols"),
         (lambda: ta.rsi(CLOSE, period=14), "period"),
         (lambda: ta.rsi(CLOSE, 14, "sma", "wilder", 3), "rsi"),
         (lambda: ta.ema(CLOSE, 5, seed="last"), "seed"),
@@ -96,11 +114,31 @@ def test_masked_values_are_missing() -> None:
         (lambda: ta.stream.RSI(14).update_many(CLOSE.reshape(2, 50)), r"one dimension \(found \(2, 50\)\)"),
         (lambda: ta.Graph("real").update_many(CLOSE.reshape(2, 50)), r"one dimension \(found \(2, 50\)\)"),
         (lambda: ta.ema(CLOSE, 5, seed="last"), "is no choice .*'sma', 'first'"),
+        (lambda: ta.atr(CLOSE, CLOSE, CLOSE, high=CLOSE), "^high: was given twice"),
+        (lambda: ta.ppo(CLOSE, matype=2), r"^matype: is no choice \(found 2\)\. Give one of 'sma', 'ema', 0, 1\."),
+        (lambda: ta.matrix.covariance(CLOSE.reshape(2, 50), "sample"), "1 for a sample, 0 for the population"),
     ],
 )
 def test_errors_say_what_was_wrong(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_choices_are_names_but_matype_is_as_ta_lib_s() -> None:
+    for number, name in enumerate(("sma", "ema")):
+        want = ta.ppo(CLOSE, 3, 6, name)
+        np.testing.assert_array_equal(ta.ppo(CLOSE, 3, 6, number), want)
+        np.testing.assert_array_equal(ta.ppo(CLOSE, 3, 6, matype=number), want)
+        np.testing.assert_array_equal(ta.ppo(CLOSE, 3, 6, matype=np.int64(number)), want)
+        assert ta.stream.PPO(3, 6, matype=number).params["matype"] == name
+    for flag, name in ((False, "no"), (True, "yes")):
+        np.testing.assert_array_equal(ta.ewma(CLOSE, 0.9, adjust=flag), ta.ewma(CLOSE, 0.9, adjust=name))
+    assert "'population' (or 'sample'):" in ta.bbands.__doc__ and "'ema' (or 'sma', 0, 1):" in ta.ppo.__doc__
+
+
+def test_the_table_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        ta.KERNELS["rsi"] = ta.KERNELS["sma"]  # type: ignore[index]
 
 
 def test_unknown_names_say_what_there_is() -> None:

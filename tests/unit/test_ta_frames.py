@@ -73,6 +73,14 @@ def test_what_pandas_may_hold() -> None:
     np.testing.assert_array_equal(result.to_numpy(), ta.ema(CLOSE, 5))
 
 
+def test_objects_are_refused_whatever_holds_them() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    objects = CLOSE.astype(object)
+    for values in (objects, pandas.Series(objects), pandas.Index(objects, dtype=object), pandas.Series(["1", "2"])):
+        with pytest.raises(ta.IndicatorError, match=r"^real: must be real numbers"):
+            ta.sma(values, 2)
+
+
 def test_what_polars_may_hold() -> None:
     polars = pytest.importorskip("polars", reason="polars is not installed")
     holed = [None if i == 50 else float(x) for i, x in enumerate(CLOSE)]
@@ -91,13 +99,35 @@ def test_the_first_input_says_what_comes_back() -> None:
     assert ta.sma(pandas.Series(CLOSE, index=index), 5, out=out) is out
 
 
-def test_streams_and_graphs_take_series_and_give_arrays() -> None:
+def test_streams_and_graphs_give_series_for_series() -> None:
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-    series = pandas.Series(CLOSE)
-    np.testing.assert_array_equal(ta.stream.SMA(5).update_many(series), ta.sma(CLOSE, 5))
-    graph = ta.Graph("close")
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    index = pandas.RangeIndex(5, 125)
+    bands, graph = ta.stream.BBANDS(5), ta.Graph("close")
     graph.add("mean", "sma", "close", timeperiod=5)
-    np.testing.assert_allclose(graph.update_many(series)["mean"], ta.sma(CLOSE, 5), rtol=1e-14)
+    for series in (pandas.Series(CLOSE, index=index), polars.Series("x", CLOSE)):
+        bands.reset(), graph.reset()
+        result, mean = bands.update_many(series), graph.update_many(series)["mean"]
+        for got, want, name in zip(result, ta.bbands(CLOSE, 5), ta.KERNELS["bbands"].outputs, strict=True):
+            assert type(got) is type(series) and got.name == name
+            np.testing.assert_array_equal(got.to_numpy(), want)
+        assert type(mean) is type(series) and mean.name == "mean"
+        np.testing.assert_allclose(mean.to_numpy(), ta.sma(CLOSE, 5), rtol=1e-14)
+        if isinstance(series, pandas.Series):
+            assert result.upperband.index.equals(index) and mean.index.equals(index)
+
+
+def test_streams_write_to_out() -> None:
+    outs = np.full(120, 7.0), np.full(120, 7.0), np.full(120, 7.0)
+    bands = ta.stream.BBANDS(5)
+    result = bands.update_many(CLOSE, out=outs)
+    assert all(got is out for got, out in zip(result, outs, strict=True)) and bands.value.middleband == outs[1][-1]
+    np.testing.assert_array_equal(outs, ta.bbands(CLOSE, 5))
+    state = bands._state.tobytes()
+    for wrong in (outs[0], outs[:2], (outs[0], outs[1], CLOSE), (np.empty(3),) * 3, (outs[0], outs[0], outs[1])):
+        with pytest.raises(ta.IndicatorError, match="out"):
+            bands.update_many(CLOSE, out=wrong)
+    assert bands._state.tobytes() == state
 
 
 def test_tables_are_refused_with_the_way_out() -> None:

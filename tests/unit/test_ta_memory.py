@@ -102,3 +102,23 @@ def test_a_forked_child_has_its_own() -> None:
     if child == 0:
         os._exit(7 if not memory._blocks and memory.empty(LARGE).size == LARGE else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_the_count_of_references_is_found_not_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interpreter that counts otherwise is no danger, and one whose counts say nothing is only slower."""
+    assert memory._references_of_free > 0
+    monkeypatch.setattr(memory, "_references_of_free", memory._references_of_free)  # put back afterwards
+    counted = memory.getrefcount
+    for more in (-1, 0, 2):
+        monkeypatch.setattr(memory, "getrefcount", lambda owner, more=more: counted(owner) + more)
+        memory._calibrate()
+        assert memory._references_of_free > 0
+        first = memory.empty(LARGE)
+        place = address(first)
+        assert address(memory.empty(LARGE)) != place
+        del first
+        assert place in {address(array) for array in [memory.empty(LARGE) for _ in range(2)]}
+    monkeypatch.setattr(memory, "getrefcount", lambda owner: 3)
+    memory._calibrate()
+    assert memory._references_of_free == 0
+    assert len({address(array) for array in [memory.empty(LARGE) for _ in range(5)]}) == 5

@@ -80,6 +80,21 @@ def test_copies_and_pickles_live_on_their_own(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ta.KERNELS))
+def test_params_and_lookback(name: str) -> None:
+    kernel, kind, stream = ta.KERNELS[name], getattr(ta.stream, name.upper()), made(name)
+    assert stream.params == {p.name: p.shown for p in kernel.params}
+    assert stream.lookback == kernel.lookback(**stream.params)
+    assert kind(**stream.params).params == stream.params
+    assert ta.stream.BBANDS(7, 2.5, ddof="sample").params == {
+        "timeperiod": 7,
+        "nbdevup": 2.5,
+        "nbdevdn": 2.0,
+        "ddof": "sample",
+    }
+    assert ta.stream.BBANDS(7).lookback == 6
+
+
+@pytest.mark.parametrize("name", sorted(ta.KERNELS))
 def test_signature_and_repr_are_as_one_writes_them(name: str) -> None:
     kernel, kind = ta.KERNELS[name], getattr(ta.stream, name.upper())
     assert {p.name: p.default for p in inspect.signature(kind).parameters.values()} == {
