@@ -1,5 +1,6 @@
 """What tests of bot3.ta share: bars made by us, calls in both forms, and how far forms may lie apart (docs/TA.md)."""
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,12 @@ IN_PERCENT = {"ppo", "trix", "cmo", "adx", "adxr"}
 ANCHORED = {"var", "stddev", "zscore", "correl", "beta", "covariance", "ewma_covariance"}
 ANCHORED_BOUND = 4e-10
 STOCHRSI = 1e-7 * 100.0
+
+# Outputs of these depend on a window alone. The others on it are made of a recursion.
+WINDOWED = sorted(
+    "sma sum wma trima hma vwma bbands donchian midpoint linearreg linearreg_slope tsf stoch stochf cci mfi aroon "
+    "aroonosc willr ultosc stddev var cmf min max minmax zscore correl beta covariance".split()
+)
 
 
 def named(open_: Array, high: Array, low: Array, close: Array, volume: Array) -> dict[str, Array]:
@@ -87,3 +94,14 @@ def flat_index(close: Array, rsi: dict[str, Any], fastk: int = 5, fastd: int = 3
     index = np.nan_to_num(ta.rsi(close, **rsi), nan=-1.0)
     flat = ~(ta.max(index, fastk) - ta.min(index, fastk) > 1e-4)
     return np.logical_or.reduce([np.roll(flat, k) for k in range(fastd)])
+
+
+def exact_var(window: list[Fraction]) -> Fraction:
+    mean = sum(window, Fraction()) / len(window)
+    return sum(((x - mean) ** 2 for x in window), Fraction()) / len(window)
+
+
+def exact_slope(window: list[Fraction]) -> Fraction:
+    n = len(window)
+    middle = Fraction(n - 1, 2)
+    return sum(((i - middle) * x for i, x in enumerate(window)), Fraction()) * 12 / (n * (n * n - 1))

@@ -17,16 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from ta_kit import BOUND, Array, arguments, close_to, columns, outputs, stepwise
-from test_ta import exact_slope, exact_var
+from ta_kit import BOUND, WINDOWED, Array, arguments, close_to, columns, exact_slope, exact_var, outputs, stepwise
 
 from bot3 import ta
 
-# Outputs of these depend on a window alone. The others on it are made of a recursion.
-WINDOWED = sorted(
-    "sma sum wma trima hma vwma bbands donchian midpoint linearreg linearreg_slope tsf stoch stochf cci mfi aroon "
-    "aroonosc willr ultosc stddev var cmf min max minmax zscore correl beta covariance".split()
-)
 WITH_PERIOD = [name for name in WINDOWED if any(p.name == "timeperiod" for p in ta.KERNELS[name].params)]
 # Around registers of 4 and 8, levels of 8, 32, 64, 256 and 512, longer chunks, and the longest window of vectors.
 PERIODS = [2, 3, 4, 5, 7, 8, 9, 14, 15, 16, 17, 20, 23, 24, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129]
