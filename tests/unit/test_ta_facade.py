@@ -276,10 +276,10 @@ def test_long_runs_let_other_threads_go_on() -> None:
 def test_panels_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(6)
     for rows in (3, 8, 13, 37):
-        panel = 100 + rng.normal(size=(rows, 500_000 // rows + 1)).cumsum(axis=1)
+        panel = 100 + rng.normal(size=(rows, batch._THREAD_VALUES // rows + 1)).cumsum(axis=1)
         results = []
         for threads in (1, 2, 5):
-            monkeypatch.setattr("os.cpu_count", lambda count=threads: count)
+            monkeypatch.setattr("os.sched_getaffinity", lambda process, count=threads: set(range(count)))
             results.append(ta.tema(panel))
         for result in results[1:]:
             np.testing.assert_array_equal(result, results[0])
