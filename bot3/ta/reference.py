@@ -87,7 +87,8 @@ Many streams in one call:
   transcribes them, and where they differ from each other and from TA-Lib. Defaults are TA-Lib's; the others are
   options: `seed="first"`, `smoothing="plain"` or `"wilder"`, `ddof="sample"`.
 * **Streams and graphs** both have `update`, `update_many`, `peek`, `value`, `ready`, `seed`, `reset`, `copy`, and can
-  be pickled; a pickle is read by the same version of bot3 alone. Their memory does not grow.
+  be pickled; a pickle is read by the same version of bot3 alone. Their memory does not grow. `update_many` of a
+  Series gives a Series, and a stream's takes `out=`, as the functions do.
 * **Cost of a stream.** Constant; windows are two stacks, so one update in `timeperiod` also sums the window before.
   `cci` alone is proportional to `timeperiod`. In C an update takes 1.0 to 7.8 ns, 2.4 in the median (`python
   benches/ta_kernels.py --part streams`): what it takes of a thread that feeds the bars of 16 instruments in turn,

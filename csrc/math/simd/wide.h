@@ -5,10 +5,12 @@
  *   wide_load_first(x, count)       the first count lanes, zeros behind them; wide_store_first likewise
  *   wide_load_from(x, skip)         the lanes from `skip` on, zeros before them; x points where lane 0 would be
  *   wide_fma(a, b, c)               a * b + c, rounded once
- *   wide_quotient(a, b)             a / b, of a denormal a to 41 bits, and 0 of -0. With AVX-512, whose divider takes 16 cycles, it takes
- * half as long where there is little else to do, and longer where there is wide_later(now, before, k)      now moved k lanes later, 0 < k
- * <= WIDE_LANES; what comes in at the front is the end of before wide_later_by(now, before, k)   the same for a k that is not known when
- * compiling, 0 < k < WIDE_LANES; AVX-512 alone wide_reversed(v) wide_last(v)                    the last lane in all of them
+ *   wide_quotient(a, b)             a / b, of a denormal a to 41 bits, and 0 of -0. With AVX-512, whose divider takes 16 cycles, in half
+ *                                   the time where there is little else to do, and in more where there is
+ *   wide_later(now, before, k)      now moved k lanes later, 0 < k <= WIDE_LANES; what comes in at the front is the end of before
+ *   wide_later_by(now, before, k)   the same for a k that is not known when compiling, 0 < k < WIDE_LANES; AVX-512 alone
+ *   wide_reversed(v)
+ *   wide_last(v)                    the last lane in all of them
  *   wide_max(newer, older), _min    of two equal numbers (0 and -0), and where one of the two is a NaN, the newer
  *   wide_sqrt(v), wide_abs(v)
  *   WIDE_IS(a, relation, b)         EQUAL_TO ABOVE BELOW AT_MOST NOT_AT_LEAST UNORDERED_WITH: only the last two hold of a NaN
