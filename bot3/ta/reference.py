@@ -130,7 +130,7 @@ SciPy's. `dot`, `gemv`, `gemm`, `covariance`, `correlation`, `cholesky`,
   better at any size, and the functions here are for what the C calls give, and for their checks. From Python the
   core is used up to 48^3 multiplications in `gemm`, 64 rows in `cholesky`, 256 symbols x 1,000 samples in `covariance`
   (there 2.3 x numpy's speed at 4 symbols, 1.5 x at 64, level at 256), numpy's BLAS above. `ew_covariance` is 15 to 80
-  times as fast as an update a sample in numpy, `cholesky_solve` 3 to 30 times as fast as two `numpy.linalg.solve`.
+  times as fast as an update a sample in numpy, `cholesky_solve` 2.5 to 16 times as fast as two `numpy.linalg.solve`.
 
 ## Table
 
