@@ -12,10 +12,10 @@ from bot3.ta.batch import batch_function
 from bot3.ta.graph import Graph
 from bot3.ta.kernels import KERNELS, IndicatorError, isa
 
-__all__ = ["KERNELS", "Graph", "IndicatorError", "isa", "matrix", "stream", *KERNELS]  # noqa: PLE0604
+__all__ = ["KERNELS", "Graph", "IndicatorError", "isa", "matrix", "stream", *KERNELS]  # noqa: PLE0604 - names of the table
 
 if TYPE_CHECKING:
-    from bot3.ta._functions import *  # noqa: F403
+    from bot3.ta._functions import *  # noqa: F403 - their names are the table's
 else:
 
     def __getattr__(name: str) -> Any:

@@ -34,7 +34,7 @@ def result_type(kernel: Kernel) -> Callable[..., Any]:
     """Makes the result of a kernel's outputs: the only one, or a named tuple of them, of one type in every form."""
     if len(kernel.outputs) == 1:
         return lambda value: value
-    fields = namedtuple(kernel.name, kernel.outputs)  # type: ignore[misc]
+    fields = namedtuple(kernel.name, kernel.outputs)  # type: ignore[misc] # mypy wants literals
     # Its own way of pickling would look for the type by name, and no module has it: the name is the function's.
     members = {"__slots__": (), "__reduce__": lambda self: (_result, (kernel.name, *self))}
     return type(kernel.name, (fields,), members)

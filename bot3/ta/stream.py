@@ -120,7 +120,7 @@ def _class(kernel: Kernel) -> type[Stream]:
 
 
 if TYPE_CHECKING:
-    from bot3.ta._streams import *  # noqa: F403
+    from bot3.ta._streams import *  # noqa: F403 - their names are the table's
 else:
 
     def __getattr__(name: str) -> NoReturn:
@@ -129,4 +129,4 @@ else:
 
 
 globals().update({kernel.name.upper(): _class(kernel) for kernel in KERNELS.values()})
-__all__ = ["Stream", *(name.upper() for name in KERNELS)]  # noqa: PLE0604
+__all__ = ["Stream", *(name.upper() for name in KERNELS)]  # noqa: PLE0604 - names of the table
